@@ -120,8 +120,8 @@ export interface SampleTable {
   readonly stack: Int32Array;
   /** -1 where not recorded. */
   readonly cpu: Int32Array;
-  /** Index into `events`. */
-  readonly event: Uint8Array;
+  /** Index into `events`; a recording of all tracepoints has more than 255. */
+  readonly event: Int32Array;
   /** The event's count that the sample stands for (perf's period): ns for clocks. */
   readonly weight: Float64Array;
   /** {@link Truncation} of the user part. */

@@ -1,0 +1,92 @@
+/**
+ * Rows of numbers stored once and named by index: the tables of a profile while they grow.
+ */
+import { Float64Column, Int32Column, Uint8Column } from '../base/growable.js';
+import { addressHigh } from '../base/units.js';
+import { HashIndex, hashPair } from './hash-index.js';
+import type { Address, FrameTable, StackTable } from './profile.js';
+
+/** Distinct pairs of numbers. */
+export class InternedPairs {
+  readonly a = new Int32Column();
+  readonly b = new Int32Column();
+  private readonly index = new HashIndex();
+
+  get length(): number {
+    return this.a.length;
+  }
+
+  /** The pair's index, the same for the same pair. */
+  intern(a: number, b: number): number {
+    const hash = hashPair(a, b);
+    let slot = this.index.first(hash);
+    for (;;) {
+      const row = this.index.slots[slot];
+      if (row < 0) break;
+      if (this.a.data[row] === a && this.b.data[row] === b) return row;
+      slot = this.index.next(slot);
+    }
+    this.index.insert(slot, hash);
+    this.b.push(b);
+    return this.a.push(a);
+  }
+}
+
+/** The prefix tree: distinct (parent, frame). A parent is interned before its children. */
+export class InternedStacks {
+  private readonly pairs = new InternedPairs();
+
+  /** @param parent the outer frames' stack, or -1 */
+  intern(parent: number, frame: number): number {
+    return this.pairs.intern(parent, frame);
+  }
+
+  table(): StackTable {
+    const { a, b, length } = this.pairs;
+    return { length, parent: a.view(), frame: b.view() };
+  }
+}
+
+/** Distinct (function, address, line, inline depth). */
+export class InternedFrames {
+  private readonly func = new Int32Column();
+  private readonly address = new Float64Column();
+  private readonly line = new Int32Column();
+  private readonly inlineDepth = new Uint8Column();
+  private readonly index = new HashIndex();
+
+  intern(func: number, address: Address, line: number, inlineDepth: number): number {
+    const depth = Math.min(inlineDepth, 255);
+    const place = hashPair(address | 0, addressHigh(address));
+    const hash = hashPair(place, hashPair(func, line * 256 + depth));
+    let slot = this.index.first(hash);
+    for (;;) {
+      const row = this.index.slots[slot];
+      if (row < 0) break;
+      if (
+        this.func.data[row] === func &&
+        this.address.data[row] === address &&
+        this.line.data[row] === line &&
+        this.inlineDepth.data[row] === depth
+      ) {
+        return row;
+      }
+      slot = this.index.next(slot);
+    }
+    this.index.insert(slot, hash);
+    this.address.push(address);
+    this.line.push(line);
+    this.inlineDepth.push(depth);
+    return this.func.push(func);
+  }
+
+  table(): FrameTable {
+    return {
+      length: this.func.length,
+      func: this.func.view(),
+      address: this.address.view(),
+      line: this.line.view(),
+      inlineDepth: this.inlineDepth.view(),
+    };
+  }
+}
