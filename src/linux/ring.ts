@@ -1,0 +1,85 @@
+/**
+ * The ring buffer through which the kernel hands out records (`perf_event_mmap_page`): one page of
+ * control fields, then a power of two of data pages.
+ *
+ *   data_tail ──▶ oldest byte not yet read          data_head ──▶ next byte that the kernel writes
+ *   Both only grow; the place in the data is their value modulo its size.
+ */
+import { errnoName, libc, viewMemory, type Pointer } from './libc.js';
+import { SystemCallError } from './perf-event.js';
+
+/** Offsets of `data_head` and `data_tail` in `struct perf_event_mmap_page`. */
+const DATA_HEAD = 1024;
+const DATA_TAIL = 1032;
+
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+const MAP_SHARED = 1;
+const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
+
+/** Every supported kernel's page is at least this; rings are mapped in multiples of the true size. */
+export const MIN_PAGE = 4096;
+
+/** Where a mapped ring lies, in a form that can be sent to another thread of this process. */
+export interface RingMemory {
+  readonly cpu: number;
+  /** The event whose buffer it is. */
+  readonly fd: number;
+  readonly at: Pointer;
+  readonly pageSize: number;
+  /** Bytes of data: a power of two. */
+  readonly dataSize: number;
+}
+
+/**
+ * Maps the ring buffer of an event.
+ * @param dataSize bytes, a power of two and a multiple of `pageSize`
+ * @throws SystemCallError `EPERM` where it is more memory than the user may lock
+ */
+export function mapRing(fd: number, cpu: number, dataSize: number, pageSize: number): RingMemory {
+  const at = libc().mmap(null, pageSize + dataSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (at === MAP_FAILED) throw new SystemCallError('mmap', errnoName());
+  return { cpu, fd, at, pageSize, dataSize };
+}
+
+export function unmapRing(ring: RingMemory): void {
+  libc().munmap(ring.at, ring.pageSize + ring.dataSize);
+}
+
+/** A view of a mapped ring for the one thread that drains it. */
+export class Ring {
+  readonly cpu: number;
+  readonly fd: number;
+  readonly size: number;
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+  private readonly control: BigUint64Array;
+  private tail: bigint;
+
+  constructor(memory: RingMemory) {
+    this.cpu = memory.cpu;
+    this.fd = memory.fd;
+    this.size = memory.dataSize;
+    const buffer = viewMemory(memory.at, memory.pageSize + memory.dataSize);
+    this.bytes = new Uint8Array(buffer, memory.pageSize, memory.dataSize);
+    this.words = new Int32Array(buffer, memory.pageSize, memory.dataSize / 4);
+    this.control = new BigUint64Array(buffer, 0, memory.pageSize / 8);
+    this.tail = this.control[DATA_TAIL / 8];
+  }
+
+  /** Where in `bytes` the oldest unread byte lies. */
+  get start(): number {
+    return Number(this.tail % BigInt(this.size));
+  }
+
+  /** Unread bytes. The load pairs with the kernel's barrier: records up to here are complete. */
+  available(): number {
+    return Number(Atomics.load(this.control, DATA_HEAD / 8) - this.tail);
+  }
+
+  /** Gives `count` bytes back to the kernel; they must not be read again. */
+  consume(count: number): void {
+    this.tail += BigInt(count);
+    Atomics.store(this.control, DATA_TAIL / 8, this.tail);
+  }
+}

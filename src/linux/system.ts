@@ -1,0 +1,78 @@
+/**
+ * Facts of the running machine, from /proc and /sys.
+ */
+import { readFileSync, readlinkSync } from 'node:fs';
+
+/** A small file of /proc or /sys as trimmed text; `undefined` where it cannot be read. */
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** A number in a small file. */
+export function readNumber(path: string): number | undefined {
+  const text = readText(path);
+  return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/** The kernel's CPU lists: `0-3,8` is 0 1 2 3 8. Anything else in the text is passed over. */
+export function parseCpuList(text: string): number[] {
+  const cpus: number[] = [];
+  for (const part of text.split(',')) {
+    const range = /^(\d+)(?:-(\d+))?$/.exec(part.trim());
+    if (range === null) continue;
+    const last = Number(range[2] ?? range[1]);
+    for (let cpu = Number(range[1]); cpu <= last && cpus.length < 8192; cpu++) cpus.push(cpu);
+  }
+  return cpus;
+}
+
+export function onlineCpus(): number[] {
+  const cpus = parseCpuList(readText('/sys/devices/system/cpu/online') ?? '');
+  return cpus.length > 0 ? cpus : [0];
+}
+
+/** Bytes of a memory page: from the kernel's own word on the first mapping of this process. */
+export function pageSize(): number {
+  const size = /^KernelPageSize:\s+(\d+) kB$/m.exec(readText('/proc/self/smaps') ?? '');
+  return size === null ? 4096 : Number(size[1]) * 1024;
+}
+
+/** Numbers of capabilities (include/uapi/linux/capability.h). */
+export const Capability = { SYS_PTRACE: 19, SYS_ADMIN: 21, PERFMON: 38 } as const;
+
+/** Whether this process holds a capability now. */
+export function hasCapability(capability: number): boolean {
+  const effective = /^CapEff:\s+([0-9a-f]+)$/m.exec(readText('/proc/self/status') ?? '');
+  if (effective === null) return false;
+  return ((BigInt(`0x${effective[1]}`) >> BigInt(capability)) & 1n) === 1n;
+}
+
+/** `kernel.perf_event_paranoid`; `undefined` where the kernel has no perf events. */
+export function perfEventParanoid(): number | undefined {
+  return readNumber('/proc/sys/kernel/perf_event_paranoid');
+}
+
+/** The highest sampling rate that the kernel grants, per second. */
+export function maxSampleRate(): number {
+  return readNumber('/proc/sys/kernel/perf_event_max_sample_rate') ?? 100_000;
+}
+
+/** The target of a namespace link of a process, such as `mnt:[4026531841]`. */
+export function namespaceOf(pid: number | 'self', kind: 'mnt' | 'pid'): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/${kind}`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A process's ID in its own, innermost PID namespace; its outer one where that is all there is. */
+export function innermostPid(pid: number): number {
+  const ids = /^NSpid:\s+([\d\s]+)$/m.exec(readText(`/proc/${pid}/status`) ?? '');
+  const last = ids?.[1].trim().split(/\s+/).at(-1);
+  return last === undefined ? pid : Number(last);
+}
