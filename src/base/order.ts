@@ -1,0 +1,34 @@
+/** Sorting columns without moving them. */
+
+const TWO_53 = 9007199254740992;
+
+/**
+ * The order that sorts `keys[0..length)`: element `i` of the result is the index of the i-th smallest
+ * key; equal keys keep their order. Keys are integers.
+ *
+ * Where the span of the keys times their count stays below 2^53 (addresses of a module: 2^32 × 2^20),
+ * key and index are packed into one double, and the engine's native sort needs no callback: some ten
+ * times faster.
+ */
+export function sortedOrder(keys: Float64Array, length = keys.length): Uint32Array<ArrayBuffer> {
+  const order = new Uint32Array(length);
+  let least = Infinity;
+  let most = -Infinity;
+  let sorted = true;
+  for (let i = 0; i < length; i++) {
+    const key = keys[i];
+    order[i] = i;
+    if (key < most) sorted = false;
+    if (key < least) least = key;
+    if (key > most) most = key;
+  }
+  if (sorted) return order;
+  if ((most - least + 1) * length >= TWO_53) {
+    return order.sort((a, b) => keys[a] - keys[b] || a - b);
+  }
+  const packed = new Float64Array(length);
+  for (let i = 0; i < length; i++) packed[i] = (keys[i] - least) * length + i;
+  packed.sort();
+  for (let i = 0; i < length; i++) order[i] = packed[i] % length;
+  return order;
+}
