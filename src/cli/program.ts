@@ -1,0 +1,94 @@
+/**
+ * argv → {@link Invocation}: the tables of options.ts handed to commander. Parsing has no effects; what
+ * is wrong with a command line is thrown as a {@link StrataError} of exit code 2.
+ */
+import { Command, CommanderError, Option } from 'commander';
+
+import { ExitCode, StrataError } from '../base/errors.js';
+import { COMMANDS, type CommandSpec, type Flag, type Invocation } from './options.js';
+
+const DESCRIPTION =
+  'Profiles a Python program on Linux: Python functions, the C under them and the kernel in one stack.';
+
+/**
+ * Understands a command line.
+ *
+ * @param argv the words after the program's name
+ * @param version what `--version` prints
+ * @throws StrataError (exit code 2) for an unknown command, flag or value
+ */
+export function parseCommandLine(argv: readonly string[], version: string): Invocation {
+  let printed = '';
+  let invocation: Invocation | undefined;
+  const program = new Command('strata')
+    .description(DESCRIPTION)
+    .version(`strata ${version}`, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help of a command')
+    .enablePositionalOptions()
+    .configureOutput({
+      writeOut: (text) => (printed += text),
+      writeErr: (text) => (printed += text),
+      outputError: () => undefined, // the thrown CommanderError carries the message
+    })
+    .exitOverride();
+  for (const spec of COMMANDS) {
+    addCommand(program, spec, (parsed) => (invocation = parsed));
+  }
+  addExamples(program, [
+    ['strata record python app.py', 'sample a program'],
+    ['strata tree', 'see where its time went'],
+  ]);
+  try {
+    program.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { command: 'print', text: printed };
+    throw usageError(error, argv);
+  }
+  if (invocation === undefined) throw new Error('commander ran no action');
+  return invocation;
+}
+
+function addCommand(
+  program: Command,
+  spec: CommandSpec,
+  done: (invocation: Invocation) => void,
+): void {
+  const command = program.command(spec.name).summary(spec.summary).description(spec.description);
+  if (spec.operands !== undefined) command.argument(spec.operands).passThroughOptions();
+  for (const flag of spec.flags) command.addOption(makeOption(flag));
+  addExamples(command, spec.examples);
+  command.action(() => done(spec.invocation(command.opts(), command.args)));
+}
+
+function makeOption(flag: Flag): Option {
+  const option = new Option(flag.flags, flag.help);
+  if (flag.value !== undefined || flag.valueText !== undefined) {
+    option.default(flag.value, flag.valueText);
+  }
+  // `choices` installs a parser of its own.
+  if (flag.choices !== undefined) option.choices(flag.choices);
+  if (flag.parse !== undefined) {
+    option.argParser(flag.parse as (text: string, previous: unknown) => unknown);
+  }
+  return option.hideHelp(flag.hidden);
+}
+
+function addExamples(command: Command, examples: CommandSpec['examples']): void {
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const lines = examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`);
+  command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+}
+
+/** Commander's `error: unknown option '--foo'\n(Did you mean --bar?)`, as an error of ours. */
+function usageError(error: CommanderError, argv: readonly string[]): StrataError {
+  const spec = COMMANDS.find(({ name }) => name === argv[0]);
+  const help = `see: strata ${spec === undefined ? '' : `${spec.name} `}--help`;
+  if (error.code === 'commander.help') {
+    return new StrataError('no command given', help, ExitCode.Usage);
+  }
+  const [first, suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const hint = suggestion?.replace(/^\(Did/, 'did').replace(/\)$/, '');
+  return new StrataError(first.replace(/\.$/, ''), hint ?? help, ExitCode.Usage);
+}

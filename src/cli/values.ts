@@ -1,0 +1,111 @@
+/**
+ * The values of options: text of the command line → typed values. Each parser throws
+ * `InvalidArgumentError` with a sentence that says what is valid.
+ */
+import { InvalidArgumentError } from 'commander';
+
+/** The largest user stack that the kernel copies: u16 size in multiples of 8, less the header (perf_event_open(2)). */
+const MAX_STACK_DUMP = 65_528;
+const SECONDS = { ms: 0.001, s: 1, m: 60, h: 3600 } as const;
+
+/** `99` or `max`, in samples per second. */
+export function parseFrequency(text: string): number | 'max' {
+  if (text === 'max') return 'max';
+  const frequency = wholeNumber(text);
+  if (frequency === undefined || frequency < 1 || frequency > 1_000_000) {
+    throw new InvalidArgumentError('Samples per second: 1 to 1000000, or max.');
+  }
+  return frequency;
+}
+
+/** `10`, `1.5`, `2m`, `500ms`, in seconds. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  const seconds = match && Number(match[1]) * SECONDS[(match[2] ?? 's') as keyof typeof SECONDS];
+  if (!seconds || seconds > 1e8) {
+    throw new InvalidArgumentError('A duration above zero: 10 or 1.5 (seconds), 500ms, 2m, 1h.');
+  }
+  return seconds;
+}
+
+export type CallGraph = { kind: 'dwarf'; size?: number } | { kind: 'fp' } | { kind: 'none' };
+
+/** `dwarf`, `dwarf,16384`, `fp`, `none`: how user stacks are found. The size is rounded up to 8 bytes. */
+export function parseCallGraph(text: string): CallGraph {
+  if (text === 'dwarf' || text === 'fp' || text === 'none') return { kind: text };
+  const match = /^dwarf,(\d+)$/.exec(text);
+  const size = match ? Math.ceil(Number(match[1]) / 8) * 8 : 0;
+  if (size < 8 || size > MAX_STACK_DUMP) {
+    throw new InvalidArgumentError(
+      `dwarf, fp or none; dwarf,SIZE copies SIZE bytes of stack, up to ${MAX_STACK_DUMP}.`,
+    );
+  }
+  return { kind: 'dwarf', size };
+}
+
+/**
+ * Adds `cycles:u,cpu/event=0x3c,umask=1/` to the events named before: commas separate events except
+ * within the slashes of a PMU's terms.
+ */
+export function parseEvents(text: string, previous: readonly string[] = []): string[] {
+  const events = text.match(/(?:[^,/]|\/[^/]*\/)+/g) ?? [];
+  if (events.length === 0 || events.join(',') !== text) {
+    throw new InvalidArgumentError('Event names separated by commas: cycles,page-faults.');
+  }
+  return [...previous, ...events];
+}
+
+/** `1,2,3`: process or thread ids. */
+export function parseIds(text: string): number[] {
+  return parseList(text).map((part) => {
+    const id = wholeNumber(part);
+    if (id === undefined) throw new InvalidArgumentError('Numbers separated by commas.');
+    return id;
+  });
+}
+
+/** `python,worker`. */
+export function parseList(text: string): string[] {
+  const parts = text.split(',');
+  if (parts.includes('')) throw new InvalidArgumentError('Names separated by commas.');
+  return parts;
+}
+
+/** 0 to 100, with or without a percent sign. */
+export function parsePercent(text: string): number {
+  const percent = decimal(text.replace(/%$/, ''));
+  if (percent === undefined || percent > 100) {
+    throw new InvalidArgumentError('A percentage from 0 to 100.');
+  }
+  return percent;
+}
+
+/** A parser of whole numbers from `low` to `high`. */
+export function parseWhole(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = wholeNumber(text);
+    if (value === undefined || value < low || value > high) {
+      throw new InvalidArgumentError(`A whole number from ${low} to ${high}.`);
+    }
+    return value;
+  };
+}
+
+/** A parser of decimal numbers from 0 to `high`. */
+export function parseDecimal(high: number): (text: string) => number {
+  return (text) => {
+    const value = decimal(text);
+    if (value === undefined || value > high) {
+      throw new InvalidArgumentError(`A number from 0 to ${high}.`);
+    }
+    return value;
+  };
+}
+
+function wholeNumber(text: string): number | undefined {
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+function decimal(text: string): number | undefined {
+  return /^\d{1,15}(\.\d+)?$/.test(text) ? Number(text) : undefined;
+}
