@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', '.out/', 'node_modules/', 'fixtures/'] },
+  { ignores: ['dist/', '.out/', 'out/', 'node_modules/', 'fixtures/'] },
   js.configs.recommended,
   {
     files: ['src/**/*.ts'],

@@ -138,7 +138,7 @@ const RECORD: CommandSpec = {
     },
     {
       flags: '-e, --event <list>',
-      help: 'what to count: cpu-clock, cycles:u, page-faults, …; may be repeated',
+      help: 'events to sample: cycles:u, page-faults, …; may be repeated',
       valueText: 'cycles where the machine has it, else cpu-clock',
       parse: parseEvents,
     },
@@ -163,7 +163,10 @@ const RECORD: CommandSpec = {
       choices: ['auto', 'off'],
     },
     { flags: '--keep-stacks', help: 'keep the copied stack bytes in the recording' },
-    { flags: '-N, --no-buildid-cache', help: 'do not store build IDs' },
+    {
+      flags: '-N, --no-buildid-cache',
+      help: 'do not put Python’s names into perf’s build-ID cache (~/.debug), where perf report looks',
+    },
     { flags: '-q, --quiet', help: 'say nothing but errors' },
     { flags: '-v, --verbose', help: 'say what is done' },
   ],

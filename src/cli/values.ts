@@ -4,6 +4,8 @@
  */
 import { InvalidArgumentError } from 'commander';
 
+import type { CallGraph } from '../record/options.js';
+
 /** The largest user stack that the kernel copies: u16 size in multiples of 8, less the header (perf_event_open(2)). */
 const MAX_STACK_DUMP = 65_528;
 const SECONDS = { ms: 0.001, s: 1, m: 60, h: 3600 } as const;
@@ -27,8 +29,6 @@ export function parseDuration(text: string): number {
   }
   return seconds;
 }
-
-export type CallGraph = { kind: 'dwarf'; size?: number } | { kind: 'fp' } | { kind: 'none' };
 
 /** `dwarf`, `dwarf,16384`, `fp`, `none`: how user stacks are found. The size is rounded up to 8 bytes. */
 export function parseCallGraph(text: string): CallGraph {

@@ -1,0 +1,83 @@
+"""A small program with a known profile, for trying Strata: two threads, busy for two seconds each.
+
+The main thread does what Python programs do: C extensions (json, re), a generator, recursion, a method, a
+lambda called from C. The second one compresses with zlib, which runs without the GIL. README.md in this
+folder says what a right profile of it shows.
+
+    python demo.py [SECONDS]
+"""
+
+import json
+import re
+import sys
+import threading
+import time
+import zlib
+
+ADDRESS = re.compile(r"(\w+)@(\w+)\.(com|org|net)")
+LETTER = "write to ada@example.org or to grace@example.com, not to nobody@nowhere " * 100
+
+
+class Orders:
+    def __init__(self, count):
+        self.orders = [{"id": i, "price": i * 1.25, "tags": ["a", "b"]} for i in range(count)]
+
+    def round_trip(self):
+        """A method that spends its time in a C extension."""
+        return json.loads(json.dumps(self.orders))
+
+
+def fibonacci(n):
+    """Recursion: as many frames of one function as calls are open."""
+    return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)
+
+
+def squares(count):
+    """A generator: its frame comes and goes within its caller's."""
+    for i in range(count):
+        yield i * i
+
+
+def add_squares(count):
+    return sum(squares(count))
+
+
+def find_addresses():
+    """The matcher of re: C code inside the interpreter itself."""
+    return ADDRESS.findall(LETTER)
+
+
+def sort_by_key(count):
+    """A lambda that C code (list.sort) calls."""
+    values = [(i * 7919) % 10_007 for i in range(count)]
+    values.sort(key=lambda value: -value)
+    return values
+
+
+def compress_until(end):
+    """The second thread: C code in a library of its own, without the GIL."""
+    data = json.dumps(list(range(60_000))).encode()
+    while time.monotonic() < end:
+        zlib.compress(data, 6)
+
+
+def work_until(end):
+    orders = Orders(300)
+    while time.monotonic() < end:
+        orders.round_trip()
+        fibonacci(18)
+        add_squares(8_000)
+        find_addresses()
+        sort_by_key(3_000)
+
+
+def main(seconds):
+    end = time.monotonic() + seconds
+    thread = threading.Thread(target=compress_until, args=(end,))
+    thread.start()
+    work_until(end)
+    thread.join()
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 2.0)
