@@ -1,0 +1,249 @@
+/**
+ * The top-down call tree of one event: the profile's stacks merged by function, apart for every group
+ * of samples (a command, a thread). Every other query is a fold over it.
+ *
+ * Cost: one hash lookup per sample, then work per distinct stack of a group. Samples are first folded
+ * into weights per (group, stack); a stack's node is found once, outermost frame first, so parents
+ * precede children and totals flow to the root in one pass over the nodes in reverse.
+ */
+import { Int32Column } from '../base/growable.js';
+import { InternedPairs } from './interned.js';
+import type { Profile } from './profile.js';
+
+/** What keeps samples apart. */
+export type GroupKey = 'comm' | 'pid' | 'thread';
+
+/** A group of samples; what was not asked to be kept apart is -1. */
+export interface Group {
+  /** Index into `strings`. */
+  readonly comm: number;
+  readonly pid: number;
+  /** Index into `threads`. */
+  readonly thread: number;
+}
+
+export interface CallTree {
+  readonly kind: 'calltree';
+  readonly profile: Profile;
+  readonly event: number;
+  readonly groups: readonly Group[];
+  /** All samples' weight, and how many they are. */
+  readonly weight: number;
+  readonly samples: number;
+
+  /** Count of nodes, of which every column below has one entry. */
+  readonly length: number;
+  /** -1 at a root. Parents precede children. */
+  readonly parent: Int32Array;
+  /** Index into `functions`; -1 for samples without frames. */
+  readonly func: Int32Array;
+  readonly group: Int32Array;
+  /** Frames from the root, 1 at a root. */
+  readonly depth: Int32Array;
+  /** Source line where all of the node's frames agree on it, else -1. */
+  readonly line: Int32Array;
+  /** Weight and count of the samples that end here. */
+  readonly self: Float64Array;
+  readonly selfSamples: Int32Array;
+  /** Weight and count of the samples that pass through or end here. */
+  readonly total: Float64Array;
+  readonly totalSamples: Int32Array;
+  /** The node's first sample, by index. */
+  readonly firstSample: Int32Array;
+  /** The tree downwards; -1 for none. Siblings stand in order of their index. */
+  readonly firstChild: Int32Array;
+  readonly nextSibling: Int32Array;
+  readonly firstRoot: number;
+}
+
+/** The call tree of `event`'s samples. */
+export function callTree(
+  profile: Profile,
+  event: number,
+  groupBy: readonly GroupKey[] = [],
+): CallTree {
+  const folded = foldSamples(profile, event, groupBy);
+  const { nodes, lines, nodeOf } = growNodes(profile, folded);
+  const length = nodes.length;
+  const parent = new Int32Array(length);
+  const group = new Int32Array(length);
+  const depth = new Int32Array(length);
+  for (let node = 0; node < length; node++) {
+    const key = nodes.a.data[node];
+    parent[node] = key < 0 ? -1 : key;
+    group[node] = key < 0 ? -1 - key : group[key];
+    depth[node] = key < 0 ? 1 : depth[key] + 1;
+  }
+
+  const self = new Float64Array(length);
+  const selfSamples = new Int32Array(length);
+  const firstSample = new Int32Array(length).fill(0x7fffffff);
+  for (let row = 0; row < nodeOf.length; row++) {
+    const node = nodeOf[row];
+    self[node] += folded.weight[row];
+    selfSamples[node] += folded.count.data[row];
+    firstSample[node] = Math.min(firstSample[node], folded.first.data[row]);
+  }
+  const total = self.slice();
+  const totalSamples = selfSamples.slice();
+  for (let node = length - 1; node >= 0; node--) {
+    const up = parent[node];
+    if (up < 0) continue;
+    total[up] += total[node];
+    totalSamples[up] += totalSamples[node];
+    firstSample[up] = Math.min(firstSample[up], firstSample[node]);
+  }
+  return {
+    kind: 'calltree',
+    profile,
+    event,
+    groups: folded.groups,
+    weight: folded.weight.reduce((sum, weight) => sum + weight, 0),
+    samples: folded.samples,
+    length,
+    parent,
+    func: nodes.b.view(),
+    group,
+    depth,
+    line: lines.view(),
+    self,
+    selfSamples,
+    total,
+    totalSamples,
+    firstSample,
+    ...linkChildren(parent),
+  };
+}
+
+/** Samples folded per distinct (group, stack): rows of a few columns. */
+interface Folded {
+  readonly groups: Group[];
+  /** (group, stack) */
+  readonly keys: InternedPairs;
+  readonly weight: Float64Array;
+  readonly count: Int32Column;
+  readonly first: Int32Column;
+  readonly samples: number;
+}
+
+function foldSamples(profile: Profile, event: number, groupBy: readonly GroupKey[]): Folded {
+  const { samples, threads } = profile;
+  const byComm = groupBy.includes('comm');
+  const byPid = groupBy.includes('pid');
+  const byThread = groupBy.includes('thread');
+  const owners = new InternedPairs(); // (thread or pid, comm)
+  const groups: Group[] = [];
+  const keys = new InternedPairs();
+  const count = new Int32Column();
+  const first = new Int32Column();
+  let weight = new Float64Array(1024);
+  let seen = 0;
+  for (let sample = 0; sample < samples.length; sample++) {
+    if (samples.event[sample] !== event) continue;
+    seen++;
+    const thread = byThread ? samples.thread[sample] : -1;
+    const pid = byThread || byPid ? threads.pid[samples.thread[sample]] : -1;
+    const comm = byComm ? samples.comm[sample] : -1;
+    const group = owners.intern(byThread ? thread : pid, comm);
+    if (group === groups.length) groups.push({ comm, pid, thread });
+    const row = keys.intern(group, samples.stack[sample]);
+    if (row === count.length) {
+      count.push(0);
+      first.push(sample);
+      if (row === weight.length) weight = doubled(weight);
+    }
+    count.data[row]++;
+    weight[row] += samples.weight[sample];
+  }
+  return { groups, keys, weight: weight.subarray(0, keys.length), count, first, samples: seen };
+}
+
+function doubled(column: Float64Array): Float64Array<ArrayBuffer> {
+  const grown = new Float64Array(column.length * 2);
+  grown.set(column);
+  return grown;
+}
+
+interface Grown {
+  /** (parent or -1 - group, function) */
+  readonly nodes: InternedPairs;
+  readonly lines: Int32Column;
+  /** Node of each folded row. */
+  readonly nodeOf: Int32Array;
+}
+
+/** One node per distinct path of functions in a group. */
+function growNodes(profile: Profile, folded: Folded): Grown {
+  const { stacks, frames } = profile;
+  const { keys } = folded;
+  const nodes = new InternedPairs();
+  const lines = new Int32Column();
+  const nodeOf = new Int32Array(keys.length);
+  // Node of each stack, valid where the stamp is the current group.
+  const nodeOfStack = new Int32Array(stacks.length);
+  const stamp = new Int32Array(stacks.length).fill(-1);
+  const path = new Int32Column();
+
+  const step = (parentKey: number, func: number, line: number): number => {
+    const node = nodes.intern(parentKey, func);
+    if (node === lines.length) lines.push(line);
+    else if (lines.data[node] !== line) lines.data[node] = -1;
+    return node;
+  };
+
+  for (const row of rowsByGroup(folded)) {
+    const group = keys.a.data[row];
+    const leaf = keys.b.data[row];
+    if (leaf < 0) {
+      nodeOf[row] = step(-1 - group, -1, -1);
+      continue;
+    }
+    path.length = 0;
+    let stack = leaf;
+    while (stack >= 0 && stamp[stack] !== group) {
+      path.push(stack);
+      stack = stacks.parent[stack];
+    }
+    let key = stack < 0 ? -1 - group : nodeOfStack[stack];
+    for (let i = path.length - 1; i >= 0; i--) {
+      const frame = stacks.frame[path.data[i]];
+      key = step(key, frames.func[frame], frames.line[frame]);
+      stamp[path.data[i]] = group;
+      nodeOfStack[path.data[i]] = key;
+    }
+    nodeOf[row] = nodeOfStack[leaf];
+  }
+  return { nodes, lines, nodeOf };
+}
+
+/** Folded rows, one group after the other, each in order of first appearance. */
+function rowsByGroup({ groups, keys }: Folded): Int32Array {
+  const start = new Int32Array(groups.length + 1);
+  for (let row = 0; row < keys.length; row++) start[keys.a.data[row] + 1]++;
+  for (let group = 0; group < groups.length; group++) start[group + 1] += start[group];
+  const order = new Int32Array(keys.length);
+  for (let row = 0; row < keys.length; row++) order[start[keys.a.data[row]]++] = row;
+  return order;
+}
+
+/** Child lists from a parent column in which parents precede children. */
+export function linkChildren(parent: Int32Array): {
+  firstChild: Int32Array;
+  nextSibling: Int32Array;
+  firstRoot: number;
+} {
+  const firstChild = new Int32Array(parent.length).fill(-1);
+  const nextSibling = new Int32Array(parent.length).fill(-1);
+  let firstRoot = -1;
+  for (let node = parent.length - 1; node >= 0; node--) {
+    const up = parent[node];
+    if (up < 0) {
+      nextSibling[node] = firstRoot;
+      firstRoot = node;
+    } else {
+      nextSibling[node] = firstChild[up];
+      firstChild[up] = node;
+    }
+  }
+  return { firstChild, nextSibling, firstRoot };
+}

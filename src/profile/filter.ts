@@ -1,0 +1,70 @@
+/** Parts of a profile: fewer samples, the same tables. */
+import type { Nanoseconds } from '../base/units.js';
+import type { Profile, SampleTable } from './profile.js';
+
+/** What to keep; a list left out keeps all. */
+export interface SampleFilter {
+  /** Indexes into `events`. */
+  readonly events?: readonly number[] | undefined;
+  readonly pids?: readonly number[] | undefined;
+  readonly tids?: readonly number[] | undefined;
+  readonly comms?: readonly string[] | undefined;
+  /** First time kept. */
+  readonly from?: Nanoseconds | undefined;
+  /** First time no longer kept. */
+  readonly to?: Nanoseconds | undefined;
+}
+
+/** The profile of the samples that pass every part of `filter`. */
+export function filterSamples(profile: Profile, filter: SampleFilter): Profile {
+  const { samples, threads, strings, events } = profile;
+  const event = passing(events.length, filter.events, (index) => index);
+  const pid = passing(threads.length, filter.pids, (index) => threads.pid[index]);
+  const tid = passing(threads.length, filter.tids, (index) => threads.tid[index]);
+  const comm = passing(strings.length, filter.comms, (index) => strings[index]);
+  const from = filter.from ?? -Infinity;
+  const to = filter.to ?? Infinity;
+  const rows = new Int32Array(samples.length);
+  let count = 0;
+  for (let row = 0; row < samples.length; row++) {
+    const thread = samples.thread[row];
+    if (
+      event[samples.event[row]] === 1 &&
+      pid[thread] === 1 &&
+      tid[thread] === 1 &&
+      comm[samples.comm[row]] === 1 &&
+      samples.time[row] >= from &&
+      samples.time[row] < to
+    ) {
+      rows[count++] = row;
+    }
+  }
+  return { ...profile, samples: pickSamples(samples, rows.subarray(0, count)) };
+}
+
+/** 1 for each index whose value is among `wanted`; 1 for all where nothing is said. */
+function passing<T>(
+  length: number,
+  wanted: readonly T[] | undefined,
+  value: (index: number) => T,
+): Uint8Array {
+  if (wanted === undefined) return new Uint8Array(length).fill(1);
+  const set = new Set(wanted);
+  return Uint8Array.from({ length }, (_, index) => (set.has(value(index)) ? 1 : 0));
+}
+
+function pickSamples(samples: SampleTable, rows: Int32Array): SampleTable {
+  const ints = (column: Int32Array) => rows.map((row) => column[row]);
+  const doubles = (column: Float64Array) => Float64Array.from(rows, (row) => column[row]);
+  return {
+    length: rows.length,
+    thread: ints(samples.thread),
+    comm: ints(samples.comm),
+    time: doubles(samples.time),
+    stack: ints(samples.stack),
+    cpu: ints(samples.cpu),
+    event: ints(samples.event),
+    weight: doubles(samples.weight),
+    truncation: Uint8Array.from(rows, (row) => samples.truncation[row]),
+  };
+}
