@@ -1,0 +1,229 @@
+/**
+ * Mapped files, each opened once for all processes, and what unwinding and naming need of them.
+ */
+import { StrataError } from '../base/errors.js';
+import type { ByteSource } from '../base/source.js';
+import type { Address, Bytes } from '../base/units.js';
+import type { Architecture } from '../formats/dwarf/registers.js';
+import { PF_X, PT_LOAD } from '../formats/elf/constants.js';
+import { ElfImage } from '../formats/elf/image.js';
+import { symbolNamed } from '../formats/elf/symbols.js';
+import { detectTrampolines, trampolineFromCode, type Trampoline } from '../python/trampolines.js';
+import type { CodeRegion, ModuleCode } from '../unwind/code-space.js';
+import { UnwindTable } from '../unwind/table.js';
+import type { AddressSpace, Mapping, RegionSource } from './address-space.js';
+
+/** Where the bytes of code come from: the recorder asks running processes, a reader of files the disk. */
+export interface CodeFiles {
+  /**
+   * The file (or `[vdso]`) that a process has mapped under `path`; `undefined` where there is none.
+   * A file that cannot be read may also be told by a StrataError.
+   */
+  open(path: string, pid: number, buildId: string | undefined): ByteSource | undefined;
+  /** Memory of a running process, or fewer bytes, or none; absent where there are only files. */
+  readMemory?(pid: number, address: Address, length: Bytes): Uint8Array | undefined;
+  /**
+   * Whether anonymous memory is known to hold CPython's trampolines (by its names); `undefined` where
+   * nothing is known of it.
+   */
+  holdsTrampolines?(pid: number, mapping: Mapping): boolean | undefined;
+}
+
+/** CPython fills an arena of this size with copies of its trampoline (`Python/perf_trampoline.c`). */
+const ARENA_SIZE = 65536;
+/** Enough of an arena to see two copies in (see `detectTrampolines`). */
+const ARENA_SAMPLE = 1024;
+
+/** A mapped file. Everything is read on first use; what cannot be read is `undefined`, and why is told. */
+export class CodeModule {
+  /** Why the file could not be used, in words. */
+  problem: string | undefined;
+  private opened: { image: ElfImage | undefined } | undefined;
+  private unwinding: ModuleCode | undefined;
+  private trampolineTemplate: { template: Trampoline | undefined } | undefined;
+
+  /**
+   * @param path as the first mapping named it
+   * @param buildId as the recording has it; a file with another one is not used
+   */
+  constructor(
+    readonly path: string,
+    readonly buildId: string | undefined,
+    private readonly pid: number,
+    private readonly files: CodeFiles,
+    private readonly architecture: Architecture,
+  ) {}
+
+  get image(): ElfImage | undefined {
+    this.opened ??= { image: this.guard(() => this.openImage()) };
+    return this.opened.image;
+  }
+
+  /** How to leave its frames. */
+  get code(): ModuleCode {
+    this.unwinding ??= this.readCode();
+    return this.unwinding;
+  }
+
+  /** The trampoline that an interpreter's file carries; `undefined` of other files. */
+  get trampoline(): Trampoline | undefined {
+    this.trampolineTemplate ??= { template: this.guard(() => this.readTrampoline()) };
+    return this.trampolineTemplate.template;
+  }
+
+  /** What is to be subtracted from a run-time address to get the file's virtual address. */
+  biasOf(mapping: Mapping): number {
+    const segments = this.image?.segments ?? [];
+    const size = mapping.end - mapping.start;
+    const segment = segments.find(
+      ({ type, flags, offset, fileSize }) =>
+        type === PT_LOAD &&
+        (flags & PF_X) !== 0 &&
+        offset < mapping.pgoff + size &&
+        mapping.pgoff < offset + fileSize,
+    );
+    // Without its headers a file is taken to be loaded as it lies on disk.
+    const shift = segment === undefined ? 0 : segment.offset - segment.vaddr;
+    return mapping.start - mapping.pgoff + shift;
+  }
+
+  private openImage(): ElfImage | undefined {
+    const source = this.files.open(this.path, this.pid, this.buildId);
+    if (source === undefined) {
+      this.problem = 'the file is not there';
+      return undefined;
+    }
+    const image = ElfImage.read(source);
+    if (!sameBuildId(this.buildId, image.buildId)) {
+      this.problem = 'the file on disk is another build than the one that was recorded';
+      return undefined;
+    }
+    return image;
+  }
+
+  private readCode(): ModuleCode {
+    const { image } = this;
+    const table = image && this.guard(() => UnwindTable.fromElf(image));
+    return table === undefined ? { kind: 'unreadable' } : { kind: 'elf', table };
+  }
+
+  private readTrampoline(): Trampoline | undefined {
+    const { image } = this;
+    if (image === undefined) return undefined;
+    const start = symbolNamed(image, '_Py_trampoline_func_start');
+    const end = symbolNamed(image, '_Py_trampoline_func_end');
+    const offset = start && image.offsetOfVaddr(start.address);
+    if (start === undefined || end === undefined || offset === undefined) return undefined;
+    const size = Math.min(ARENA_SAMPLE, end.address - start.address);
+    return trampolineFromCode(image.source.read(offset, size), this.architecture);
+  }
+
+  /** Files are anyone's bytes: what is wrong with one makes it unknown, and nothing else. */
+  private guard<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof StrataError)) throw error;
+      this.problem ??= error.message;
+      return undefined;
+    }
+  }
+}
+
+/** Build IDs come with zeros appended (MMAP2, perf's header) or not at all. */
+export function sameBuildId(recorded: string | undefined, found: string | undefined): boolean {
+  if (recorded === undefined || found === undefined) return true;
+  const length = Math.min(recorded.length, found.length);
+  return (
+    recorded.slice(0, length) === found.slice(0, length) &&
+    /^0*$/.test(recorded.slice(length) + found.slice(length))
+  );
+}
+
+/** Whether a mapping is of memory without a file: where JIT compilers and trampolines put their code. */
+export function isAnonymous(path: string): boolean {
+  return (
+    path === '' ||
+    path.startsWith('//anon') ||
+    path.startsWith('/anon_hugepage') ||
+    path.startsWith('anon_inode:') ||
+    path.startsWith('/dev/zero') ||
+    path.startsWith('/memfd:') ||
+    path.startsWith('[anon') ||
+    path === '[heap]' ||
+    path.startsWith('[stack')
+  );
+}
+
+/** All modules of a recording, and the regions of code that the unwinder asks for. */
+export class ModuleCache implements RegionSource {
+  private readonly byKey = new Map<string, CodeModule>();
+
+  constructor(
+    readonly architecture: Architecture,
+    private readonly files: CodeFiles,
+  ) {}
+
+  get modules(): Iterable<CodeModule> {
+    return this.byKey.values();
+  }
+
+  /** The module of a mapping of a file: one per build ID, or per path where none is known. */
+  module(mapping: Mapping, pid: number): CodeModule {
+    const { path, buildId } = mapping;
+    const key = buildId === undefined ? path : `${buildId} ${path}`;
+    let module = this.byKey.get(key);
+    if (module === undefined) {
+      module = new CodeModule(path, buildId, pid, this.files, this.architecture);
+      this.byKey.set(key, module);
+    }
+    return module;
+  }
+
+  region(space: AddressSpace, mapping: Mapping, address: Address): CodeRegion {
+    const { start, end } = mapping;
+    const trampolines = this.files.holdsTrampolines?.(space.pid, mapping);
+    if (trampolines === true || isAnonymous(mapping.path)) {
+      return this.anonymousRegion(space, mapping, address, trampolines);
+    }
+    const module = this.module(mapping, space.pid);
+    return { start, end, bias: module.biasOf(mapping), code: module.code };
+  }
+
+  /**
+   * Arenas that lie side by side are one mapping to the kernel, and a newer one lies below: so each
+   * arena begins at a multiple of its size from the mapping's start.
+   */
+  private anonymousRegion(
+    space: AddressSpace,
+    mapping: Mapping,
+    address: Address,
+    known: boolean | undefined,
+  ): CodeRegion {
+    const arenaStart = address - ((address - mapping.start) % ARENA_SIZE);
+    const arenaEnd = Math.min(arenaStart + ARENA_SIZE, mapping.end);
+    const memory = this.files.readMemory?.(space.pid, arenaStart, ARENA_SAMPLE);
+    const detected = memory && detectTrampolines(memory, this.architecture);
+    let code: ModuleCode = { kind: 'jit' };
+    if (detected !== undefined) {
+      code = { kind: 'trampolines', arenaStart, ...detected };
+    } else if (memory === undefined && known !== false) {
+      const whole = (mapping.end - mapping.start) % ARENA_SIZE === 0;
+      const template = known === true || whole ? this.templateOf(space) : undefined;
+      if (template !== undefined) {
+        code = { kind: 'trampolines', template, arenaStart, stride: undefined };
+      }
+    }
+    return { start: arenaStart, end: arenaEnd, bias: 0, code };
+  }
+
+  /** The trampoline of the interpreter that the process has mapped. */
+  private templateOf(space: AddressSpace): Trampoline | undefined {
+    for (const mapping of space.mappings) {
+      if (!/python/i.test(mapping.path)) continue;
+      const template = this.module(mapping, space.pid).trampoline;
+      if (template !== undefined) return template;
+    }
+    return undefined;
+  }
+}
