@@ -32,3 +32,17 @@ export function sortedOrder(keys: Float64Array, length = keys.length): Uint32Arr
   for (let i = 0; i < length; i++) order[i] = packed[i] % length;
   return order;
 }
+
+/** The values of a column in the order given. */
+export function gatherFloat64(values: Float64Array, order: Uint32Array): Float64Array {
+  const out = new Float64Array(order.length);
+  for (let i = 0; i < order.length; i++) out[i] = values[order[i]];
+  return out;
+}
+
+/** The values of a column in the order given. */
+export function gatherInt32(values: Int32Array, order: Uint32Array): Int32Array {
+  const out = new Int32Array(order.length);
+  for (let i = 0; i < order.length; i++) out[i] = values[order[i]];
+  return out;
+}

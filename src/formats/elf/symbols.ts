@@ -7,6 +7,7 @@ import { sortedOrder } from '../../base/order.js';
 import { lastAtMost } from '../../base/search.js';
 import type { Address, Bytes } from '../../base/units.js';
 import { addressFrom } from '../../base/units.js';
+import { isBetterName } from './aliases.js';
 import {
   EM_AARCH64,
   EM_RISCV,
@@ -27,7 +28,6 @@ import {
 } from './constants.js';
 import type { ElfImage, ElfSection } from './image.js';
 
-const UNDERSCORE = 0x5f;
 const DOLLAR = 0x24;
 /** Names are longer than this in files made to waste time only. */
 const MAX_NAME: Bytes = 1 << 16;
@@ -47,12 +47,14 @@ export class SymbolTable {
    * @param starts sorted, distinct
    * @param ends exclusive
    * @param enclosing the nearest earlier symbol that reaches past this one's start, or -1
+   * @param sized 1 where the file gives the size
    * @param names offset of the name in `strings[stringsOf[i]]`
    */
   constructor(
     private readonly starts: Float64Array,
     private readonly ends: Float64Array,
     private readonly enclosing: Int32Array,
+    private readonly sized: Uint8Array,
     private readonly names: Uint32Array,
     private readonly stringsOf: Uint8Array,
     private readonly strings: readonly Uint8Array[],
@@ -83,6 +85,11 @@ export class SymbolTable {
   /** Of a symbol without size: up to the next symbol or the section's end. */
   size(i: number): Bytes {
     return this.ends[i] - this.starts[i];
+  }
+
+  /** Whether {@link size} is the file's word; if not, another function may lie in between unnamed. */
+  isSized(i: number): boolean {
+    return this.sized[i] === 1;
   }
 }
 
@@ -209,6 +216,7 @@ function build(all: Candidates, count: number): SymbolTable {
   const names = new Uint32Array(kept);
   const stringsOf = new Uint8Array(kept);
   const enclosing = new Int32Array(kept);
+  const sized = new Uint8Array(kept);
   for (let i = 0; i < kept; i++) {
     const from = order[i];
     const start = (starts[i] = all.starts[from]);
@@ -216,6 +224,7 @@ function build(all: Candidates, count: number): SymbolTable {
     stringsOf[i] = all.stringsOf[from];
     if (all.sizes[from] > 0) {
       ends[i] = start + all.sizes[from];
+      sized[i] = 1;
     } else {
       const next = i + 1 < kept ? all.starts[order[i + 1]] : Infinity;
       ends[i] = Math.max(start, Math.min(next, all.limits[from]));
@@ -226,7 +235,7 @@ function build(all: Candidates, count: number): SymbolTable {
     while (j >= 0 && ends[j] <= start) j = enclosing[j];
     enclosing[i] = j;
   }
-  return new SymbolTable(starts, ends, enclosing, names, stringsOf, all.strings);
+  return new SymbolTable(starts, ends, enclosing, sized, names, stringsOf, all.strings);
 }
 
 /** Whether candidate `a` is a better name than `b` for their common address. */
@@ -234,20 +243,7 @@ function isBetter(all: Candidates, a: number, b: number): boolean {
   if (all.ranks[a] !== all.ranks[b]) return all.ranks[a] > all.ranks[b];
   const nameA = stringAt(all.strings[all.stringsOf[a]], all.names[a]);
   const nameB = stringAt(all.strings[all.stringsOf[b]], all.names[b]);
-  const underscoresA = leadingUnderscores(nameA);
-  const underscoresB = leadingUnderscores(nameB);
-  if (underscoresA !== underscoresB) return underscoresA < underscoresB;
-  if (nameA.length !== nameB.length) return nameA.length > nameB.length;
-  for (let i = 0; i < nameA.length; i++) {
-    if (nameA[i] !== nameB[i]) return nameA[i] < nameB[i];
-  }
-  return false;
-}
-
-function leadingUnderscores(name: Uint8Array): number {
-  let count = 0;
-  while (count < name.length && name[count] === UNDERSCORE) count++;
-  return count;
+  return isBetterName(nameA, nameB);
 }
 
 /** A symbol looked up by name. */
