@@ -2,6 +2,8 @@
  * Every command and flag of the program, declared here and nowhere else: the parser, `--help` and the
  * commands' own types are made from these tables. A flag that does what a flag of `perf` does has its name.
  */
+import { VIEWS, type View } from '../profile/views.js';
+import type { RecordOptions } from '../record/options.js';
 import {
   parseCallGraph,
   parseDecimal,
@@ -13,14 +15,9 @@ import {
   parsePercent,
   parseWhole,
 } from './values.js';
-import type { RecordOptions } from '../record/options.js';
-
-/** The views of a stack; see the help of `--view`. */
-export const VIEWS = ['full', 'mixed', 'python', 'native'] as const;
-export type View = (typeof VIEWS)[number];
 
 /** Which samples to look at; all where empty. */
-export interface SampleFilter {
+export interface SampleChoice {
   /** Name of one of the recording's events; the first where absent. */
   readonly event?: string;
   readonly pids?: readonly number[];
@@ -28,7 +25,7 @@ export interface SampleFilter {
   readonly comms?: readonly string[];
 }
 
-export interface ReportOptions extends SampleFilter {
+export interface ReportOptions extends SampleChoice {
   readonly input: string;
   readonly view: View;
   readonly children: boolean;
@@ -38,7 +35,7 @@ export interface ReportOptions extends SampleFilter {
   readonly percentLimit: number;
 }
 
-export interface TreeOptions extends SampleFilter {
+export interface TreeOptions extends SampleChoice {
   readonly input: string;
   /** `undefined`: mixed where there are Python frames, else full. */
   readonly view?: View;
@@ -48,7 +45,7 @@ export interface TreeOptions extends SampleFilter {
   readonly maxDepth?: number;
 }
 
-export interface FlamegraphOptions extends SampleFilter {
+export interface FlamegraphOptions extends SampleChoice {
   readonly input: string;
   readonly output: string;
   readonly view?: View;
@@ -76,7 +73,7 @@ export interface Flag {
   readonly flags: string;
   readonly help: string;
   readonly value?: unknown;
-  /** How help writes the default, where the value itself would not say it. */
+  /** How help writes the default, where there is no one value or it would not say enough. */
   readonly valueText?: string;
   readonly choices?: readonly string[];
   readonly parse?: (text: string, previous: never) => unknown;
@@ -105,7 +102,7 @@ const INPUT: Flag = {
   value: 'perf.data',
 };
 
-const FILTERS: readonly Flag[] = [
+const SAMPLE_CHOICE: readonly Flag[] = [
   { flags: '--event <name>', help: 'event to show, of a recording with several' },
   { flags: '--pid <list>', help: 'only these processes', parse: parseIds },
   { flags: '--tid <list>', help: 'only these threads', parse: parseIds },
@@ -116,8 +113,8 @@ const FILTERS: readonly Flag[] = [
 const VIEW: Flag = {
   flags: '--view <view>',
   help:
-    'full: every frame; mixed: the interpreter’s own C folded into the Python function it runs; ' +
-    'python: only Python; native: only what is not Python',
+    'full: every frame; mixed: without the interpreter’s own C; python: only Python functions; ' +
+    'native: only what is not Python',
   choices: VIEWS,
 };
 const VIEW_DEFAULT = 'mixed where there is Python, else full';
@@ -139,7 +136,7 @@ const RECORD: CommandSpec = {
     {
       flags: '-e, --event <list>',
       help: 'events to sample: cycles:u, page-faults, …; may be repeated',
-      valueText: 'cycles where the machine has it, else cpu-clock',
+      valueText: 'the machine’s own clock',
       parse: parseEvents,
     },
     { flags: '-o, --output <file>', help: 'recording to write', value: 'perf.data' },
@@ -204,9 +201,14 @@ const REPORT: CommandSpec = {
     INPUT,
     { flags: '--stdio', help: 'write text to standard output; the only form so far' },
     { flags: '-n, --show-nr-samples', help: 'add a column with the number of samples' },
-    { flags: '--children', help: 'sort by what a function and its callees cost', value: true },
+    {
+      flags: '--children',
+      help: 'sort by what a function and its callees cost',
+      value: true,
+      valueText: 'on',
+    },
     { flags: '--no-children', help: 'sort by what a function itself costs' },
-    { flags: '-g, --call-graph', help: 'show call graphs', value: true },
+    { flags: '-g, --call-graph', help: 'show call graphs', value: true, valueText: 'on' },
     { flags: '-G, --no-call-graph', help: 'leave call graphs out' },
     {
       flags: '--percent-limit <N>',
@@ -214,8 +216,8 @@ const REPORT: CommandSpec = {
       value: 0.5,
       parse: parsePercent,
     },
-    { ...VIEW, value: 'full' },
-    ...FILTERS,
+    { ...VIEW, value: 'full', valueText: 'full, the rows of perf report' },
+    ...SAMPLE_CHOICE,
   ],
   examples: [
     ['strata report', 'perf.data of this folder'],
@@ -226,7 +228,7 @@ const REPORT: CommandSpec = {
     command: 'report',
     options: {
       input: values['input'] as string,
-      ...filter(values),
+      ...sampleChoice(values),
       view: values['view'] as View,
       children: values['children'] === true,
       callGraph: values['callGraph'] === true,
@@ -251,7 +253,7 @@ const TREE: CommandSpec = {
       parse: parsePercent,
     },
     { flags: '--max-depth <N>', help: 'levels to show', parse: parseWhole(1, 10_000) },
-    ...FILTERS,
+    ...SAMPLE_CHOICE,
   ],
   examples: [
     ['strata tree', 'perf.data of this folder'],
@@ -262,7 +264,7 @@ const TREE: CommandSpec = {
     command: 'tree',
     options: {
       input: values['input'] as string,
-      ...filter(values),
+      ...sampleChoice(values),
       ...given('view', values['view'] as View | undefined),
       all: values['all'] === true,
       minPercent: values['minPercent'] as number,
@@ -298,7 +300,7 @@ const FLAMEGRAPH: CommandSpec = {
       value: 0.1,
       parse: parseDecimal(1000),
     },
-    ...FILTERS,
+    ...SAMPLE_CHOICE,
   ],
   examples: [
     ['strata flamegraph', 'perf.data of this folder to flamegraph.svg'],
@@ -309,7 +311,7 @@ const FLAMEGRAPH: CommandSpec = {
     command: 'flamegraph',
     options: {
       input: values['input'] as string,
-      ...filter(values),
+      ...sampleChoice(values),
       output: values['output'] as string,
       ...given('view', values['view'] as View | undefined),
       ...given('title', values['title'] as string | undefined),
@@ -322,7 +324,7 @@ const FLAMEGRAPH: CommandSpec = {
 
 export const COMMANDS: readonly CommandSpec[] = [RECORD, REPORT, TREE, FLAMEGRAPH];
 
-function filter(values: Values): SampleFilter {
+function sampleChoice(values: Values): SampleChoice {
   return {
     ...given('event', values['event'] as string | undefined),
     ...given('pids', values['pid'] as number[] | undefined),

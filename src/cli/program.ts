@@ -40,14 +40,27 @@ export function parseCommandLine(argv: readonly string[], version: string): Invo
     ['strata tree', 'see where its time went'],
   ]);
   try {
-    program.parse(argv, { from: 'user' });
+    program.parse(plainWords(argv), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { command: 'print', text: printed };
+    if (PRINTED.has(error.code)) return { command: 'print', text: printed };
     throw usageError(error, argv);
   }
   if (invocation === undefined) throw new Error('commander ran no action');
   return invocation;
+}
+
+/** Codes of what commander throws once it has printed what was asked for. */
+const PRINTED = new Set(['commander.helpDisplayed', 'commander.version']);
+
+/**
+ * The words as commander is to see them: `help X` is `X --help`, and nothing after an unknown command
+ * counts (commander would answer `unknown --help` with the general help).
+ */
+function plainWords(argv: readonly string[]): readonly string[] {
+  const words = argv[0] === 'help' ? [...argv.slice(1, 2), '--help'] : argv;
+  const first = words.at(0) ?? '-';
+  return first.startsWith('-') || COMMANDS.some(({ name }) => name === first) ? words : [first];
 }
 
 function addCommand(
@@ -63,16 +76,16 @@ function addCommand(
 }
 
 function makeOption(flag: Flag): Option {
-  const option = new Option(flag.flags, flag.help);
-  if (flag.value !== undefined || flag.valueText !== undefined) {
-    option.default(flag.value, flag.valueText);
-  }
+  // Commander writes a default only where there is a value.
+  const suffix = flag.value === undefined && flag.valueText ? ` (default: ${flag.valueText})` : '';
+  const option = new Option(flag.flags, flag.help + suffix);
+  if (flag.value !== undefined) option.default(flag.value, flag.valueText);
   // `choices` installs a parser of its own.
   if (flag.choices !== undefined) option.choices(flag.choices);
   if (flag.parse !== undefined) {
     option.argParser(flag.parse as (text: string, previous: unknown) => unknown);
   }
-  return option.hideHelp(flag.hidden);
+  return option.hideHelp(flag.hidden === true);
 }
 
 function addExamples(command: Command, examples: CommandSpec['examples']): void {

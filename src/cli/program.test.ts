@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+
+import { StrataError } from '../base/errors.js';
+import type { FlamegraphOptions, Invocation, ReportOptions, TreeOptions } from './options.js';
+import { parseCommandLine } from './program.js';
+import type { RecordOptions } from '../record/options.js';
+
+const RECORD: RecordOptions = {
+  command: ['python', 'app.py'],
+  output: 'perf.data',
+  frequency: 999,
+  events: [],
+  callGraph: { kind: 'dwarf' },
+  python: 'auto',
+  keepStacks: false,
+  buildIdCache: true,
+  verbosity: 0,
+};
+const REPORT: ReportOptions = {
+  input: 'perf.data',
+  view: 'full',
+  children: true,
+  callGraph: true,
+  showCounts: false,
+  percentLimit: 0.5,
+};
+const TREE: TreeOptions = { input: 'perf.data', all: false, minPercent: 1 };
+const FLAMEGRAPH: FlamegraphOptions = {
+  input: 'perf.data',
+  output: 'flamegraph.svg',
+  inverted: false,
+  width: 1200,
+  minWidth: 0.1,
+};
+
+/** Command line → what differs from the defaults. */
+const UNDERSTOOD: readonly (readonly [line: string, invocation: Invocation])[] = [
+  ...cases('record', RECORD, {
+    'python app.py': {},
+    '-- python app.py': {},
+    '-F 99 python app.py': { frequency: 99 },
+    '-F99 python app.py': { frequency: 99 },
+    '--freq=max python app.py': { frequency: 'max' },
+    // From the command's first word on, every word is the command's.
+    '-F 99 python -c x -o y --help': {
+      frequency: 99,
+      command: ['python', '-c', 'x', '-o', 'y', '--help'],
+    },
+    '-o x -- -strange --name': { output: 'x', command: ['-strange', '--name'] },
+    'ls -- -l': { command: ['ls', '--', '-l'] },
+    '-e cycles:u -e page-faults,cpu/event=0x3c,umask=1/ python app.py': {
+      events: ['cycles:u', 'page-faults', 'cpu/event=0x3c,umask=1/'],
+    },
+    '--call-graph dwarf,16381 python app.py': { callGraph: { kind: 'dwarf', size: 16384 } },
+    '--call-graph fp python app.py': { callGraph: { kind: 'fp' } },
+    '--call-graph=none python app.py': { callGraph: { kind: 'none' } },
+    '-g python app.py': {},
+    '--duration 10 python app.py': { durationSeconds: 10 },
+    '--duration 1.5 python app.py': { durationSeconds: 1.5 },
+    '--duration 2m python app.py': { durationSeconds: 120 },
+    '--duration 500ms python app.py': { durationSeconds: 0.5 },
+    '--python off --keep-stacks -N -q python app.py': {
+      python: 'off',
+      keepStacks: true,
+      buildIdCache: false,
+      verbosity: -1,
+    },
+    '--no-buildid-cache -v python app.py': { buildIdCache: false, verbosity: 1 },
+  }),
+  ...cases('report', REPORT, {
+    '': {},
+    '--stdio -i x.data -n --no-children -G': {
+      input: 'x.data',
+      showCounts: true,
+      children: false,
+      callGraph: false,
+    },
+    '--no-call-graph --percent-limit 2.5%': { callGraph: false, percentLimit: 2.5 },
+    '-g --children --view python': { view: 'python' },
+    '--pid 1,2 --tid 3 --comm python,x --event cycles': {
+      pids: [1, 2],
+      tids: [3],
+      comms: ['python', 'x'],
+      event: 'cycles',
+    },
+    '-c python': { comms: ['python'] },
+  }),
+  ...cases('tree', TREE, {
+    '': {},
+    '--view native --all --min-percent 0 --max-depth 3': {
+      view: 'native',
+      all: true,
+      minPercent: 0,
+      maxDepth: 3,
+    },
+  }),
+  ...cases('flamegraph', FLAMEGRAPH, {
+    '': {},
+    '-o - --title T --inverted --width 800 --min-width 0.5 --view full': {
+      output: '-',
+      title: 'T',
+      inverted: true,
+      width: 800,
+      minWidth: 0.5,
+      view: 'full',
+    },
+  }),
+];
+
+describe('command lines that are understood', () => {
+  for (const [line, invocation] of UNDERSTOOD) {
+    test(`strata ${line}`, () => {
+      assert.deepEqual(parseCommandLine(line.split(' ').filter(Boolean), '1.2.3'), invocation);
+    });
+  }
+});
+
+/** Command line → message and hint. */
+const REFUSED: readonly (readonly [line: string, message: RegExp, hint: RegExp])[] = [
+  ['', /^no command given$/, /^see: strata --help$/],
+  ['recrod python', /^unknown command 'recrod'$/, /^did you mean record\?$/],
+  ['help recrod', /^unknown command 'recrod'$/, /^did you mean record\?$/],
+  ['recrod --help', /^unknown command 'recrod'$/, /^did you mean record\?$/],
+  ['zzz', /^unknown command 'zzz'$/, /^see: strata --help$/],
+  ['--verison', /^unknown option '--verison'$/, /^did you mean --version\?$/],
+  ['report --no-childern', /^unknown option '--no-childern'$/, /^did you mean --no-children\?$/],
+  ['report -Z', /^unknown option '-Z'$/, /^see: strata report --help$/],
+  ['report perf.data', /^too many arguments for 'report'/, /^see: strata report --help$/],
+  [
+    'record -F fast ls',
+    /'fast' is invalid. Samples per second: 1 to 1000000, or max$/,
+    /record --help/,
+  ],
+  ['record -F 0 ls', /'0' is invalid/, /record --help/],
+  ['record -F', /^option '-F, --freq <N>' argument missing$/, /record --help/],
+  ['record --call-graph lbr ls', /'lbr' is invalid. dwarf, fp or none/, /record --help/],
+  ['record --call-graph dwarf,65536 ls', /up to 65528$/, /record --help/],
+  ['record --duration 0 ls', /'0' is invalid. A duration above zero/, /record --help/],
+  ['record --duration 5y ls', /'5y' is invalid/, /record --help/],
+  ['record -e a,,b ls', /'a,,b' is invalid/, /record --help/],
+  ['record --python yes ls', /Allowed choices are auto, off$/, /record --help/],
+  ['report --view all', /Allowed choices are full, mixed, python, native$/, /report --help/],
+  ['report --percent-limit 101', /'101' is invalid. A percentage from 0 to 100$/, /report --help/],
+  ['report --pid x', /'x' is invalid. Numbers separated by commas$/, /report --help/],
+  ['tree --max-depth 0', /'0' is invalid/, /tree --help/],
+  ['tree --min-percent -1', /argument '-1' is invalid/, /tree --help/],
+  ['flamegraph --width 1e9', /'1e9' is invalid/, /flamegraph --help/],
+];
+
+describe('command lines that are refused, with exit code 2', () => {
+  for (const [line, message, hint] of REFUSED) {
+    test(`strata ${line}`, () => {
+      assert.throws(
+        () => parseCommandLine(line.split(' ').filter(Boolean), '1.2.3'),
+        (error) => {
+          assert.ok(error instanceof StrataError);
+          assert.match(error.message, message);
+          assert.match(error.hint ?? '', hint);
+          assert.equal(error.exitCode, 2);
+          return true;
+        },
+      );
+    });
+  }
+});
+
+describe('help', () => {
+  test('names every command', () => {
+    const text = printed('--help');
+    for (const name of ['record', 'report', 'tree', 'flamegraph']) {
+      assert.match(text, new RegExp(`^  ${name} `, 'm'));
+    }
+    assert.match(text, /^Examples:$/m);
+  });
+
+  for (const name of ['record', 'report', 'tree', 'flamegraph']) {
+    test(`of ${name} has the flags and examples, by --help and by help ${name}`, () => {
+      const text = printed(`${name} --help`);
+      assert.equal(printed(`help ${name}`), text);
+      assert.match(text, new RegExp(`^Usage: strata ${name} `));
+      assert.match(text, new RegExp(`^Examples:\n  strata ${name}`, 'm'));
+      // What it shows as an example it understands.
+      for (const [, line] of text.matchAll(/^ {2}strata (.+?) {2,}/gm)) {
+        const words = line.replace(/ \|.*/, '').split(' ');
+        assert.equal(parseCommandLine(words, '1.2.3').command, name);
+      }
+    });
+  }
+
+  test('of --version', () => {
+    assert.equal(printed('--version'), 'strata 1.2.3\n');
+    assert.equal(printed('-V'), 'strata 1.2.3\n');
+  });
+});
+
+function printed(line: string): string {
+  const invocation = parseCommandLine(line.split(' '), '1.2.3');
+  assert.equal(invocation.command, 'print');
+  return invocation.command === 'print' ? invocation.text : '';
+}
+
+function cases<Command extends Invocation['command'], Options extends object>(
+  command: Command,
+  defaults: Options,
+  lines: Record<string, Partial<Options>>,
+): (readonly [string, Invocation])[] {
+  return Object.entries(lines).map(([line, changed]) => [
+    `${command} ${line}`.trim(),
+    { command, options: { ...defaults, ...changed } } as unknown as Invocation,
+  ]);
+}
