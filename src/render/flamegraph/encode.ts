@@ -1,0 +1,88 @@
+/** Writes a layout as the text that the picture's script reads (`page/data.ts`). */
+import type { FlameLayout } from './layout.js';
+import type { FlameData } from './page/data.js';
+import { SHADES, shadeOf } from './palette.js';
+import { visibleText } from './text.js';
+
+export type EncodedFrames = Pick<
+  FlameData,
+  'names' | 'places' | 'place' | 'look' | 'climb' | 'func' | 'weight' | 'lost' | 'unit'
+>;
+
+/** The letter of a function's colour; also the class of its fill, with `f` before it. */
+export function lookOf(func: { name: string; where: string; hue: number }): string {
+  return String.fromCharCode(97 + func.hue * SHADES + shadeOf(func.name, func.where));
+}
+
+/** Only functions that a frame names are written. Weights are whole multiples of `unit`. */
+export function encodeFrames(layout: FlameLayout): EncodedFrames {
+  const unit = commonDivisor(layout.self, layout.weight);
+  const renumbered = new Int32Array(layout.functions.length).fill(-1);
+  const names: string[] = [];
+  const places = new Map<string, number>();
+  const place: string[] = [];
+  let look = '';
+  const number = (func: number): number => {
+    if (renumbered[func] < 0) {
+      const { name, where } = layout.functions[func];
+      renumbered[func] = names.push(visibleText(name)) - 1;
+      if (!places.has(where)) places.set(where, places.size);
+      place.push((places.get(where) ?? 0).toString(36));
+      look += lookOf(layout.functions[func]);
+    }
+    return renumbered[func];
+  };
+
+  const climb: string[] = [];
+  const func: string[] = [];
+  const weight: string[] = [];
+  const narrow = new Float64Array(layout.length);
+  for (let frame = 0; frame < layout.length; frame++) {
+    const above = layout.parent[frame];
+    narrow[frame] += layout.weight[frame] - layout.self[frame];
+    if (above < 0) {
+      climb.push('');
+      func.push(number(layout.func[frame]).toString(36));
+      weight.push(Math.round(layout.weight[frame] / unit).toString(36));
+      continue;
+    }
+    narrow[above] -= layout.weight[frame];
+    const up = layout.depth[frame - 1] - layout.depth[above];
+    climb.push(up === 0 ? '' : up.toString(36));
+    const same = layout.func[frame] === layout.func[above];
+    func.push(same ? '' : number(layout.func[frame]).toString(36));
+    const all = layout.weight[frame] === layout.weight[above];
+    weight.push(all ? '' : Math.round(layout.weight[frame] / unit).toString(36));
+  }
+  const lost: string[] = [];
+  narrow.forEach((value, frame) => {
+    const units = Math.round(value / unit);
+    if (units > 0) lost.push(`${frame.toString(36)}:${units.toString(36)}`);
+  });
+  return {
+    names,
+    places: [...places.keys()].map(visibleText),
+    place: place.join(','),
+    look,
+    climb: climb.join(','),
+    func: func.join(','),
+    weight: weight.join(','),
+    lost: lost.join(','),
+    unit,
+  };
+}
+
+/** The largest number that divides all: a clock's period, most often. 1 where weights are not whole. */
+function commonDivisor(...columns: Float64Array[]): number {
+  let divisor = 0;
+  for (const column of columns) {
+    for (const value of column) {
+      let a = value;
+      let b = divisor;
+      while (b >= 1) [a, b] = [b, a % b];
+      divisor = a;
+      if (divisor === 1) return 1;
+    }
+  }
+  return divisor >= 1 && Number.isInteger(divisor) ? divisor : 1;
+}

@@ -1,0 +1,61 @@
+/**
+ * As much of the DOM as the script uses. The project is compiled without the browser's types, so that
+ * no global of a page (`name`, `event`, `status`) is mistaken for a variable elsewhere.
+ */
+export interface Rect {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface PageEvent {
+  readonly clientX: number;
+  readonly clientY: number;
+  readonly key: string;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  readonly altKey: boolean;
+  readonly target: PageElement | null;
+  preventDefault(): void;
+}
+
+export interface EventSource {
+  addEventListener(
+    type: string,
+    listener: (event: PageEvent) => void,
+    options?: { passive?: boolean },
+  ): void;
+}
+
+export interface PageElement extends EventSource {
+  textContent: string | null;
+  value: string;
+  checked: boolean;
+  disabled: boolean;
+  hidden: boolean;
+  scrollTop: number;
+  readonly clientWidth: number;
+  readonly clientHeight: number;
+  setAttribute(name: string, value: string): void;
+  removeAttribute(name: string): void;
+  getAttribute(name: string): string | null;
+  append(...children: (PageElement | string)[]): void;
+  replaceChildren(...children: (PageElement | string)[]): void;
+  getBoundingClientRect(): Rect;
+  getComputedTextLength(): number;
+  focus(options?: { preventScroll?: boolean }): void;
+  select(): void;
+}
+
+export interface PageDocument extends EventSource {
+  readonly activeElement: PageElement | null;
+  createElementNS(namespace: string, name: string): PageElement;
+}
+
+export interface PageWindow extends EventSource {
+  readonly document: PageDocument;
+  readonly location: { hash: string; replace(url: string): void };
+  readonly history: { back(): void };
+  requestAnimationFrame(callback: () => void): number;
+}

@@ -1,0 +1,156 @@
+import type { Frames } from './data.js';
+import { fitLabel } from './labels.js';
+import { firstAtLeast, type Matches } from './search.js';
+
+/** What part of the graph is shown, and how large. */
+export interface Viewport {
+  /** The frame that takes the whole width. */
+  readonly zoom: number;
+  /** Pixels. */
+  readonly width: number;
+  readonly rowHeight: number;
+  /** Of a character. */
+  readonly columnWidth: number;
+  /** Depths to draw: from, up to but not. */
+  readonly from: number;
+  readonly to: number;
+  /** The top edge of a depth. */
+  readonly top: (depth: number) => number;
+}
+
+export interface Label {
+  readonly x: number;
+  readonly y: number;
+  readonly text: string;
+  readonly faded: boolean;
+}
+
+export interface Drawing {
+  /** For each look an SVG path over its frames. */
+  readonly bars: ReadonlyMap<string, string>;
+  /** Ancestors of the zoomed frame. */
+  readonly faded: ReadonlyMap<string, string>;
+  readonly matches: string;
+  readonly labels: readonly Label[];
+}
+
+/**
+ * Draws the frames in a viewport: one path per colour, so that thousands of frames cost a few elements.
+ * Runs of frames narrower than half a pixel become one bar, rather than vanish.
+ */
+export function drawFrames(
+  frames: Frames,
+  names: readonly string[],
+  look: string,
+  matches: Matches | undefined,
+  view: Viewport,
+): Drawing {
+  const bars = new Map<string, string>();
+  const faded = new Map<string, string>();
+  const labels: Label[] = [];
+  let matched = '';
+  const scale = frames.weight[view.zoom] > 0 ? view.width / frames.weight[view.zoom] : 0;
+  const height = view.rowHeight - 1;
+  const short = (value: number): string => String(Math.round(value * 100) / 100);
+  const bar = (left: number, right: number, top: number): string => {
+    const gap = right - left > 2.5 ? 0.75 : 0;
+    return `M${short(left)} ${top}H${short(right - gap)}v${height}H${short(left)}z`;
+  };
+  const add = (paths: Map<string, string>, frame: number, path: string): void => {
+    const key = look[frames.func[frame]];
+    paths.set(key, (paths.get(key) ?? '') + path);
+    if (matches?.functions[frames.func[frame]] === 1) matched += path;
+  };
+  const label = (frame: number, left: number, width: number, top: number, dim: boolean): void => {
+    const text = fitLabel(names[frames.func[frame]], Math.floor((width - 7) / view.columnWidth));
+    if (text !== '') labels.push({ x: left + 3, y: top, text, faded: dim });
+  };
+
+  for (let above = frames.parent[view.zoom]; above >= 0; above = frames.parent[above]) {
+    const depth = frames.depth[above];
+    if (depth < view.from || depth >= view.to) continue;
+    const top = view.top(depth);
+    add(faded, above, bar(0, view.width, top));
+    label(above, 0, view.width, top, true);
+  }
+  const first = Math.max(view.from, frames.depth[view.zoom]);
+  const last = Math.min(view.to, frames.rows.length);
+  for (let depth = first; depth < last; depth++) {
+    const row = frames.rows[depth];
+    const top = view.top(depth);
+    const end = firstAtLeast(row, frames.end[view.zoom]);
+    // The run of narrow frames that is being gathered; `runFrame` gives its colour.
+    let runFrame = -1;
+    let runLeft = 0;
+    let runRight = 0;
+    for (let at = firstAtLeast(row, view.zoom); at < end; at++) {
+      const frame = row[at];
+      const left = (frames.x[frame] - frames.x[view.zoom]) * scale;
+      const width = frames.weight[frame] * scale;
+      if (width >= 0.5) {
+        add(bars, frame, bar(left, left + width, top));
+        if (width > 24) label(frame, left, width, top, false);
+        continue;
+      }
+      const isMatch = matches?.functions[frames.func[frame]] === 1;
+      if (runFrame >= 0 && (left > runRight + 0.25 || runRight - runLeft >= 1 || isMatch)) {
+        if (runRight - runLeft >= 0.2) add(bars, runFrame, bar(runLeft, runRight, top));
+        runFrame = -1;
+      }
+      if (isMatch) {
+        add(bars, frame, bar(left, left + Math.max(width, 0.5), top));
+        continue;
+      }
+      if (runFrame < 0) {
+        runFrame = frame;
+        runLeft = left;
+      }
+      runRight = left + width;
+    }
+    if (runFrame >= 0 && runRight - runLeft >= 0.2) {
+      add(bars, runFrame, bar(runLeft, runRight, top));
+    }
+  }
+  return { bars, faded, matches: matched, labels };
+}
+
+/** The frame at a place: `x` in pixels from the left of the viewport; -1 where there is none. */
+export function frameAt(
+  frames: Frames,
+  zoom: number,
+  width: number,
+  x: number,
+  depth: number,
+): number {
+  if (depth < 0 || depth >= frames.rows.length || x < 0 || x >= width) return -1;
+  if (depth < frames.depth[zoom]) {
+    let above = zoom;
+    while (frames.depth[above] > depth) above = frames.parent[above];
+    return above;
+  }
+  const row = frames.rows[depth];
+  const at = frames.x[zoom] + (x / width) * frames.weight[zoom];
+  let low = firstAtLeast(row, zoom);
+  let high = firstAtLeast(row, frames.end[zoom]);
+  const first = low;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (frames.x[row[middle]] <= at) low = middle + 1;
+    else high = middle;
+  }
+  if (low === first) return -1;
+  const frame = row[low - 1];
+  return at < frames.x[frame] + frames.weight[frame] ? frame : -1;
+}
+
+/** Depth of the deepest frame within `top`. */
+export function deepestWithin(frames: Frames, top: number): number {
+  let deepest = frames.depth[top];
+  while (deepest + 1 < frames.rows.length) {
+    const row = frames.rows[deepest + 1];
+    const at = firstAtLeast(row, top);
+    if (at === row.length || row[at] >= frames.end[top]) break;
+    deepest++;
+  }
+  return deepest;
+}
