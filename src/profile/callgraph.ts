@@ -225,7 +225,7 @@ function innermostWeights(flat: FlatProfile, row: FlatRow): Float64Array {
 
 /**
  * Between equal weights perf keeps the order of its lookup tree: by module, then by the symbol's
- * address. Any instruction's address orders functions of one module as their starts do.
+ * address, highest first. Any instruction's address orders functions of one module as their starts do.
  */
 function addressOrder(flat: FlatProfile): (a: Bundle, b: Bundle) => number {
   const { functions, frames } = flat.tree.profile;
@@ -234,7 +234,7 @@ function addressOrder(flat: FlatProfile): (a: Bundle, b: Bundle) => number {
     if (a.func < 0 || b.func < 0) return a.func - b.func;
     return (
       functions.module[a.func] - functions.module[b.func] ||
-      address[a.func] - address[b.func] ||
+      address[b.func] - address[a.func] ||
       a.func - b.func
     );
   };

@@ -20,7 +20,7 @@ export const VIEWS: readonly View[] = ['full', 'mixed', 'python', 'native'];
 
 /** What a thread runs before the code that anyone wrote: crt1's and libc's starts (glibc, musl). */
 const STARTS =
-  /^(_start|_start_c|__libc_start_main.*|__libc_start_call_main|libc_start_main_stage2|__?clone3?|start_thread)$/;
+  /^(_start|_start_c|__libc_start_main.*|__libc_start_call_main|libc_start_main_stage2|_{0,2}clone3?|start_thread)$/;
 
 /** Whether any stack holds a Python function. */
 export function hasPython(profile: Profile): boolean {
@@ -35,23 +35,25 @@ export function defaultView(profile: Profile): View {
 
 /**
  * The profile as `view` shows it. A sample of which no frame is left keeps one that is named after the
- * module of its outermost machinery frame (else its outermost frame): `[libpython3.12.so.1.0]`.
+ * module of its outermost machinery frame (else of its outermost frame past the thread's start):
+ * `[libpython3.12.so.1.0]`.
  */
 export function applyView(profile: Profile, view: View): Profile {
   if (view === 'full') return profile;
   const { stacks, frames } = profile;
   const kept = keptFunctions(profile, view);
-  const starts = view === 'mixed' ? startFunctions(profile) : undefined;
+  const starts = startFunctions(profile);
+  const dropStarts = view === 'mixed';
   const interned = new InternedStacks();
   const image = new Int32Array(stacks.length);
   for (let stack = 0; stack < stacks.length; stack++) {
     const func = frames.func[stacks.frame[stack]];
     const parent = stacks.parent[stack];
     const outer = parent < 0 ? -1 : image[parent];
-    const keep = kept[func] === 1 && !(outer < 0 && starts?.[func] === 1);
+    const keep = kept[func] === 1 && !(dropStarts && outer < 0 && starts[func] === 1);
     image[stack] = keep ? interned.intern(outer, stacks.frame[stack]) : outer;
   }
-  const stand = new StandIns(profile, interned);
+  const stand = new StandIns(profile, interned, starts);
   const stackOf = profile.samples.stack.map((stack) =>
     stack < 0 ? -1 : image[stack] >= 0 ? image[stack] : stand.stack(stack),
   );
@@ -95,6 +97,7 @@ class StandIns {
   constructor(
     private readonly profile: Profile,
     private readonly interned: InternedStacks,
+    private readonly starts: Uint8Array,
   ) {
     this.stackOf = new Int32Array(profile.stacks.length).fill(-1);
   }
@@ -113,16 +116,18 @@ class StandIns {
     return this.stackOf[stack];
   }
 
-  /** Function of the outermost machinery frame, else of the outermost frame. */
+  /** Function of the outermost machinery frame, else of the outermost that is no thread's start. */
   private eponym(leaf: number): number {
     const { stacks, frames, functions } = this.profile;
-    let outermost = -1;
     let machinery = -1;
+    let work = -1;
     for (let stack = leaf; stack >= 0; stack = stacks.parent[stack]) {
-      outermost = frames.func[stacks.frame[stack]];
-      if (functions.layer[outermost] === Layer.Interpreter) machinery = outermost;
+      const func = frames.func[stacks.frame[stack]];
+      if (functions.layer[func] === Layer.Interpreter) machinery = func;
+      if (this.starts[func] === 0) work = func;
     }
-    return machinery >= 0 ? machinery : outermost;
+    if (machinery >= 0) return machinery;
+    return work >= 0 ? work : frames.func[stacks.frame[leaf]];
   }
 
   private add(module: number, func: number): number {

@@ -1,0 +1,20 @@
+/** What could not be known: the end of every report. */
+import { formatPercent, plural } from '../../base/units.js';
+import type { Profile } from '../../profile/profile.js';
+import { safe, type Sink } from './text.js';
+
+/**
+ * Writes one line per note, or nothing where there is none.
+ * @param prefix begins every line, as `# ` in a report that other programs read
+ */
+export function writeNotes(profile: Profile, sink: Sink, prefix = ''): void {
+  if (profile.notes.length === 0) return;
+  sink(`${prefix}What this profile cannot tell:\n`);
+  for (const note of profile.notes) {
+    const touched =
+      note.samples === undefined
+        ? ''
+        : ` (${plural(note.samples, 'sample')}, ${formatPercent(note.samples, profile.samples.length, 1)})`;
+    sink(`${prefix}- ${safe(note.text)}${touched}\n`);
+  }
+}
