@@ -4,14 +4,15 @@
  */
 import { VIEWS, type View } from '../profile/views.js';
 import type { RecordOptions } from '../record/options.js';
+import type { MinWidth } from '../render/flamegraph/flamegraph.js';
 import {
   parseCallGraph,
-  parseDecimal,
   parseDuration,
   parseEvents,
   parseFrequency,
   parseIds,
   parseList,
+  parseMinWidth,
   parsePercent,
   parseWhole,
 } from './values.js';
@@ -54,8 +55,10 @@ export interface FlamegraphOptions extends SampleChoice {
   readonly inverted: boolean;
   /** Pixels. */
   readonly width: number;
-  /** Frames narrower than this many pixels are left out. */
-  readonly minWidth: number;
+  /** Frames narrower than this are left out. */
+  readonly minWidth: MinWidth;
+  /** Whether threads are drawn apart. */
+  readonly threads: boolean;
 }
 
 /** A command line, understood. */
@@ -294,11 +297,12 @@ const FLAMEGRAPH: CommandSpec = {
       value: 1200,
       parse: parseWhole(200, 20_000),
     },
+    { flags: '--threads', help: 'draw threads apart' },
     {
-      flags: '--min-width <pixels>',
-      help: 'leave out what would be narrower',
+      flags: '--min-width <width>',
+      help: 'leave out what is narrower: pixels (0.1) or a share (0.5%)',
       value: 0.1,
-      parse: parseDecimal(1000),
+      parse: parseMinWidth,
     },
     ...SAMPLE_CHOICE,
   ],
@@ -317,7 +321,8 @@ const FLAMEGRAPH: CommandSpec = {
       ...given('title', values['title'] as string | undefined),
       inverted: values['inverted'] === true,
       width: values['width'] as number,
-      minWidth: values['minWidth'] as number,
+      minWidth: values['minWidth'] as MinWidth,
+      threads: values['threads'] === true,
     },
   }),
 };

@@ -32,6 +32,7 @@ const FLAMEGRAPH: FlamegraphOptions = {
   inverted: false,
   width: 1200,
   minWidth: 0.1,
+  threads: false,
 };
 
 /** Command line → what differs from the defaults. */
@@ -97,12 +98,13 @@ const UNDERSTOOD: readonly (readonly [line: string, invocation: Invocation])[] =
   }),
   ...cases('flamegraph', FLAMEGRAPH, {
     '': {},
-    '-o - --title T --inverted --width 800 --min-width 0.5 --view full': {
+    '-o - --title T --inverted --width 800 --min-width 0.5% --threads --view full': {
       output: '-',
       title: 'T',
       inverted: true,
       width: 800,
-      minWidth: 0.5,
+      minWidth: '0.5%',
+      threads: true,
       view: 'full',
     },
   }),
@@ -145,6 +147,7 @@ const REFUSED: readonly (readonly [line: string, message: RegExp, hint: RegExp])
   ['report --pid x', /'x' is invalid. Numbers separated by commas$/, /report --help/],
   ['tree --max-depth 0', /'0' is invalid/, /tree --help/],
   ['tree --min-percent -1', /argument '-1' is invalid/, /tree --help/],
+  ['flamegraph --min-width 1x', /'1x' is invalid. Pixels, as 0.1, or/, /flamegraph --help/],
   ['flamegraph --width 1e9', /'1e9' is invalid/, /flamegraph --help/],
 ];
 

@@ -5,6 +5,7 @@
 import { InvalidArgumentError } from 'commander';
 
 import type { CallGraph } from '../record/options.js';
+import type { MinWidth } from '../render/flamegraph/flamegraph.js';
 
 /** The largest user stack that the kernel copies: u16 size in multiples of 8, less the header (perf_event_open(2)). */
 const MAX_STACK_DUMP = 65_528;
@@ -91,15 +92,14 @@ export function parseWhole(low: number, high: number): (text: string) => number 
   };
 }
 
-/** A parser of decimal numbers from 0 to `high`. */
-export function parseDecimal(high: number): (text: string) => number {
-  return (text) => {
-    const value = decimal(text);
-    if (value === undefined || value > high) {
-      throw new InvalidArgumentError(`A number from 0 to ${high}.`);
-    }
-    return value;
-  };
+/** `0.1` (pixels) or `0.5%` (of the whole). */
+export function parseMinWidth(text: string): MinWidth {
+  const share = text.endsWith('%');
+  const value = decimal(share ? text.slice(0, -1) : text);
+  if (value === undefined || (share && value > 100)) {
+    throw new InvalidArgumentError('Pixels, as 0.1, or a share of the whole, as 0.5%.');
+  }
+  return share ? `${value}%` : value;
 }
 
 function wholeNumber(text: string): number | undefined {
