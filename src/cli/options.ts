@@ -10,11 +10,13 @@ import {
   parseDuration,
   parseEvents,
   parseFrequency,
+  parseGraph,
   parseIds,
   parseList,
   parseMinWidth,
   parsePercent,
   parseWhole,
+  type GraphChoice,
 } from './values.js';
 
 /** Which samples to look at; all where empty. */
@@ -30,9 +32,9 @@ export interface ReportOptions extends SampleChoice {
   readonly input: string;
   readonly view: View;
   readonly children: boolean;
-  readonly callGraph: boolean;
+  readonly graph: GraphChoice;
   readonly showCounts: boolean;
-  /** Rows below this many percent are left out. */
+  /** Rows and branches below this many percent are left out. */
   readonly percentLimit: number;
 }
 
@@ -211,12 +213,17 @@ const REPORT: CommandSpec = {
       valueText: 'on',
     },
     { flags: '--no-children', help: 'sort by what a function itself costs' },
-    { flags: '-g, --call-graph', help: 'show call graphs', value: true, valueText: 'on' },
-    { flags: '-G, --no-call-graph', help: 'leave call graphs out' },
+    {
+      flags: '-g, --call-graph [how]',
+      help: 'order and least percentage of call graphs: caller, callee, none, caller,0.5',
+      valueText: 'caller with --children, else callee; 0.5',
+      parse: parseGraph,
+    },
+    { flags: '--no-call-graph', help: 'leave call graphs out' },
     {
       flags: '--percent-limit <N>',
-      help: 'leave out what is below N percent',
-      value: 0.5,
+      help: 'leave out what is below N percent, in call graphs too',
+      value: 0,
       parse: parsePercent,
     },
     { ...VIEW, value: 'full', valueText: 'full, the rows of perf report' },
@@ -224,7 +231,7 @@ const REPORT: CommandSpec = {
   ],
   examples: [
     ['strata report', 'perf.data of this folder'],
-    ['strata report --no-children -G | head -30', 'the functions that cost most, flat'],
+    ['strata report --no-children -g none', 'the functions that cost most, flat'],
     ['strata report --view mixed -i burst.data', 'without the interpreter’s own frames'],
   ],
   invocation: (values) => ({
@@ -234,7 +241,7 @@ const REPORT: CommandSpec = {
       ...sampleChoice(values),
       view: values['view'] as View,
       children: values['children'] === true,
-      callGraph: values['callGraph'] === true,
+      graph: graphChoice(values['callGraph'] as GraphChoice | boolean | undefined),
       showCounts: values['showNrSamples'] === true,
       percentLimit: values['percentLimit'] as number,
     },
@@ -328,6 +335,12 @@ const FLAMEGRAPH: CommandSpec = {
 };
 
 export const COMMANDS: readonly CommandSpec[] = [RECORD, REPORT, TREE, FLAMEGRAPH];
+
+/** `-g` alone asks for what is shown anyway; `--no-call-graph` gives false. */
+function graphChoice(value: GraphChoice | boolean | undefined): GraphChoice {
+  if (value === false) return { order: 'none' };
+  return typeof value === 'object' ? value : {};
+}
 
 function sampleChoice(values: Values): SampleChoice {
   return {

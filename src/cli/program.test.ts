@@ -21,9 +21,9 @@ const REPORT: ReportOptions = {
   input: 'perf.data',
   view: 'full',
   children: true,
-  callGraph: true,
+  graph: {},
   showCounts: false,
-  percentLimit: 0.5,
+  percentLimit: 0,
 };
 const TREE: TreeOptions = { input: 'perf.data', all: false, minPercent: 1 };
 const FLAMEGRAPH: FlamegraphOptions = {
@@ -71,13 +71,10 @@ const UNDERSTOOD: readonly (readonly [line: string, invocation: Invocation])[] =
   }),
   ...cases('report', REPORT, {
     '': {},
-    '--stdio -i x.data -n --no-children -G': {
-      input: 'x.data',
-      showCounts: true,
-      children: false,
-      callGraph: false,
-    },
-    '--no-call-graph --percent-limit 2.5%': { callGraph: false, percentLimit: 2.5 },
+    '--stdio -i x.data -n --no-children': { input: 'x.data', showCounts: true, children: false },
+    '--no-call-graph --percent-limit 2.5%': { graph: { order: 'none' }, percentLimit: 2.5 },
+    '-g none': { graph: { order: 'none' } },
+    '-g graph,2,callee': { graph: { order: 'callee', limit: 2 } },
     '-g --children --view python': { view: 'python' },
     '--pid 1,2 --tid 3 --comm python,x --event cycles': {
       pids: [1, 2],
@@ -144,6 +141,7 @@ const REFUSED: readonly (readonly [line: string, message: RegExp, hint: RegExp])
   ['record --python yes ls', /Allowed choices are auto, off$/, /record --help/],
   ['report --view all', /Allowed choices are full, mixed, python, native$/, /report --help/],
   ['report --percent-limit 101', /'101' is invalid. A percentage from 0 to 100$/, /report --help/],
+  ['report -g fractal', /'fractal' is invalid. caller, callee or none/, /report --help/],
   ['report --pid x', /'x' is invalid. Numbers separated by commas$/, /report --help/],
   ['tree --max-depth 0', /'0' is invalid/, /tree --help/],
   ['tree --min-percent -1', /argument '-1' is invalid/, /tree --help/],

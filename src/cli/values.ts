@@ -65,6 +65,29 @@ export function parseIds(text: string): number[] {
   });
 }
 
+/** How `report` shows call graphs; what is absent is as `perf` has it. */
+export interface GraphChoice {
+  readonly order?: 'caller' | 'callee' | 'none';
+  /** Branches below this many percent are left out. */
+  readonly limit?: number;
+}
+
+/** `caller`, `callee,2`, `none`, `graph,0.5,caller`: what `perf report -g` takes, without its other forms. */
+export function parseGraph(text: string): GraphChoice {
+  let choice: GraphChoice = {};
+  for (const word of text.split(',')) {
+    const limit = decimal(word);
+    if (word === 'caller' || word === 'callee' || word === 'none') {
+      choice = { ...choice, order: word };
+    } else if (limit !== undefined && limit <= 100) {
+      choice = { ...choice, limit };
+    } else if (word !== 'graph') {
+      throw new InvalidArgumentError('caller, callee or none, and a percentage: caller,0.5.');
+    }
+  }
+  return choice;
+}
+
 /** `python,worker`. */
 export function parseList(text: string): string[] {
   const parts = text.split(',');
