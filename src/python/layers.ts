@@ -14,7 +14,7 @@ import { Layer } from '../profile/profile.js';
  * any folder. Extension modules (`_json.cpython-312-x86_64-linux-gnu.so`) and `python-config` are not.
  */
 const INTERPRETER_FILE =
-  /^(?:python[23]?(?:\.\d+)?[a-z]{0,3}(?:-(?:dbg|debug|nogil|freethreading))?|libpython[23](?:\.\d+)?[a-z]{0,3}\.so(?:\.\d+)*)$/;
+  /^(?:python[23]?(?:\.\d+)?[dmtu]{0,3}(?:-(?:dbg|debug|nogil|freethreading))?|libpython[23](?:\.\d+)?[dmtu]{0,3}\.so(?:\.\d+)*)$/;
 
 /** Whether a mapping's path is the interpreter's own file: the `python` program or `libpython`. */
 export function isInterpreterModule(path: string): boolean {
