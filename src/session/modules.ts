@@ -7,8 +7,7 @@ import type { Address, Bytes } from '../base/units.js';
 import type { Architecture } from '../formats/dwarf/registers.js';
 import { PF_X, PT_LOAD } from '../formats/elf/constants.js';
 import { ElfImage } from '../formats/elf/image.js';
-import { symbolNamed } from '../formats/elf/symbols.js';
-import { detectTrampolines, trampolineFromCode, type Trampoline } from '../python/trampolines.js';
+import { detectTrampolines, trampolineFromElf, type Trampoline } from '../python/trampolines.js';
 import type { CodeRegion, ModuleCode } from '../unwind/code-space.js';
 import { UnwindTable } from '../unwind/table.js';
 import type { AddressSpace, Mapping, RegionSource } from './address-space.js';
@@ -51,7 +50,6 @@ export class CodeModule {
     readonly buildId: string | undefined,
     private readonly pid: number,
     private readonly files: CodeFiles,
-    private readonly architecture: Architecture,
   ) {}
 
   get image(): ElfImage | undefined {
@@ -67,7 +65,10 @@ export class CodeModule {
 
   /** The trampoline that an interpreter's file carries; `undefined` of other files. */
   get trampoline(): Trampoline | undefined {
-    this.trampolineTemplate ??= { template: this.guard(() => this.readTrampoline()) };
+    const { image } = this;
+    this.trampolineTemplate ??= {
+      template: image && this.guard(() => trampolineFromElf(image)),
+    };
     return this.trampolineTemplate.template;
   }
 
@@ -105,17 +106,6 @@ export class CodeModule {
     const { image } = this;
     const table = image && this.guard(() => UnwindTable.fromElf(image));
     return table === undefined ? { kind: 'unreadable' } : { kind: 'elf', table };
-  }
-
-  private readTrampoline(): Trampoline | undefined {
-    const { image } = this;
-    if (image === undefined) return undefined;
-    const start = symbolNamed(image, '_Py_trampoline_func_start');
-    const end = symbolNamed(image, '_Py_trampoline_func_end');
-    const offset = start && image.offsetOfVaddr(start.address);
-    if (start === undefined || end === undefined || offset === undefined) return undefined;
-    const size = Math.min(ARENA_SAMPLE, end.address - start.address);
-    return trampolineFromCode(image.source.read(offset, size), this.architecture);
   }
 
   /** Files are anyone's bytes: what is wrong with one makes it unknown, and nothing else. */
@@ -174,7 +164,7 @@ export class ModuleCache implements RegionSource {
     const key = buildId === undefined ? path : `${buildId} ${path}`;
     let module = this.byKey.get(key);
     if (module === undefined) {
-      module = new CodeModule(path, buildId, pid, this.files, this.architecture);
+      module = new CodeModule(path, buildId, pid, this.files);
       this.byKey.set(key, module);
     }
     return module;

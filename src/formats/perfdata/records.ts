@@ -1,0 +1,298 @@
+/**
+ * Records one after another, or by their place in the file, and the bodies of those that are not
+ * samples. Bodies are laid out as in include/uapi/linux/perf_event.h.
+ */
+import { Cursor } from '../../base/cursor.js';
+import { StrataError } from '../../base/errors.js';
+import type { ByteSource } from '../../base/source.js';
+import type { Address, Nanoseconds } from '../../base/units.js';
+import { ChunkWindow, type Chunk } from './chunks.js';
+import type { EventTable } from './events.js';
+import { FORMAT, type Section } from './header.js';
+import { u64At, type SampleLayout, type SampleView } from './sample.js';
+import {
+  MAX_RECORD_SIZE,
+  PerfMisc,
+  PerfRecord,
+  PERF_RECORD_USER_TYPE_START,
+  PROT_EXEC,
+  RECORD_HEADER_SIZE,
+} from './spec.js';
+
+/** Where and why reading ended before the data did. */
+export interface EarlyEnd {
+  readonly offset: number;
+  /** A clause: `a record of 3 bytes`. */
+  readonly reason: string;
+}
+
+export interface MmapRecord {
+  readonly pid: number;
+  readonly tid: number;
+  readonly start: Address;
+  readonly length: number;
+  readonly pgoff: number;
+  readonly path: string;
+  readonly executable: boolean;
+  /** Hexadecimal, where the kernel put it there instead of the inode. */
+  readonly buildId: string | undefined;
+}
+
+export interface CommRecord {
+  readonly pid: number;
+  readonly tid: number;
+  readonly comm: string;
+  /** Whether `execve` set the name. */
+  readonly exec: boolean;
+}
+
+export interface ForkRecord {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly tid: number;
+  readonly parentTid: number;
+  /** perf's own mark on records that it made up for processes that ran before the recording. */
+  readonly synthesized: boolean;
+}
+
+/**
+ * The records of a section. The fields describe the current one, and hold until the next is read.
+ */
+export class RecordReader {
+  type = 0;
+  misc = 0;
+  size = 0;
+  /** Of the record in the source. */
+  offset = 0;
+  /** The record as it lies in the file, from `at` on. */
+  bytes: Uint8Array = new Uint8Array(0);
+  at = 0;
+  /** The record as u64s with the lower half first, whatever the file's order, from `wordAt` on. */
+  words: Uint32Array = new Uint32Array(0);
+  wordAt = 0;
+  /** Set where {@link next} returned false before the section's end. */
+  earlyEnd: EarlyEnd | undefined;
+
+  private readonly window: ChunkWindow;
+  private readonly end: number;
+  private position: number;
+  private readonly scratch: Chunk = chunkOf(new ArrayBuffer(MAX_RECORD_SIZE + 1));
+  private readonly swapped: Chunk = chunkOf(new ArrayBuffer(MAX_RECORD_SIZE + 1));
+
+  /** @param events finds a record's event; an event's place in it is its index */
+  constructor(
+    private readonly source: ByteSource,
+    section: Section,
+    readonly events: EventTable,
+    chunkSize?: number,
+  ) {
+    this.end = section.offset + section.size;
+    this.position = section.offset;
+    this.window = new ChunkWindow(source, section.offset, this.end, chunkSize);
+  }
+
+  private get littleEndian(): boolean {
+    return this.events.littleEndian;
+  }
+
+  /** How far reading has come: 0 to 1 of the section. */
+  get consumed(): number {
+    return this.position;
+  }
+
+  /**
+   * Goes to the next record.
+   * @throws StrataError where the records are compressed
+   */
+  next(): boolean {
+    const left = this.end - this.position;
+    if (left === 0 || this.earlyEnd !== undefined) return false;
+    if (!this.load(this.position)) return false;
+    this.position += this.size;
+    if (this.type === PerfRecord.AUXTRACE) this.skipAuxTrace();
+    if (this.type === PerfRecord.COMPRESSED || this.type === PerfRecord.COMPRESSED2) {
+      throw new StrataError(
+        `the records of ${this.source.name} are compressed, which is not read`,
+        'record without -z',
+      );
+    }
+    return true;
+  }
+
+  /** Goes back to a record that {@link next} passed. False where the file changed under us. */
+  seek(offset: number): boolean {
+    return this.load(offset);
+  }
+
+  /** Index of the current record's event: -1 where its ID is of no event. */
+  get event(): number {
+    const { events } = this;
+    if (events.length === 1) return 0;
+    const place =
+      this.type === PerfRecord.SAMPLE ? events.idWord : this.trailerWord(events.idFromEnd);
+    if (place < 0 || place * 4 + 8 > this.size) return 0;
+    return events.indexOfId(u64At(this.words, this.wordAt + place));
+  }
+
+  /** The current record's time; 0 where it has none, as records that perf made up. */
+  get time(): Nanoseconds {
+    if (this.type >= PERF_RECORD_USER_TYPE_START) return 0;
+    const layout = this.layout;
+    const word =
+      this.type === PerfRecord.SAMPLE ? layout.timeWord : this.trailerWord(layout.timeFromEnd);
+    if (word < 2 || word * 4 + 8 > this.size) return 0;
+    return u64At(this.words, this.wordAt + word);
+  }
+
+  /** Reads the current record, a SAMPLE, into `view`; false where it is damaged or of no known event. */
+  sample(view: SampleView): boolean {
+    const event = this.event;
+    if (event < 0) return false;
+    view.event = event;
+    view.misc = this.misc;
+    return this.events.layouts[event].decode(this.words, this.wordAt, this.size, view);
+  }
+
+  /** @throws FormatError where the record is too short; so do the others below. */
+  mmap(): MmapRecord {
+    const body = this.body();
+    const pid = body.i32();
+    const tid = body.i32();
+    const start = body.address();
+    const length = body.address();
+    const pgoff = body.address();
+    let buildId: string | undefined;
+    let executable = (this.misc & PerfMisc.MMAP_DATA) === 0;
+    if (this.type === PerfRecord.MMAP2) {
+      if ((this.misc & PerfMisc.MMAP_BUILD_ID) !== 0) {
+        const size = Math.min(body.u8(), 20);
+        body.skip(3);
+        buildId = Buffer.from(body.take(20).subarray(0, size)).toString('hex');
+      } else {
+        body.skip(24); // device, inode, generation
+      }
+      executable = (body.u32() & PROT_EXEC) !== 0;
+      body.skip(4); // flags
+    }
+    const path = body.fixedString(body.remaining);
+    return { pid, tid, start, length, pgoff, path, executable, buildId };
+  }
+
+  comm(): CommRecord {
+    const body = this.body();
+    return {
+      pid: body.i32(),
+      tid: body.i32(),
+      comm: body.fixedString(body.remaining),
+      exec: (this.misc & PerfMisc.COMM_EXEC) !== 0,
+    };
+  }
+
+  /** FORK and EXIT. */
+  fork(): ForkRecord {
+    const body = this.body();
+    const pid = body.i32();
+    const parentPid = body.i32();
+    const tid = body.i32();
+    const parentTid = body.i32();
+    const synthesized = (this.misc & PerfMisc.FORK_EXEC) !== 0;
+    return { pid, parentPid, tid, parentTid, synthesized };
+  }
+
+  /** How many records or samples the kernel dropped here: LOST, LOST_SAMPLES. */
+  lost(): number {
+    const body = this.body();
+    if (this.type === PerfRecord.LOST) body.skip(8); // id
+    return Number(body.u64big());
+  }
+
+  /** The record between its header and the `sample_id` that ends it. */
+  private body(): Cursor {
+    const trailer = this.type < PERF_RECORD_USER_TYPE_START ? this.layout.trailerSize : 0;
+    const size = Math.max(0, this.size - RECORD_HEADER_SIZE - trailer);
+    const from = this.at + RECORD_HEADER_SIZE;
+    const cursor = new Cursor(
+      this.bytes.subarray(from, from + size),
+      FORMAT,
+      this.littleEndian,
+      this.offset + RECORD_HEADER_SIZE,
+    );
+    cursor.structure = `record of type ${this.type}`;
+    return cursor;
+  }
+
+  private get layout(): SampleLayout {
+    return this.events.layouts[Math.max(0, this.event)];
+  }
+
+  /** Word at `fromEnd` bytes before the record's end. */
+  private trailerWord(fromEnd: number): number {
+    return fromEnd < 0 ? -1 : (this.size - fromEnd) >> 2;
+  }
+
+  private load(offset: number): boolean {
+    const header =
+      this.window.chunk(offset, RECORD_HEADER_SIZE) ?? this.copied(offset, RECORD_HEADER_SIZE);
+    if (header === undefined)
+      return this.stop(offset, `${this.end - offset} bytes of a record's header`);
+    const at = header === this.scratch ? 0 : this.window.within(offset);
+    this.offset = offset;
+    this.type = header.view.getUint32(at, this.littleEndian);
+    this.misc = header.view.getUint16(at + 4, this.littleEndian);
+    this.size = header.view.getUint16(at + 6, this.littleEndian);
+    if (this.size < RECORD_HEADER_SIZE) return this.stop(offset, `a record of ${this.size} bytes`);
+
+    // Words need alignment, which every recorder keeps; a record that is not aligned is copied.
+    const aligned = (this.window.within(offset) & 7) === 0;
+    const chunk = aligned ? this.window.chunk(offset, this.size) : undefined;
+    const whole = chunk ?? this.copied(offset, this.size);
+    if (whole === undefined) {
+      return this.stop(offset, `${this.end - offset} bytes of a record of ${this.size}`);
+    }
+    this.bytes = whole.bytes;
+    this.at = whole === this.scratch ? 0 : this.window.within(offset);
+    this.words = whole.words;
+    this.wordAt = this.at >> 2;
+    if (!this.littleEndian) this.swapWords(whole);
+    return true;
+  }
+
+  private copied(offset: number, size: number): Chunk | undefined {
+    const got = this.window.copy(offset, this.scratch.bytes.subarray(0, size));
+    return got === size ? this.scratch : undefined;
+  }
+
+  /** A big-endian record as u64s of this machine, which is little-endian wherever Strata runs. */
+  private swapWords(from: Chunk): void {
+    const { words } = this.swapped;
+    const count = (this.size + 7) >> 3;
+    for (let i = 0; i < count; i++) {
+      const byte = this.at + i * 8;
+      words[i * 2] = byte + 8 <= from.view.byteLength ? from.view.getUint32(byte + 4) : 0;
+      words[i * 2 + 1] = byte + 4 <= from.view.byteLength ? from.view.getUint32(byte) : 0;
+    }
+    this.words = words;
+    this.wordAt = 0;
+  }
+
+  /** AUXTRACE is followed by hardware trace data that its size does not count. */
+  private skipAuxTrace(): void {
+    const body = this.body();
+    const left = this.end - this.position;
+    const size = body.remaining >= 8 ? Number(body.u64big()) : 0;
+    this.position += Math.min(size, left);
+  }
+
+  private stop(offset: number, reason: string): false {
+    this.earlyEnd = { offset, reason };
+    return false;
+  }
+}
+
+function chunkOf(buffer: ArrayBuffer): Chunk {
+  return {
+    bytes: new Uint8Array(buffer),
+    view: new DataView(buffer),
+    words: new Uint32Array(buffer),
+  };
+}
