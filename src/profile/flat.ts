@@ -181,7 +181,11 @@ export interface RowOrder {
 export function sortRows(flat: FlatProfile, order: RowOrder): FlatRow[] {
   const { strings, modules, functions } = flat.tree.profile;
   const text = (index: number) => (index < 0 ? '' : strings[index]);
-  const moduleName = (row: FlatRow) => (row.module < 0 ? '' : text(modules.name[row.module]));
+  const unknown = '\uffff'; // perf puts what it knows no module of last
+  const moduleName = (row: FlatRow) => {
+    const name = row.module < 0 ? '[unknown]' : text(modules.name[row.module]);
+    return name === '[unknown]' ? unknown : name;
+  };
   const symbol = (row: FlatRow) => (row.func < 0 ? '' : text(functions.name[row.func]));
   const byChain = (a: FlatRow, b: FlatRow): number => {
     if (order.chain === undefined || a.firstThread !== b.firstThread) return 0;

@@ -32,7 +32,7 @@ export interface DrawOptions {
 }
 
 const SETTING = /^(comm|thread|event|weight|time|truncated):(.*)$/;
-const CELL = /^(.+?)(?:\[([^\]=]+)(?:=([^\]]+))?\])?(?::(\d+))?$/;
+const CELL = /^([^[]+?)(?:\[([^\]=]+)(?:=([^\]]+))?\])?(?::(\d+))?$/;
 
 export function drawProfile(picture: string, options: DrawOptions = {}): Profile {
   const rows = picture
