@@ -1,0 +1,116 @@
+/**
+ * From a module's virtual addresses to its functions. Two sources together: symbols give names, unwind
+ * information (`.eh_frame`) gives every function's bounds, also where the name was stripped.
+ */
+import { basename } from 'node:path';
+
+import { formatAddress, type Address, type Bytes } from '../base/units.js';
+import type { ElfImage, ElfSection } from '../formats/elf/image.js';
+import type { SymbolTable } from '../formats/elf/symbols.js';
+import type { Demangler } from './demangle.js';
+
+/** Function bounds by unwind information. */
+export interface FunctionBounds {
+  /** The function, or the part of one, that covers a virtual address. */
+  boundsAt(vaddr: Address): { readonly start: Address; readonly end: Address } | undefined;
+}
+
+/** A function as reports show it. The same object for every address of the function. */
+export interface FunctionSymbol {
+  /**
+   * Demangled. Without a symbol `libfoo.so+0x1234`, by the function's start; where not even that is
+   * known `[libfoo.so]`, which stands for all such code of the module.
+   */
+  readonly name: string;
+  readonly start: Address;
+  /** 0 where unknown. */
+  readonly size: Bytes;
+  readonly hasName: boolean;
+}
+
+/** What {@link ModuleSymbols} looks addresses up in; each part may be missing. */
+export interface SymbolSources {
+  readonly image: ElfImage | undefined;
+  readonly symbols: SymbolTable | undefined;
+  readonly bounds: FunctionBounds | undefined;
+}
+
+/** One module's functions by virtual address. */
+export class ModuleSymbols {
+  private readonly shortName: string;
+  private readonly unknown: FunctionSymbol;
+  private readonly known = new Map<Address, FunctionSymbol>();
+  private readonly pltSections: readonly ElfSection[];
+
+  constructor(
+    readonly path: string,
+    private readonly sources: SymbolSources,
+    private readonly demangler: Demangler,
+  ) {
+    this.shortName = basename(path.replace(/ \(deleted\)$/, '')) || path;
+    const bracketed = /^\[.*\]$/.test(this.shortName) ? this.shortName : `[${this.shortName}]`;
+    this.unknown = { name: bracketed, start: 0, size: 0, hasName: false };
+    this.pltSections = sources.image?.sections.filter(({ name }) => name.startsWith('.plt')) ?? [];
+  }
+
+  /** The module's headers; `undefined` where its file was not found. */
+  get image(): ElfImage | undefined {
+    return this.sources.image;
+  }
+
+  /** The virtual address of a byte of the file; `undefined` where it is not loaded, or no file is. */
+  vaddrOfOffset(fileOffset: Bytes): Address | undefined {
+    return this.sources.image?.vaddrOfOffset(fileOffset);
+  }
+
+  lookup(vaddr: Address): FunctionSymbol {
+    const extent = this.sources.bounds?.boundsAt(vaddr);
+    const named = this.named(vaddr, extent?.start);
+    if (named !== undefined) return named;
+    const plt = this.pltSections.find(
+      ({ address, size }) => vaddr >= address && vaddr < address + size,
+    );
+    if (plt !== undefined) {
+      const { address, size } = plt;
+      return this.known.get(address) ?? this.remember(address, size, `${this.shortName}@plt`);
+    }
+    if (extent === undefined) return this.unknown;
+    const { start, end } = extent;
+    return this.known.get(start) ?? this.remember(start, end - start, undefined);
+  }
+
+  /**
+   * The function by symbol: one that covers the address, or that stands where unwind information says
+   * that the function begins (assembly gives wrong sizes, or none).
+   */
+  private named(vaddr: Address, functionStart: Address | undefined): FunctionSymbol | undefined {
+    const { symbols } = this.sources;
+    if (symbols === undefined) return undefined;
+    let index = symbols.find(vaddr);
+    if (index >= 0 && functionStart !== undefined && functionStart > symbols.start(index)) {
+      // A label without size is stretched to the next one: here another function begins in between.
+      if (!symbols.isSized(index)) index = -1;
+    }
+    if (index < 0 && functionStart !== undefined) {
+      index = symbols.find(functionStart);
+      if (index >= 0 && symbols.start(index) !== functionStart) index = -1;
+    }
+    if (index < 0) return undefined;
+    const start = symbols.start(index);
+    return (
+      this.known.get(start) ??
+      this.remember(start, symbols.size(index), this.demangler.demangle(symbols.name(index)))
+    );
+  }
+
+  private remember(start: Address, size: Bytes, name: string | undefined): FunctionSymbol {
+    const symbol: FunctionSymbol = {
+      name: name ?? `${this.shortName}+0x${formatAddress(start)}`,
+      start,
+      size,
+      hasName: name !== undefined,
+    };
+    this.known.set(start, symbol);
+    return symbol;
+  }
+}

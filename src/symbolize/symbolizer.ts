@@ -1,0 +1,153 @@
+/** Modules and their symbols, each file opened once, and what could not be known about them. */
+import { StrataError } from '../base/errors.js';
+import { CfiIndex } from '../formats/dwarf/cfi.js';
+import type { ElfImage } from '../formats/elf/image.js';
+import { SHT_SYMTAB } from '../formats/elf/constants.js';
+import { readSymbols, type SymbolTable } from '../formats/elf/symbols.js';
+import { Demangler } from './demangle.js';
+import {
+  isMissing,
+  MissingReason,
+  openDebugFile,
+  openDebugFileOf,
+  openModule,
+  type Missing,
+  type ModuleRequest,
+  type OpenModule,
+} from './files.js';
+import { ModuleSymbols, type FunctionBounds } from './module-symbols.js';
+
+/** Why functions of a module go without names, in part or all. */
+export interface SymbolGap {
+  readonly path: string;
+  readonly reason: MissingReason | 'stripped';
+  /** The facts: `… is another build (build ID … recorded, … found)`. */
+  readonly detail: string;
+}
+
+export interface SymbolizerOptions {
+  /** What stands for `/` where a request gives no root of its own. */
+  readonly root?: string;
+  /** Bounds of functions by unwind information; by default of the image's `.eh_frame`. */
+  readonly boundsOf?: (image: ElfImage) => FunctionBounds;
+}
+
+/** Opens modules and keeps them, by build ID where there is one, else by path. Close it when done. */
+export class Symbolizer {
+  private readonly demangler = new Demangler();
+  private readonly modules = new Map<string, ModuleSymbols>();
+  private readonly gapOf = new Map<ModuleSymbols, SymbolGap>();
+  private readonly open: OpenModule[] = [];
+
+  constructor(private readonly options: SymbolizerOptions = {}) {}
+
+  /** Never fails: of what cannot be read {@link gap} tells why. */
+  module(request: ModuleRequest): ModuleSymbols {
+    const root = request.root ?? this.options.root ?? '';
+    const key = request.buildId ?? `${root}\0${request.path}`;
+    let module = this.modules.get(key);
+    if (module === undefined) {
+      module = this.load({ ...request, root });
+      this.modules.set(key, module);
+    }
+    return module;
+  }
+
+  /** The symbols of an image that is no file: the vdso. `path` is what names it. */
+  moduleOfImage(path: string, image: ElfImage): ModuleSymbols {
+    let module = this.modules.get(`\0${path}`);
+    if (module === undefined) {
+      const symbols = orGap(() => readSymbols(image));
+      module = this.create(path, image, isGap(symbols) ? undefined : symbols);
+      this.modules.set(`\0${path}`, module);
+    }
+    return module;
+  }
+
+  /** Why names are missing of a module; `undefined` where none are. */
+  gap(module: ModuleSymbols): SymbolGap | undefined {
+    return this.gapOf.get(module);
+  }
+
+  /** Of all modules asked for so far. */
+  gaps(): SymbolGap[] {
+    return [...this.gapOf.values()];
+  }
+
+  /** Closes the files. Addresses already looked up in may no longer be. */
+  close(): void {
+    for (const { source } of this.open.splice(0)) source.close();
+  }
+
+  private load(request: ModuleRequest): ModuleSymbols {
+    const { path, root } = request;
+    const found = openModule(request);
+    if (isMissing(found)) {
+      // Names may still be found; without the file there are no bounds, nor its segments.
+      const debug = openDebugFileOf(request.buildId, root);
+      const symbols = debug && symbolsOf(debug);
+      debug?.source.close();
+      return this.create(path, undefined, symbols, found);
+    }
+    this.open.push(found);
+    const hasSymtab = found.image.sections.some(({ type }) => type === SHT_SYMTAB);
+    const debug = hasSymtab ? undefined : openDebugFile(found, root);
+    const symbols = orGap(() => readSymbols((debug ?? found).image));
+    debug?.source.close();
+    if (isGap(symbols)) return this.create(path, found.image, undefined, symbols);
+    const isStripped = !hasSymtab && debug === undefined;
+    return this.create(
+      path,
+      found.image,
+      symbols,
+      isStripped
+        ? { reason: 'stripped', detail: `${found.path} has only the names that it exports` }
+        : undefined,
+    );
+  }
+
+  private create(
+    path: string,
+    image: ElfImage | undefined,
+    symbols: SymbolTable | undefined,
+    gap?: Omit<SymbolGap, 'path'>,
+  ): ModuleSymbols {
+    const boundsOf = this.options.boundsOf ?? ehFrameBounds;
+    const bounds = image && boundsOf(image);
+    const module = new ModuleSymbols(path, { image, symbols, bounds }, this.demangler);
+    if (gap !== undefined) this.gapOf.set(module, { path, ...gap });
+    return module;
+  }
+}
+
+/** Function bounds by an image's own call frame information. */
+export function ehFrameBounds(image: ElfImage): FunctionBounds {
+  const index = CfiIndex.fromElf(image);
+  return {
+    boundsAt: (vaddr) => {
+      const entry = index.find(vaddr);
+      return entry < 0 ? undefined : index.bounds(entry);
+    },
+  };
+}
+
+function symbolsOf({ image }: OpenModule): SymbolTable | undefined {
+  const symbols = orGap(() => readSymbols(image));
+  return isGap(symbols) ? undefined : symbols;
+}
+
+function isGap(value: SymbolTable | Missing): value is Missing {
+  return 'reason' in value;
+}
+
+/** What `read` returns, or what its bytes were found wrong for. */
+function orGap(read: () => SymbolTable): SymbolTable | Missing {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof StrataError) {
+      return { reason: MissingReason.Unreadable, detail: error.message };
+    }
+    throw error;
+  }
+}
