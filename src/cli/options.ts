@@ -44,6 +44,8 @@ export interface TreeOptions extends SampleChoice {
   readonly view?: View;
   /** Whether to show library frames instead of folding them. */
   readonly all: boolean;
+  /** Whether to show all threads as one. */
+  readonly merge: boolean;
   readonly minPercent: number;
   readonly maxDepth?: number;
 }
@@ -256,6 +258,7 @@ const TREE: CommandSpec = {
     INPUT,
     { ...VIEW, valueText: VIEW_DEFAULT },
     { flags: '--all', help: 'show library frames, which are folded otherwise' },
+    { flags: '--merge', help: 'show all threads as one' },
     {
       flags: '--min-percent <N>',
       help: 'leave out what is below N percent',
@@ -277,6 +280,7 @@ const TREE: CommandSpec = {
       ...sampleChoice(values),
       ...given('view', values['view'] as View | undefined),
       all: values['all'] === true,
+      merge: values['merge'] === true,
       minPercent: values['minPercent'] as number,
       ...given('maxDepth', values['maxDepth'] as number | undefined),
     },

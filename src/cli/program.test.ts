@@ -25,7 +25,7 @@ const REPORT: ReportOptions = {
   showCounts: false,
   percentLimit: 0,
 };
-const TREE: TreeOptions = { input: 'perf.data', all: false, minPercent: 1 };
+const TREE: TreeOptions = { input: 'perf.data', all: false, merge: false, minPercent: 1 };
 const FLAMEGRAPH: FlamegraphOptions = {
   input: 'perf.data',
   output: 'flamegraph.svg',
@@ -86,9 +86,10 @@ const UNDERSTOOD: readonly (readonly [line: string, invocation: Invocation])[] =
   }),
   ...cases('tree', TREE, {
     '': {},
-    '--view native --all --min-percent 0 --max-depth 3': {
+    '--view native --all --merge --min-percent 0 --max-depth 3': {
       view: 'native',
       all: true,
+      merge: true,
       minPercent: 0,
       maxDepth: 3,
     },

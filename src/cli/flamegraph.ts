@@ -1,0 +1,58 @@
+/** `strata flamegraph`: the profile as one interactive SVG. */
+import { writeFileSync } from 'node:fs';
+
+import { ExitCode, StrataError } from '../base/errors.js';
+import { describeSystemError } from '../base/source.js';
+import { plural } from '../base/units.js';
+import type { Profile } from '../profile/profile.js';
+import { renderFlameGraph } from '../render/flamegraph/flamegraph.js';
+import { readInput } from './input.js';
+import type { FlamegraphOptions } from './options.js';
+import { printToStdout } from './output.js';
+
+export async function flamegraph(options: FlamegraphOptions): Promise<number> {
+  const profile = await readInput(options);
+  if (options.output === '-') {
+    printToStdout((sink) => draw(profile, options, sink));
+    return ExitCode.Done;
+  }
+  const pieces: string[] = [];
+  const { frames } = draw(profile, options, (text) => pieces.push(text));
+  writeFile(options.output, pieces.join(''));
+  process.stderr.write(`strata: wrote ${options.output} (${plural(frames, 'frame')})\n`);
+  return ExitCode.Done;
+}
+
+function draw(
+  profile: Profile,
+  { event, title, inverted, width, minWidth, threads }: FlamegraphOptions,
+  sink: (text: string) => void,
+): { frames: number } {
+  const present = new Set(profile.samples.event);
+  const first = profile.events.findIndex((_, index) => present.has(index));
+  const options = {
+    event: Math.max(0, first),
+    title: title ?? (profile.meta.command || 'Flame graph'),
+    inverted,
+    width,
+    minWidth,
+    threads,
+  };
+  const drawn = renderFlameGraph(profile, options, sink);
+  if (event === undefined && present.size > 1) {
+    const names = profile.events.map(({ name }) => name).join(', ');
+    process.stderr.write(
+      `strata: drew the first of the events ${names}; --event NAME draws another\n`,
+    );
+  }
+  return drawn;
+}
+
+/** @throws StrataError where the file cannot be written */
+function writeFile(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new StrataError(`cannot write ${path}: ${describeSystemError(error)}`);
+  }
+}

@@ -1,0 +1,51 @@
+/** The recording that a command reads, as the profile that was asked for. */
+import { existsSync } from 'node:fs';
+
+import { StrataError } from '../base/errors.js';
+import { filterSamples } from '../profile/filter.js';
+import type { Profile } from '../profile/profile.js';
+import { applyView, defaultView, type View } from '../profile/views.js';
+import { loadProfile } from '../session/load.js';
+import type { SampleChoice } from './options.js';
+
+export interface InputChoice extends SampleChoice {
+  readonly input: string;
+  /** `undefined`: mixed where there are Python frames, else full. */
+  readonly view?: View;
+}
+
+/**
+ * Reads a recording, leaves the samples that were asked for, and shows them in the view asked for.
+ *
+ * @throws StrataError where it cannot be read, has no such event, or has none of the samples
+ */
+export async function readInput(choice: InputChoice): Promise<Profile> {
+  const { input, view, event, pids, tids, comms } = choice;
+  if (!existsSync(input)) {
+    throw new StrataError(
+      `cannot open ${input}: no such file or directory`,
+      'record one with: strata record python app.py',
+    );
+  }
+  const profile = await loadProfile(input);
+  const events = event === undefined ? undefined : [findEvent(profile, event)];
+  const chosen = filterSamples(profile, { events, pids, tids, comms });
+  if (chosen.samples.length === 0 && profile.samples.length > 0) {
+    throw new StrataError(
+      `${input} has no samples of the event, process, thread or name asked for`,
+    );
+  }
+  return applyView(chosen, view ?? defaultView(chosen));
+}
+
+/** Index of the event of that name; `cycles` also finds `cycles:u` where that is the only one. */
+function findEvent({ events }: Profile, name: string): number {
+  const exact = events.findIndex((one) => one.name === name);
+  if (exact >= 0) return exact;
+  const alike = events.flatMap((one, index) => (one.name.split(':', 1)[0] === name ? [index] : []));
+  if (alike.length === 1) return alike[0];
+  throw new StrataError(
+    `the recording has no event '${name}'`,
+    `it has: ${events.map((one) => one.name).join(', ')}`,
+  );
+}

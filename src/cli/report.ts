@@ -1,0 +1,26 @@
+/** `strata report`: functions by their cost, in perf's layout. */
+import { ExitCode } from '../base/errors.js';
+import { writeReport } from '../render/text/report.js';
+import { readInput } from './input.js';
+import type { ReportOptions } from './options.js';
+import { printToStdout } from './output.js';
+
+export async function report(options: ReportOptions): Promise<number> {
+  const profile = await readInput(options);
+  const { children, showCounts, percentLimit, graph } = options;
+  printToStdout((sink) =>
+    writeReport(
+      profile,
+      {
+        children,
+        samples: showCounts,
+        percentLimit,
+        callGraph: graph.order,
+        // As with perf, one limit is for both where only one is given.
+        graphLimit: graph.limit ?? (percentLimit > 0 ? percentLimit : 0.5),
+      },
+      sink,
+    ),
+  );
+  return ExitCode.Done;
+}
