@@ -15,8 +15,8 @@ import type { AddressSpace, Mapping, RegionSource } from './address-space.js';
 /** Where the bytes of code come from: the recorder asks running processes, a reader of files the disk. */
 export interface CodeFiles {
   /**
-   * The file (or `[vdso]`) that a process has mapped under `path`; `undefined` where there is none.
-   * A file that cannot be read may also be told by a StrataError.
+   * The file (or `[vdso]`) that a process has mapped under `path`; `undefined` where it is gone or
+   * another build than the one that was mapped. Asked once per build ID or path; must stay open.
    */
   open(path: string, pid: number, buildId: string | undefined): ByteSource | undefined;
   /** Memory of a running process, or fewer bytes, or none; absent where there are only files. */
@@ -33,28 +33,20 @@ const ARENA_SIZE = 65536;
 /** Enough of an arena to see two copies in (see `detectTrampolines`). */
 const ARENA_SAMPLE = 1024;
 
-/** A mapped file. Everything is read on first use; what cannot be read is `undefined`, and why is told. */
+/** A mapped file, and what is read of it on first use. */
 export class CodeModule {
-  /** Why the file could not be used, in words. */
-  problem: string | undefined;
-  private opened: { image: ElfImage | undefined } | undefined;
+  /** `undefined` where there is no file, or it is no sound ELF file. */
+  readonly image: ElfImage | undefined;
   private unwinding: ModuleCode | undefined;
-  private trampolineTemplate: { template: Trampoline | undefined } | undefined;
+  private template: { readonly found: Trampoline | undefined } | undefined;
 
-  /**
-   * @param path as the first mapping named it
-   * @param buildId as the recording has it; a file with another one is not used
-   */
+  /** @param path as the first mapping named it */
   constructor(
     readonly path: string,
     readonly buildId: string | undefined,
-    private readonly pid: number,
-    private readonly files: CodeFiles,
-  ) {}
-
-  get image(): ElfImage | undefined {
-    this.opened ??= { image: this.guard(() => this.openImage()) };
-    return this.opened.image;
+    source: ByteSource | undefined,
+  ) {
+    this.image = source && orUndefined(() => ElfImage.read(source));
   }
 
   /** How to leave its frames. */
@@ -66,10 +58,10 @@ export class CodeModule {
   /** The trampoline that an interpreter's file carries; `undefined` of other files. */
   get trampoline(): Trampoline | undefined {
     const { image } = this;
-    this.trampolineTemplate ??= {
-      template: image && this.guard(() => trampolineFromElf(image)),
+    this.template ??= {
+      found: image && orUndefined(() => trampolineFromElf(image)),
     };
-    return this.trampolineTemplate.template;
+    return this.template.found;
   }
 
   /** What is to be subtracted from a run-time address to get the file's virtual address. */
@@ -88,46 +80,21 @@ export class CodeModule {
     return mapping.start - mapping.pgoff + shift;
   }
 
-  private openImage(): ElfImage | undefined {
-    const source = this.files.open(this.path, this.pid, this.buildId);
-    if (source === undefined) {
-      this.problem = 'the file is not there';
-      return undefined;
-    }
-    const image = ElfImage.read(source);
-    if (!sameBuildId(this.buildId, image.buildId)) {
-      this.problem = 'the file on disk is another build than the one that was recorded';
-      return undefined;
-    }
-    return image;
-  }
-
   private readCode(): ModuleCode {
     const { image } = this;
-    const table = image && this.guard(() => UnwindTable.fromElf(image));
+    const table = image && orUndefined(() => UnwindTable.fromElf(image));
     return table === undefined ? { kind: 'unreadable' } : { kind: 'elf', table };
-  }
-
-  /** Files are anyone's bytes: what is wrong with one makes it unknown, and nothing else. */
-  private guard<T>(read: () => T): T | undefined {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof StrataError)) throw error;
-      this.problem ??= error.message;
-      return undefined;
-    }
   }
 }
 
-/** Build IDs come with zeros appended (MMAP2, perf's header) or not at all. */
-export function sameBuildId(recorded: string | undefined, found: string | undefined): boolean {
-  if (recorded === undefined || found === undefined) return true;
-  const length = Math.min(recorded.length, found.length);
-  return (
-    recorded.slice(0, length) === found.slice(0, length) &&
-    /^0*$/.test(recorded.slice(length) + found.slice(length))
-  );
+/** Files are anyone's bytes: a damaged one is as good as none. */
+function orUndefined<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof StrataError) return undefined;
+    throw error;
+  }
 }
 
 /** Whether a mapping is of memory without a file: where JIT compilers and trampolines put their code. */
@@ -154,6 +121,7 @@ export class ModuleCache implements RegionSource {
     private readonly files: CodeFiles,
   ) {}
 
+  /** All that were asked for. */
   get modules(): Iterable<CodeModule> {
     return this.byKey.values();
   }
@@ -164,7 +132,7 @@ export class ModuleCache implements RegionSource {
     const key = buildId === undefined ? path : `${buildId} ${path}`;
     let module = this.byKey.get(key);
     if (module === undefined) {
-      module = new CodeModule(path, buildId, pid, this.files);
+      module = new CodeModule(path, buildId, this.files.open(path, pid, buildId));
       this.byKey.set(key, module);
     }
     return module;

@@ -14,7 +14,7 @@ const CHUNK_COUNT = 32;
 export interface Chunk {
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  readonly words: Uint32Array;
+  readonly words: Int32Array;
 }
 
 interface Slot extends Chunk {
@@ -87,7 +87,7 @@ export class ChunkWindow {
       const slot = {
         bytes: new Uint8Array(buffer),
         view: new DataView(buffer),
-        words: new Uint32Array(buffer),
+        words: new Int32Array(buffer),
         index: -1,
         filled: 0,
         used: 0,

@@ -166,8 +166,10 @@ function readBuildIds(cursor: Cursor): BuildIdEntry[] {
     const body = cursor.sub(Math.max(0, cursor.u16() - RECORD_HEADER_SIZE));
     const pid = body.i32();
     const id = body.take(24);
-    // Linux 5.10 tells how long the ID is, where before it was always SHA-1's 20 bytes.
-    const size = (misc & PerfMisc.BUILD_ID_SIZE) !== 0 ? Math.min(id[20], 20) : BUILD_ID_SIZE;
+    // Linux 5.10 tells how long the ID is; before, zeros filled a shorter one up to SHA-1's 20 bytes.
+    const padding = id.subarray(16, BUILD_ID_SIZE).every((byte) => byte === 0) ? 4 : 0;
+    const told = (misc & PerfMisc.BUILD_ID_SIZE) !== 0;
+    const size = told ? Math.min(id[20], BUILD_ID_SIZE) : BUILD_ID_SIZE - padding;
     entries.push({
       path: body.fixedString(body.remaining),
       buildId: Buffer.from(id.subarray(0, size)).toString('hex'),

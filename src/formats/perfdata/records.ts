@@ -68,7 +68,7 @@ export class RecordReader {
   bytes: Uint8Array = new Uint8Array(0);
   at = 0;
   /** The record as u64s with the lower half first, whatever the file's order, from `wordAt` on. */
-  words: Uint32Array = new Uint32Array(0);
+  words: Int32Array = new Int32Array(0);
   wordAt = 0;
   /** Set where {@link next} returned false before the section's end. */
   earlyEnd: EarlyEnd | undefined;
@@ -268,8 +268,8 @@ export class RecordReader {
     const count = (this.size + 7) >> 3;
     for (let i = 0; i < count; i++) {
       const byte = this.at + i * 8;
-      words[i * 2] = byte + 8 <= from.view.byteLength ? from.view.getUint32(byte + 4) : 0;
-      words[i * 2 + 1] = byte + 4 <= from.view.byteLength ? from.view.getUint32(byte) : 0;
+      words[i * 2] = byte + 8 <= from.view.byteLength ? from.view.getInt32(byte + 4) : 0;
+      words[i * 2 + 1] = byte + 4 <= from.view.byteLength ? from.view.getInt32(byte) : 0;
     }
     this.words = words;
     this.wordAt = 0;
@@ -293,6 +293,6 @@ function chunkOf(buffer: ArrayBuffer): Chunk {
   return {
     bytes: new Uint8Array(buffer),
     view: new DataView(buffer),
-    words: new Uint32Array(buffer),
+    words: new Int32Array(buffer),
   };
 }

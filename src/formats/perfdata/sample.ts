@@ -22,7 +22,7 @@ const HEADER_WORDS = RECORD_HEADER_SIZE / 4;
  * the next record is read.
  */
 export class SampleView {
-  words: Uint32Array = new Uint32Array(0);
+  words: Int32Array = new Int32Array(0);
   /** Index of the sample's event. */
   event = 0;
   misc = 0;
@@ -134,7 +134,7 @@ export class SampleLayout {
    * Fills `view` from the record of `size` bytes that begins at `base`.
    * @returns false where the record ends before its fields do; the view then holds what came before
    */
-  decode(words: Uint32Array, base: number, size: number, view: SampleView): boolean {
+  decode(words: Int32Array, base: number, size: number, view: SampleView): boolean {
     const end = base + (size >> 2);
     view.words = words;
     view.callchainLength = 0;
@@ -147,17 +147,17 @@ export class SampleLayout {
       view.ip = addressFrom(words[base + this.ipWord], words[base + this.ipWord + 1]);
     else view.ip = 0;
     if (this.tidWord >= 0) {
-      view.pid = words[base + this.tidWord + first] | 0;
-      view.tid = words[base + this.tidWord + 1 - first] | 0;
+      view.pid = words[base + this.tidWord + first];
+      view.tid = words[base + this.tidWord + 1 - first];
     }
     view.time = this.timeWord < 0 ? 0 : u64At(words, base + this.timeWord);
-    view.cpu = this.cpuWord < 0 ? -1 : words[base + this.cpuWord + first] | 0;
+    view.cpu = this.cpuWord < 0 ? -1 : words[base + this.cpuWord + first];
     view.period = this.periodWord < 0 ? this.fixedPeriod : u64At(words, base + this.periodWord);
     return this.decodeVariable(words, base + this.variableWord, end, view);
   }
 
   /** The fields that say themselves how long they are, up to the user stack; what follows is not read. */
-  private decodeVariable(words: Uint32Array, from: number, end: number, view: SampleView): boolean {
+  private decodeVariable(words: Int32Array, from: number, end: number, view: SampleView): boolean {
     const { type } = this;
     let at = from;
     if ((type & PerfSample.READ) !== 0) {
@@ -166,7 +166,7 @@ export class SampleLayout {
     }
     if ((type & PerfSample.CALLCHAIN) !== 0) {
       if (at + 2 > end) return false;
-      const count = words[at];
+      const count = words[at] >>> 0;
       at += 2;
       if (words[at - 1] !== 0 || count > (end - at) >> 1) return false;
       view.callchain = at;
@@ -176,13 +176,13 @@ export class SampleLayout {
     if ((type & PerfSample.RAW) !== 0) {
       if (at + 1 > end) return false;
       // u32 size and data together fill up u64s.
-      const raw = words[at + this.first];
+      const raw = words[at + this.first] >>> 0;
       if (raw > (end - at) * 4) return false;
       at += ((raw + 4 + 7) >> 3) * 2;
     }
     if ((type & PerfSample.BRANCH_STACK) !== 0) {
       if (at + 2 > end) return false;
-      const count = words[at];
+      const count = words[at] >>> 0;
       at += 2 + this.branchHeaderWords;
       if (words[at - 1 - this.branchHeaderWords] !== 0 || count > end) return false;
       at += count * this.branchEntryWords;
@@ -200,14 +200,14 @@ export class SampleLayout {
     }
     if ((type & PerfSample.STACK_USER) !== 0) {
       if (at + 2 > end) return false;
-      const size = words[at];
+      const size = words[at] >>> 0;
       at += 2;
       if (size !== 0) {
         // size bytes of room, then how many of them the kernel filled.
         const dynamic = at + (size >> 2);
         if (words[at - 1] !== 0 || dynamic + 2 > end) return false;
         view.stack = at;
-        view.stackBytes = Math.min(size, words[dynamic]);
+        view.stackBytes = Math.min(size, words[dynamic] >>> 0);
         at = dynamic + 2;
       }
     }
@@ -215,7 +215,7 @@ export class SampleLayout {
   }
 
   /** Past a `struct read_format`; -1 where it does not fit. */
-  private skipRead(words: Uint32Array, at: number, end: number): number {
+  private skipRead(words: Int32Array, at: number, end: number): number {
     const format = this.readFormat;
     const times =
       ((format & PerfFormat.TOTAL_TIME_ENABLED) !== 0 ? 2 : 0) +
@@ -224,15 +224,15 @@ export class SampleLayout {
       2 + ((format & PerfFormat.ID) !== 0 ? 2 : 0) + ((format & PerfFormat.LOST) !== 0 ? 2 : 0);
     if ((format & PerfFormat.GROUP) === 0)
       return at + value + times <= end ? at + value + times : -1;
-    if (at + 2 > end || words[at + 1] !== 0 || words[at] > end) return -1;
+    if (at + 2 > end || words[at + 1] !== 0 || words[at] >>> 0 > end) return -1;
     const after = at + 2 + times + words[at] * value;
     return after <= end ? after : -1;
   }
 }
 
 /** A u64 in two words. Times and periods: exact to 2^53, rounded beyond. */
-export function u64At(words: Uint32Array, at: number): number {
-  return words[at + 1] * TWO_32 + words[at];
+export function u64At(words: Int32Array, at: number): number {
+  return (words[at + 1] >>> 0) * TWO_32 + (words[at] >>> 0);
 }
 
 function bitCount(mask: bigint): number {
