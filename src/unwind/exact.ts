@@ -127,6 +127,8 @@ export class ExactUnwinder implements ExpressionInputs {
     }
     if (isSignal) return this.stepBySigcontext();
     switch (flags & FOLLOW_MASK) {
+      case Follow.Start:
+        return Truncation.None;
       case Follow.Stop:
         return cfaOffset as Truncation;
       case Follow.FromStackPointer:

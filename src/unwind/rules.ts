@@ -100,8 +100,9 @@ export class RuleChooser implements PackedRule {
           return;
         }
         this.found = code.table.cfi.rowAt(vaddr);
-        if (this.found === undefined) this.set(Follow.FramePointer, Truncation.NoUnwindInfo);
-        else this.packRow(this.found, address - bias);
+        if (this.found !== undefined) this.packRow(this.found, vaddr);
+        else if (code.table.isStartUp(vaddr)) this.set(Follow.Start);
+        else this.set(Follow.FramePointer, Truncation.NoUnwindInfo);
         return;
       }
       case 'trampolines':

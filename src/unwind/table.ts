@@ -9,6 +9,9 @@ import { architectureOfMachine, type Architecture } from '../formats/dwarf/regis
 import type { ElfImage } from '../formats/elf/image.js';
 import { symbolNamed } from '../formats/elf/symbols.js';
 
+/** Start-up code is a few dozen bytes. */
+const START_UP_SIZE = 64;
+
 export class UnwindTable {
   private constructor(
     readonly architecture: Architecture | undefined,
@@ -18,18 +21,33 @@ export class UnwindTable {
      * does not describe it as such: arm64's vdso.
      */
     readonly sigreturn: Address | undefined,
+    /** Virtual address at which the file, as a program or a dynamic linker, is started. */
+    readonly entry: Address | undefined,
   ) {}
 
   /** Never fails: of a file without (sound) unwind information the table is empty. */
   static fromElf(image: ElfImage): UnwindTable {
     const architecture = architectureOfMachine(image.machine);
     const sigreturn = architecture === 'aarch64' ? sigreturnOf(image) : undefined;
-    return new UnwindTable(architecture, CfiIndex.fromElf(image), sigreturn);
+    return new UnwindTable(architecture, CfiIndex.fromElf(image), sigreturn, image.entry);
   }
 
   /** Of call frame information that does not come from a file. */
-  static fromCfi(architecture: Architecture, cfi: CfiIndex, sigreturn?: Address): UnwindTable {
-    return new UnwindTable(architecture, cfi, sigreturn);
+  static fromCfi(
+    architecture: Architecture,
+    cfi: CfiIndex,
+    known: { readonly sigreturn?: Address; readonly entry?: Address } = {},
+  ): UnwindTable {
+    return new UnwindTable(architecture, cfi, known.sigreturn, known.entry);
+  }
+
+  /**
+   * Whether code that no call frame information describes is the start-up code at the file's entry
+   * point: glibc's dynamic linker and musl's `_start` have none, and no caller.
+   */
+  isStartUp(vaddr: Address): boolean {
+    const { entry } = this;
+    return entry !== undefined && entry > 0 && vaddr >= entry && vaddr < entry + START_UP_SIZE;
   }
 }
 

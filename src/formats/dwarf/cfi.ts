@@ -40,6 +40,8 @@ class CfiTable {
   readonly rows = new RowTable();
   private readonly firstRow: Int32Array;
   private readonly rowCount: Int32Array;
+  /** Those that {@link find} met. */
+  private readonly fdes = new Map<number, Fde | undefined>();
 
   constructor(
     section: FrameSection,
@@ -57,7 +59,12 @@ class CfiTable {
   }
 
   fde(index: number): Fde | undefined {
-    return orUndefined(() => this.entries.fdeAt(this.offsets[index]));
+    let fde = this.fdes.get(index);
+    if (fde === undefined && !this.fdes.has(index)) {
+      fde = orUndefined(() => this.entries.fdeAt(this.offsets[index]));
+      this.fdes.set(index, fde);
+    }
+    return fde;
   }
 
   find(vaddr: Address): number {
@@ -66,11 +73,11 @@ class CfiTable {
     return fde !== undefined && vaddr >= fde.start && vaddr < fde.end ? index : -1;
   }
 
-  rowAt(index: number, vaddr: Address): number {
-    if (this.firstRow[index] === NOT_COMPILED) this.compile(index);
+  rowAt(index: number, fde: Fde, vaddr: Address): number {
+    if (this.firstRow[index] === NOT_COMPILED) this.compile(index, fde);
     const first = this.firstRow[index];
     if (first < 0) return -1;
-    const offset = vaddr - this.starts[index];
+    const offset = vaddr - fde.start;
     const { data } = this.rows.offset;
     let low = first;
     let high = first + this.rowCount[index];
@@ -82,10 +89,10 @@ class CfiTable {
     return low;
   }
 
-  private compile(index: number): void {
+  private compile(index: number, fde: Fde): void {
     const first = this.rows.length;
     const compiled = orUndefined(() => {
-      compileRows(this.entries, this.entries.fdeAt(this.offsets[index]), this.rows);
+      compileRows(this.entries, fde, this.rows);
       return true;
     });
     this.firstRow[index] = compiled ? first : MALFORMED;
@@ -155,8 +162,8 @@ export class CfiIndex {
     const index = this.find(vaddr);
     if (index < 0) return undefined;
     const [table, at] = this.locate(index);
-    const row = table.rowAt(at, vaddr);
     const fde = table.fde(at);
+    const row = fde === undefined ? -1 : table.rowAt(at, fde, vaddr);
     if (row < 0 || fde === undefined) return undefined;
     return { fde, rows: table.rows, row, entries: table.entries };
   }
