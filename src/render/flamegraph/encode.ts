@@ -1,7 +1,7 @@
 /** Writes a layout as the text that the picture's script reads (`page/data.ts`). */
 import type { FlameLayout } from './layout.js';
 import type { FlameData } from './page/data.js';
-import { SHADES, shadeOf } from './palette.js';
+import { lookCode, shadeOf } from './palette.js';
 import { visibleText } from './text.js';
 
 export type EncodedFrames = Pick<
@@ -9,9 +9,9 @@ export type EncodedFrames = Pick<
   'names' | 'places' | 'place' | 'look' | 'climb' | 'func' | 'weight' | 'lost' | 'unit'
 >;
 
-/** The letter of a function's colour; also the class of its fill, with `f` before it. */
+/** The character of a function's colour: its fill's class is `f` and this. */
 export function lookOf(func: { name: string; where: string; hue: number }): string {
-  return String.fromCharCode(97 + func.hue * SHADES + shadeOf(func.name, func.where));
+  return lookCode(func.hue, shadeOf(func.name, func.where));
 }
 
 /** Only functions that a frame names are written. Weights are whole multiples of `unit`. */

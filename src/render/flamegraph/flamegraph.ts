@@ -8,7 +8,7 @@ import type { Note, Profile } from '../../profile/profile.js';
 import { encodeFrames } from './encode.js';
 import { layoutFlameGraph, type FlameLayout, type LayoutOptions } from './layout.js';
 import type { FlameData, LegendEntry } from './page/data.js';
-import { HUE_WORDS, SHADES } from './palette.js';
+import { HUE_WORDS, lookCode } from './palette.js';
 import { flameScript } from './script.js';
 import { drawStatic } from './static.js';
 import { styleSheet } from './style.js';
@@ -99,7 +99,7 @@ function legendOf(layout: FlameLayout): LegendEntry[] {
     word !== '' && present.has(hue)
       ? [
           {
-            look: String.fromCharCode(97 + hue * SHADES),
+            look: lookCode(hue, 0),
             text: `${word} ${formatPercent(layout.hueWeight[hue], total, 1)}`,
           },
         ]

@@ -2,8 +2,8 @@
  * A profile as a flame graph's rectangles: stacks merged by function from the thread's start, siblings
  * sorted, narrow frames left out. Pure, and in the profile's own units: a printer scales them.
  */
-import { Float64Column, Int32Column } from '../../base/growable.js';
-import { LAYER_NAMES, type Profile } from '../../profile/profile.js';
+import { callTree, type CallTree } from '../../profile/calltree.js';
+import { Layer, LAYER_NAMES, type Profile } from '../../profile/profile.js';
 
 /** The hue of a frame that stands for no code: the root, a thread. Follows the layers' own numbers. */
 export const NEUTRAL = LAYER_NAMES.length;
@@ -37,7 +37,7 @@ export interface FlameLayout {
   readonly samples: number;
   /** What each sample weighs, where all weigh the same; 0 where they differ. */
   readonly sampleWeight: number;
-  /** Self weight by hue, dropped frames included; the root's own is time without a stack. */
+  /** Self weight by hue, dropped frames included. */
   readonly hueWeight: Float64Array;
   /** Frames narrower than asked for. */
   readonly dropped: number;
@@ -54,153 +54,97 @@ export interface LayoutOptions {
   readonly sort?: 'name' | 'weight';
 }
 
-/**
- * Lays out a profile whose view is already applied. Cost: one step per sample, per distinct stack
- * (per thread, if threads are shown) and per frame.
- */
+/** Lays out a profile whose view is already applied. Cost: the call tree's, and a step per frame. */
 export function layoutFlameGraph(profile: Profile, options: LayoutOptions = {}): FlameLayout {
-  const tree = new MergedTree(profile, options.event ?? 0);
-  tree.addSamples(options.threads ?? false);
-  return arrange(tree, options.minShare ?? 0, options.sort ?? 'name');
+  const tree = callTree(profile, options.event ?? 0, options.threads ? ['thread'] : []);
+  return arrange(
+    rooted(tree, options.threads ?? false),
+    options.minShare ?? 0,
+    options.sort ?? 'name',
+  );
 }
 
-/** The stacks merged by function. A node is an index; children come after their parents. */
-class MergedTree {
-  readonly functions: FlameFunction[] = [{ name: 'all', where: '', hue: NEUTRAL }];
-  readonly parent = new Int32Column();
-  readonly func = new Int32Column();
-  readonly self = new Float64Column();
-  samples = 0;
-  sampleWeight = 0;
-  /** Profile function -> index into `functions`, or -1. */
-  private readonly flameFunction: Int32Array;
-  /** `node * keys + function` -> child; below 2^53 for any profile that fits in memory. */
-  private readonly children = new Map<number, number>();
-
-  constructor(
-    private readonly profile: Profile,
-    private readonly event: number,
-  ) {
-    this.flameFunction = new Int32Array(profile.functions.length).fill(-1);
-    this.append(-1, 0);
-  }
-
-  addSamples(threads: boolean): void {
-    const { samples, stacks } = this.profile;
-    const order = threads ? samplesByThread(this.profile) : undefined;
-    /** The node of each stack, valid where `owner` is the current thread. */
-    const nodeOf = new Int32Array(stacks.length);
-    const owner = new Int32Array(stacks.length).fill(-2);
-    let thread = -1;
-    let root = 0;
-    for (let i = 0; i < samples.length; i++) {
-      const sample = order === undefined ? i : order[i];
-      if (samples.event[sample] !== this.event) continue;
-      if (order !== undefined && samples.thread[sample] !== thread) {
-        thread = samples.thread[sample];
-        root = this.threadNode(thread);
-      }
-      const stack = samples.stack[sample];
-      const node = stack < 0 ? root : this.resolve(stack, root, nodeOf, owner, thread);
-      this.count(node, samples.weight[sample]);
-    }
-  }
-
-  private count(node: number, weight: number): void {
-    if (this.samples++ === 0) this.sampleWeight = weight;
-    else if (this.sampleWeight !== weight) this.sampleWeight = 0;
-    this.self.data[node] += weight;
-  }
-
-  /** The node of `stack` under `root`: up to the nearest frame that is known, and down again. */
-  private resolve(
-    stack: number,
-    root: number,
-    nodeOf: Int32Array,
-    owner: Int32Array,
-    thread: number,
-  ): number {
-    const { stacks, frames } = this.profile;
-    if (owner[stack] === thread) return nodeOf[stack];
-    let known = stack;
-    for (;;) {
-      const above = stacks.parent[known];
-      if (above < 0 || owner[above] === thread) break;
-      nodeOf[above] = known; // the way back down, in the column that is about to be filled
-      known = above;
-    }
-    for (let at = known; ;) {
-      const next = nodeOf[at];
-      const above = stacks.parent[at];
-      nodeOf[at] = this.child(above < 0 ? root : nodeOf[above], frames.func[stacks.frame[at]]);
-      owner[at] = thread;
-      if (at === stack) return nodeOf[at];
-      at = next;
-    }
-  }
-
-  private child(node: number, profileFunction: number): number {
-    const key = node * this.profile.functions.length + profileFunction;
-    let child = this.children.get(key);
-    if (child === undefined) {
-      child = this.append(node, this.functionIndex(profileFunction));
-      this.children.set(key, child);
-    }
-    return child;
-  }
-
-  private append(parent: number, func: number): number {
-    this.parent.push(parent);
-    this.self.push(0);
-    return this.func.push(func);
-  }
-
-  private functionIndex(profileFunction: number): number {
-    let index = this.flameFunction[profileFunction];
-    if (index < 0) {
-      const { functions, modules, strings } = this.profile;
-      const file = functions.file[profileFunction];
-      const module = functions.module[profileFunction];
-      const where = file >= 0 ? file : module >= 0 ? modules.path[module] : -1;
-      index =
-        this.functions.push({
-          name: strings[functions.name[profileFunction]],
-          where: where >= 0 ? strings[where] : '',
-          hue: functions.layer[profileFunction],
-        }) - 1;
-      this.flameFunction[profileFunction] = index;
-    }
-    return index;
-  }
-
-  private threadNode(thread: number): number {
-    const { threads, strings } = this.profile;
-    const name = strings[threads.name[thread]] ?? 'thread';
-    const pid = threads.pid[thread];
-    const tid = threads.tid[thread];
-    const where = pid === tid ? `process ${pid}` : `thread ${tid} of process ${pid}`;
-    const func = this.functions.push({ name: `${name} ${tid}`, where, hue: NEUTRAL }) - 1;
-    return this.append(0, func);
-  }
+/** A call tree under one root, its nodes named. Children come after their parents. */
+interface RootedTree {
+  readonly functions: readonly FlameFunction[];
+  readonly parent: Int32Array;
+  readonly func: Int32Array;
+  readonly self: Float64Array;
+  readonly weight: Float64Array;
+  readonly samples: number;
+  readonly sampleWeight: number;
 }
 
-/** Sample indexes, those of one thread together, in a stable counting sort. */
-function samplesByThread({ samples, threads }: Profile): Int32Array {
-  const start = new Int32Array(threads.length + 1);
-  for (let i = 0; i < samples.length; i++) start[samples.thread[i] + 1]++;
-  for (let thread = 0; thread < threads.length; thread++) start[thread + 1] += start[thread];
-  const order = new Int32Array(samples.length);
-  for (let i = 0; i < samples.length; i++) order[start[samples.thread[i]]++] = i;
-  return order;
+/** Puts the root, and below it the threads if they are to be a level, before the call tree's nodes. */
+function rooted(tree: CallTree, threads: boolean): RootedTree {
+  const functions: FlameFunction[] = [{ name: 'all', where: '', hue: NEUTRAL }];
+  if (threads)
+    for (const group of tree.groups) functions.push(threadAsFunction(tree, group.thread));
+  const base = functions.length;
+  const length = base + tree.length;
+  const parent = new Int32Array(length);
+  const func = new Int32Array(length);
+  const self = new Float64Array(length);
+  const weight = new Float64Array(length);
+  parent[0] = -1;
+  for (let node = 1; node < base; node++) func[node] = node;
+  self.set(tree.self, base);
+  weight.set(tree.total, base);
+
+  /** By function of the profile; the last place is that of samples without frames. */
+  const numbered = new Int32Array(tree.profile.functions.length + 1).fill(-1);
+  for (let node = 0; node < tree.length; node++) {
+    const group = threads ? 1 + tree.group[node] : 0;
+    const above = tree.parent[node] < 0 ? group : base + tree.parent[node];
+    parent[base + node] = above;
+    const key = tree.func[node] < 0 ? numbered.length - 1 : tree.func[node];
+    if (numbered[key] < 0) {
+      numbered[key] = functions.push(asFlameFunction(tree.profile, tree.func[node])) - 1;
+    }
+    func[base + node] = numbered[key];
+    if (above < base) weight[above] += tree.total[node];
+  }
+  if (threads) for (let node = 1; node < base; node++) weight[0] += weight[node];
+  return {
+    functions,
+    parent,
+    func,
+    self,
+    weight,
+    samples: tree.samples,
+    sampleWeight: evenWeight(tree),
+  };
 }
 
-function arrange(tree: MergedTree, minShare: number, sort: 'name' | 'weight'): FlameLayout {
-  const nodes = tree.parent.length;
-  const parent = tree.parent.view();
-  const func = tree.func.view();
-  const self = tree.self.view();
-  const weight = self.slice();
-  for (let node = nodes - 1; node > 0; node--) weight[parent[node]] += weight[node];
+/** What each sample weighs if all weigh the same, else 0. */
+function evenWeight({ length, self, selfSamples, weight, samples }: CallTree): number {
+  const even = samples > 0 ? weight / samples : 0;
+  for (let node = 0; node < length; node++) if (self[node] !== selfSamples[node] * even) return 0;
+  return even;
+}
+
+function asFlameFunction({ functions, modules, strings }: Profile, func: number): FlameFunction {
+  if (func < 0) return { name: '[no stack]', where: '', hue: Layer.Unknown };
+  const module = functions.module[func];
+  const file = functions.file[func];
+  const where = file >= 0 ? file : module >= 0 ? modules.path[module] : -1;
+  return {
+    name: strings[functions.name[func]],
+    where: where >= 0 ? strings[where] : '',
+    hue: functions.layer[func],
+  };
+}
+
+function threadAsFunction({ profile }: CallTree, thread: number): FlameFunction {
+  const pid = profile.threads.pid[thread];
+  const tid = profile.threads.tid[thread];
+  const where = pid === tid ? `process ${pid}` : `thread ${tid} of process ${pid}`;
+  return { name: `${profile.strings[profile.threads.name[thread]]} ${tid}`, where, hue: NEUTRAL };
+}
+
+function arrange(tree: RootedTree, minShare: number, sort: 'name' | 'weight'): FlameLayout {
+  const { parent, func, self, weight } = tree;
+  const nodes = parent.length;
   const hueWeight = new Float64Array(NEUTRAL + 1);
   for (let node = 0; node < nodes; node++) {
     hueWeight[tree.functions[func[node]].hue] += self[node];

@@ -15,10 +15,10 @@ interface Lch {
 /** Indexed by hue: the layers' numbers, then the neutral one. */
 const HUES: readonly Lch[] = [
   { l: 0.83, c: 0.13, h: 76 },
-  { l: 0.73, c: 0.1, h: 342 },
+  { l: 0.73, c: 0.115, h: 320 },
   { l: 0.79, c: 0.095, h: 238 },
-  { l: 0.75, c: 0.115, h: 168 },
-  { l: 0.72, c: 0.004, h: 250 },
+  { l: 0.78, c: 0.13, h: 160 },
+  { l: 0.68, c: 0.004, h: 250 },
   { l: 0.89, c: 0.01, h: 250 },
 ];
 
@@ -56,7 +56,7 @@ export const LIGHT: Theme = {
   ink: '#1a1d23',
   faint: '#59616e',
   label: '#14161a',
-  match: '#f03fd0',
+  match: '#ff5ce1',
   focus: '#0b57d0',
   fills: fills(0, 1),
 };
@@ -68,9 +68,9 @@ export const DARK: Theme = {
   ink: '#eceef2',
   faint: '#a3abb8',
   label: '#0d0f12',
-  match: '#ff6ae6',
+  match: '#ff6fe7',
   focus: '#8ab4f8',
-  fills: fills(-0.07, 0.95),
+  fills: fills(-0.045, 0.95),
 };
 
 function fills(lightness: number, chroma: number): string[][] {
@@ -94,6 +94,11 @@ export function shadeOf(name: string, where: string): number {
     }
   }
   return ((hash ^ (hash >>> 15)) >>> 0) % SHADES;
+}
+
+/** The one character that stands for a hue's shade in data and class names: base 36. */
+export function lookCode(hue: number, shade: number): string {
+  return (hue * SHADES + shade).toString(36);
 }
 
 /** OKLCH to `#rrggbb`, clipped to sRGB. */

@@ -8,7 +8,7 @@ function themed(theme: Theme): string {
   const fills = theme.fills
     .flat()
     .map((fill, index) => {
-      const look = String.fromCharCode(97 + index);
+      const look = index.toString(36);
       return `.f${look}{fill:${fill}}.s${look}{background:${fill}}`;
     })
     .join('\n');
@@ -35,7 +35,6 @@ export function styleSheet(): string {
 .label,.graph{font-family:${MONO};font-size:12px}
 .interactive,.live>.static{display:none}
 .live>.interactive{display:inline}
-${themed(LIGHT)}
 .app{box-sizing:border-box;height:100%;display:flex;flex-direction:column;font-size:13px;line-height:1.4;overflow:hidden}
 .app *{box-sizing:border-box}
 .head{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;gap:2px 24px;padding:10px 12px 8px}
@@ -46,18 +45,18 @@ ${themed(LIGHT)}
 .legend li{display:flex;align-items:center;gap:6px;white-space:nowrap}
 .legend i{width:12px;height:12px;border-radius:2px}
 .tools{display:flex;flex-wrap:wrap;align-items:center;gap:6px;padding:6px 12px;border:solid;border-width:1px 0}
-.field{display:flex;gap:4px;flex:0 1 300px;min-width:180px}
+.field{display:flex;gap:4px;flex:1 1 160px;max-width:320px}
 .search{font:inherit;flex:1;min-width:0;padding:3px 8px;border:1px solid;border-radius:4px}
 .search::-webkit-search-cancel-button{display:none}
 .tools label{display:flex;align-items:center;gap:3px;font-family:${MONO}}
 .tools input[type=checkbox]{margin:0}
 .matched{font-variant-numeric:tabular-nums}
-.spring{flex:1}
+.spring{flex:1 0 0}
 .app button{font:inherit;padding:3px 10px;border:1px solid;border-radius:4px;cursor:pointer}
 .app button:disabled{opacity:.45;cursor:default}
 .app [hidden]{display:none}
 .app :focus-visible{outline:2px solid;outline-offset:1px}
-.scroller{flex:1;min-height:60px;overflow-x:hidden;overflow-y:auto;display:flex;flex-direction:column;padding:6px 0;margin:0 12px}
+.scroller{flex:1;min-height:60px;overflow-x:hidden;overflow-y:auto;display:flex;flex-direction:column;margin:6px 12px}
 .graph{display:block;flex:none;cursor:pointer;user-select:none;-webkit-user-select:none}
 .graph:focus-visible{outline-offset:-2px}
 [data-root=bottom] .graph{margin-top:auto}
@@ -71,7 +70,8 @@ ${themed(LIGHT)}
 .place{margin-left:10px}
 .cost{font-variant-numeric:tabular-nums}
 .notes{font-size:12px;flex:none;margin:0;padding:6px 12px 8px 28px;max-height:6.5em;overflow:auto}
-@media (max-width:640px){.place{margin-left:0;display:block;overflow:hidden;text-overflow:ellipsis}.details{min-height:5.4em}}
+@media (max-width:640px){.head{padding:6px 12px}.app button{padding:3px 7px}.place{margin-left:0;display:block;overflow:hidden;text-overflow:ellipsis}.details{min-height:5.4em}}
+${themed(LIGHT)}
 @media print{.live>.static{display:inline}.live>.interactive{display:none}}
 @media screen and (prefers-color-scheme:dark){
 ${themed(DARK)}

@@ -29,6 +29,8 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
   let drawnTo = 0;
   let width = 0;
   let deepest = 0;
+  /** Pixels of the graph that are scrolled out of sight at the bottom. */
+  let below = 0;
   const columnWidth = page.measureColumn();
 
   const amount = (weight: number): string => {
@@ -41,6 +43,7 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
   const share = (weight: number): string => formatPercent(weight, total);
 
   const topOf = (depth: number): number => (inverted ? depth : deepest - depth) * rowHeight;
+  const graphHeight = (): number => (deepest + 1) * rowHeight;
   const depthAt = (y: number): number => {
     const row = Math.floor(y / rowHeight);
     return inverted ? row : deepest - row;
@@ -54,7 +57,7 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
     const last = Math.ceil((page.scroller.scrollTop + 2 * screen) / rowHeight);
     drawnFrom = Math.max(0, inverted ? first : deepest - last);
     drawnTo = Math.min(deepest + 1, inverted ? last : deepest - first + 1);
-    page.resizeGraph(width, (deepest + 1) * rowHeight);
+    page.resizeGraph(width, graphHeight());
     page.paint(
       drawFrames(frames, data.names, data.look, matches, {
         zoom,
@@ -119,11 +122,12 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
     else if (matches === undefined) page.matched('not a regular expression');
     else if (matches.count === 0) page.matched('no match');
     else {
-      const weight = matchedWeight(frames, matches, zoom);
-      const of = zoom > 0 ? ' of zoomed' : '';
-      page.matched(
-        `${formatPercent(weight, frames.weight[zoom])}${of} in ${plural(matches.count, 'function')}`,
-      );
+      const parts = [`${share(matchedWeight(frames, matches, 0))} of all`];
+      if (zoom > 0) {
+        const within = matchedWeight(frames, matches, zoom);
+        parts.push(`${formatPercent(within, frames.weight[zoom])} of zoomed`);
+      }
+      page.matched(`${parts.join(', ')} in ${plural(matches.count, 'function')}`);
     }
   };
 
@@ -146,7 +150,7 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
     page.clear.hidden = text === '';
     if (moved) {
       current = -1;
-      page.resizeGraph(page.graphWidth(), (deepest + 1) * rowHeight);
+      page.resizeGraph(page.graphWidth(), graphHeight());
       reveal(frames.depth[zoom], 4);
     }
     draw();
@@ -272,7 +276,11 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
   page.reset.addEventListener('click', () => zoomTo(0));
   page.undo.addEventListener('click', undo);
   page.flip.addEventListener('click', flip);
-  window.addEventListener('resize', draw);
+  window.addEventListener('resize', () => {
+    // The root's side stays where it was: a graph that grows upwards is held at its bottom.
+    if (!inverted) page.scroller.scrollTop = graphHeight() - below - page.scroller.clientHeight;
+    draw();
+  });
   window.addEventListener('hashchange', () => {
     moves = Math.max(0, moves + step);
     step = -1;
@@ -283,6 +291,7 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
   page.scroller.addEventListener(
     'scroll',
     () => {
+      below = graphHeight() - page.scroller.scrollTop - page.scroller.clientHeight;
       if (waiting) return;
       waiting = true;
       window.requestAnimationFrame(() => {

@@ -12,7 +12,7 @@ export interface FlameData {
   readonly places: readonly string[];
   /** For each function its place, base 36, comma separated. */
   readonly place: string;
-  /** For each function its colour: one letter, `a` for hue 0 and shade 0. */
+  /** For each function its colour: one character, `0` for hue 0 and shade 0. */
   readonly look: string;
   /**
    * For each frame in preorder, base 36, comma separated: how many levels to climb from the frame

@@ -22,6 +22,7 @@ export interface Label {
   readonly x: number;
   readonly y: number;
   readonly text: string;
+  /** On a faded or dimmed bar. */
   readonly faded: boolean;
 }
 
@@ -31,6 +32,8 @@ export interface Drawing {
   /** Ancestors of the zoomed frame. */
   readonly faded: ReadonlyMap<string, string>;
   readonly matches: string;
+  /** Whether matches stand out from what is drawn otherwise: a search found something, here or not. */
+  readonly searching: boolean;
   readonly labels: readonly Label[];
 }
 
@@ -49,6 +52,7 @@ export function drawFrames(
   const faded = new Map<string, string>();
   const labels: Label[] = [];
   let matched = '';
+  const searching = (matches?.count ?? 0) > 0;
   const scale = frames.weight[view.zoom] > 0 ? view.width / frames.weight[view.zoom] : 0;
   const height = view.rowHeight - 1;
   const short = (value: number): string => String(Math.round(value * 100) / 100);
@@ -63,7 +67,8 @@ export function drawFrames(
   };
   const label = (frame: number, left: number, width: number, top: number, dim: boolean): void => {
     const text = fitLabel(names[frames.func[frame]], Math.floor((width - 7) / view.columnWidth));
-    if (text !== '') labels.push({ x: left + 3, y: top, text, faded: dim });
+    const faint = dim || (searching && matches?.functions[frames.func[frame]] !== 1);
+    if (text !== '') labels.push({ x: left + 3, y: top, text, faded: faint });
   };
 
   for (let above = frames.parent[view.zoom]; above >= 0; above = frames.parent[above]) {
@@ -111,7 +116,7 @@ export function drawFrames(
       add(bars, runFrame, bar(runLeft, runRight, top));
     }
   }
-  return { bars, faded, matches: matched, labels };
+  return { bars, faded, matches: matched, searching, labels };
 }
 
 /** The frame at a place: `x` in pixels from the left of the viewport; -1 where there is none. */

@@ -155,7 +155,7 @@ export function buildPage(document: PageDocument, root: PageElement, data: Flame
       paths(bars, drawing.bars);
       paths(faded, drawing.faded);
       matchBars.setAttribute('d', drawing.matches);
-      bars.setAttribute('class', drawing.matches === '' ? '' : 'dimmed');
+      bars.setAttribute('class', drawing.searching ? 'dimmed' : '');
       labels.replaceChildren(
         ...drawing.labels.map((label) => {
           const text = svg('text', { x: label.x.toFixed(1), y: String(label.y + 13) });

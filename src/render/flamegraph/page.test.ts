@@ -1,0 +1,376 @@
+/** The picture in a browser: what a person does with it. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { after, before, test, type TestContext } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+
+import type { Page } from 'playwright-core';
+
+import { EMPTY_META, ProfileBuilder } from '../../profile/builder.js';
+import { Layer, type Profile } from '../../profile/profile.js';
+import { skipWithoutBrowser, startBrowser, type TestBrowser } from '../../testing/browser.js';
+import { drawProfile } from '../../testing/drawn.js';
+import { renderFlameGraph, type FlameGraphOptions } from './flamegraph.js';
+
+let browser: TestBrowser | undefined;
+before(async () => {
+  browser = await startBrowser();
+});
+after(() => browser?.close());
+
+const PICTURE = `
+  weight:3000000    weight:1000000   weight:2000000      weight:4000000
+  main[python]      main[python]     main[python]        start_thread[libc.so.6]
+  parse[python]     load[python]     parse[python]       poll[kernel]
+  -                 read[kernel]     parse[python]
+`;
+
+/** Opens a picture in a page of its own; fails on any error that its script throws. */
+async function withPage(
+  t: TestContext,
+  body: (page: Page) => Promise<void>,
+  profile: Profile = drawProfile(PICTURE, { unit: 'ns' }),
+  options: Partial<FlameGraphOptions> = {},
+): Promise<void> {
+  if (browser === undefined) return skipWithoutBrowser(t);
+  let svg = '';
+  renderFlameGraph(profile, { title: 'app', ...options }, (text) => (svg += text));
+  const path = join(browser.folder, 'graph.svg');
+  writeFileSync(path, svg);
+  const page = await browser.context.newPage();
+  const errors: string[] = [];
+  const requests: string[] = [];
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('console', (message) => errors.push(message.text()));
+  page.on('request', (request) => requests.push(request.url()));
+  page.on('dialog', (dialog) => {
+    errors.push(`dialog ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  const url = pathToFileURL(path).href;
+  await page.goto(url);
+  await page.waitForSelector('.graph path');
+  await body(page);
+  assert.deepEqual(errors, []);
+  assert.deepEqual([...new Set(requests)], [url]);
+  await page.close();
+}
+
+/** The labels drawn, from the top, left to right. */
+async function labels(page: Page): Promise<string[]> {
+  const found = await page.evaluate<{ text: string; x: number; y: number }[]>(
+    `[...document.querySelectorAll('.graph text')].map((text) => ({
+      text: text.textContent,
+      x: Number(text.getAttribute('x')),
+      y: Number(text.getAttribute('y')),
+    }))`,
+  );
+  return found.sort((a, b) => a.y - b.y || a.x - b.x).map(({ text }) => text);
+}
+
+/** What is read, once it is as expected: the page acts on the events of its address, a little later. */
+async function becomes<T>(read: () => Promise<T>, expected: T): Promise<void> {
+  const end = Date.now() + 5000;
+  while (Date.now() < end && !isDeepStrictEqual(await read(), expected)) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.deepEqual(await read(), expected);
+}
+
+/** A place in the frame that carries a label: `nth` of them in drawing order. */
+async function placeOf(page: Page, label: string, nth = 0): Promise<[number, number]> {
+  const text = page.locator('.graph text').filter({ hasText: new RegExp(`^${label}`) });
+  const box = await text.nth(nth).boundingBox();
+  assert.ok(box, `no frame ${label}`);
+  return [box.x + 2, box.y + box.height / 2];
+}
+
+async function clickFrame(page: Page, label: string, nth = 0): Promise<void> {
+  await page.mouse.click(...(await placeOf(page, label, nth)));
+}
+
+const cost = (page: Page): Promise<string | null> => page.locator('.cost').textContent();
+const name = (page: Page): Promise<string | null> => page.locator('.details b').textContent();
+const matched = (page: Page): Promise<string | null> => page.locator('.matched').textContent();
+
+const WHOLE = ['read', 'parse', 'load', 'parse', 'poll', 'main', 'start_thread', 'all'];
+const PARSE = ['parse', 'parse', 'main', 'all'];
+
+test('hovering tells name, place, time and shares', (t) =>
+  withPage(t, async (page) => {
+    await becomes(() => labels(page), WHOLE);
+    await becomes(() => cost(page), '10.0 ms · 100.00% of all · self 0');
+    await page.mouse.move(...(await placeOf(page, 'parse', 0)));
+    assert.equal(await name(page), 'parse');
+    assert.equal(await page.locator('.place').textContent(), 'app.py');
+    await becomes(() => cost(page), '5.00 ms · 50.00% of all · self 3.00 ms, 30.00%');
+    await page.mouse.move(600, 5);
+    assert.equal(await name(page), 'all');
+  }));
+
+test('a click zooms, ancestors stay and fade; Escape, Undo and the browser go back', (t) =>
+  withPage(t, async (page) => {
+    await clickFrame(page, 'parse', 0);
+    await becomes(() => labels(page), PARSE);
+    assert.equal(await page.locator('.graph g.faded path').count(), 2);
+    await becomes(() => cost(page), '5.00 ms · 50.00% of all · self 3.00 ms, 30.00%');
+    await page.mouse.move(...(await placeOf(page, 'parse', 1)));
+    assert.equal(
+      await cost(page),
+      '2.00 ms · 20.00% of all · 40.00% of zoomed · self 2.00 ms, 20.00%',
+    );
+
+    await page.goBack();
+    await becomes(() => labels(page), WHOLE);
+    await page.goForward();
+    await becomes(() => labels(page), PARSE);
+
+    await clickFrame(page, 'main');
+    await becomes(() => labels(page), ['read', 'parse', 'load', 'parse', 'main', 'all']);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await becomes(() => labels(page), PARSE);
+    await page.keyboard.press('Escape');
+    await becomes(() => labels(page), WHOLE);
+    assert.ok(await page.getByRole('button', { name: 'Reset' }).isDisabled());
+  }));
+
+test('a zoom and a search survive a reload, and can be sent as a link', (t) =>
+  withPage(t, async (page) => {
+    await clickFrame(page, 'parse', 0);
+    await page.locator('.search').fill('pars');
+    await becomes(() => Promise.resolve(/#frame=\w+&search=pars$/.test(page.url())), true);
+    await page.reload();
+    await becomes(() => labels(page), PARSE);
+    assert.equal(await page.evaluate("document.querySelector('.search').value"), 'pars');
+  }));
+
+test('a search marks matches and counts nested ones once', (t) =>
+  withPage(t, async (page) => {
+    await page.keyboard.press('Control+f');
+    await page.keyboard.type('PARSE');
+    await becomes(() => matched(page), '50.00% of all in 1 function');
+    const marks = await page.locator('.graph .match').getAttribute('d');
+    assert.equal(marks?.match(/M/g)?.length, 2);
+
+    await page.locator('.search').fill('^(load|poll)$');
+    await becomes(() => matched(page), 'no match');
+    await page.getByRole('checkbox').check();
+    await becomes(() => matched(page), '50.00% of all in 2 functions');
+    await clickFrame(page, 'main');
+    await becomes(() => matched(page), '50.00% of all, 16.67% of zoomed in 2 functions');
+    await page.locator('.search').fill('(');
+    await becomes(() => matched(page), 'not a regular expression');
+
+    await page.keyboard.press('Escape');
+    await becomes(() => matched(page), '');
+    assert.equal(await page.evaluate("document.querySelector('.search').value"), '');
+    assert.equal(await page.locator('.graph .match').getAttribute('d'), '');
+  }));
+
+test('a search finds files too', (t) =>
+  withPage(t, async (page) => {
+    await page.keyboard.press('/');
+    await page.keyboard.type('app.py');
+    await becomes(() => matched(page), '60.00% of all in 3 functions');
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await becomes(() => matched(page), '');
+  }));
+
+test('the keyboard alone walks, zooms and goes back', (t) =>
+  withPage(t, async (page) => {
+    await page.locator('.graph').focus();
+    const walk: string[] = [];
+    for (const key of [
+      'ArrowUp',
+      'ArrowUp',
+      'ArrowLeft',
+      'ArrowRight',
+      'ArrowDown',
+      'ArrowRight',
+    ]) {
+      await page.keyboard.press(key);
+      walk.push((await name(page)) ?? '');
+    }
+    assert.deepEqual(walk, ['main', 'parse', 'load', 'parse', 'main', 'start_thread']);
+    assert.equal(await page.locator('.outline').getAttribute('visibility'), 'visible');
+    await page.keyboard.press('Enter');
+    await becomes(() => labels(page), ['poll', 'start_thread', 'all']);
+    await page.keyboard.press('Backspace');
+    await becomes(() => labels(page), WHOLE);
+  }));
+
+test('flipped, the root is on top and arrows follow', (t) =>
+  withPage(t, async (page) => {
+    await page.getByRole('button', { name: 'Flip' }).click();
+    assert.equal((await labels(page))[0], 'all');
+    await page.locator('.graph').focus();
+    await page.keyboard.press('ArrowDown');
+    assert.equal(await name(page), 'main');
+  }));
+
+test('the graph follows the width of the window, and labels are fitted again', (t) =>
+  withPage(
+    t,
+    async (page) => {
+      const long = 'a_function_with_a_rather_long_name_that_says_all';
+      await becomes(() => labels(page), [long, 'all']);
+      await page.setViewportSize({ width: 320, height: 500 });
+      const [cut] = await labels(page);
+      assert.match(cut, /^a_function_with_a_.*…$/);
+      const overflow = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
+      assert.equal(overflow, false);
+      const [bar, text] = [page.locator('.graph'), page.locator('.graph text').first()];
+      const [barBox, textBox] = [await bar.boundingBox(), await text.boundingBox()];
+      assert.ok(barBox && textBox && textBox.width < barBox.width && barBox.width <= 320);
+    },
+    drawProfile('a_function_with_a_rather_long_name_that_says_all[python]'),
+  ));
+
+test('it is dark for those who ask for it', (t) =>
+  withPage(t, async (page) => {
+    const ground = (): Promise<string> =>
+      page.evaluate("getComputedStyle(document.querySelector('.app')).backgroundColor");
+    await page.emulateMedia({ colorScheme: 'light' });
+    assert.equal(await ground(), 'rgb(255, 255, 255)');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    assert.equal(await ground(), 'rgb(20, 22, 26)');
+    await page.emulateMedia({ colorScheme: null });
+  }));
+
+const HOSTILE = [
+  '</script><script>alert(1)</script>',
+  ']]><script>alert(2)</script>',
+  '<img/onerror=alert(3)/src=x>',
+  '"onload="alert(4)',
+  "');alert(5);//",
+  '${alert(6)}`',
+  '&lt;b&gt;&amp;',
+  'evil\u202egnp.exe',
+  'nul\u0000bell\u0007esc\u001b[31m',
+  'lone\ud800surrogate\uffff',
+  'größe_名前_مرحبا_🔥',
+  '__proto__',
+  '\\u003cscript>',
+];
+
+test('hostile names are shown as text; none of them runs', (t) =>
+  withPage(
+    t,
+    async (page) => {
+      const shown: string[] = [];
+      await page.locator('.graph').focus();
+      for (let i = 0; i < HOSTILE.length; i++) {
+        await page.keyboard.press('ArrowUp');
+        shown.push((await name(page)) ?? '');
+      }
+      const expected = [...HOSTILE];
+      expected[7] = 'evil\\u202egnp.exe';
+      expected[8] = 'nul\\x00bell\\x07esc\\x1b[31m';
+      expected[9] = 'lone\\ud800surrogate\\uffff';
+      assert.deepEqual(shown, expected);
+      assert.deepEqual((await labels(page)).reverse(), ['all', ...expected]);
+      // The document was well-formed XML, with one script, ours; nothing became an element.
+      assert.equal(await page.evaluate('document.querySelectorAll("parsererror").length'), 0);
+      assert.equal(await page.evaluate('document.querySelectorAll("script").length'), 1);
+      assert.equal(await page.evaluate('document.querySelectorAll("img, b[onload]").length'), 0);
+      assert.equal(await page.evaluate('document.title'), HOSTILE[1]);
+      assert.equal(await page.locator('h1').textContent(), HOSTILE[1]);
+      assert.equal(await page.locator('.notes li').textContent(), HOSTILE[2]);
+    },
+    hostileProfile(),
+    { title: HOSTILE[1], subtitle: HOSTILE[0] },
+  ));
+
+function hostileProfile(): Profile {
+  const drawn = drawProfile(HOSTILE.map((_, i) => `name${i}[python]`).join('\n'));
+  const strings = drawn.strings.map((text) => {
+    const match = /^name(\d+)$/.exec(text);
+    return match === null ? text : HOSTILE[Number(match[1])];
+  });
+  return { ...drawn, strings, notes: [{ text: HOSTILE[2] }] };
+}
+
+test('without a script, and as an image, the same file is a picture with tooltips', async (t) => {
+  if (browser === undefined) return skipWithoutBrowser(t);
+  let svg = '';
+  renderFlameGraph(hostileProfile(), { title: HOSTILE[0] }, (text) => (svg += text));
+  const page = await browser.context.newPage();
+  const result = await page.evaluate(
+    `(async () => {
+      const text = ${JSON.stringify(svg).replaceAll('\u2028', '')};
+      const parsed = new DOMParser().parseFromString(text, 'image/svg+xml');
+      const image = new Image();
+      image.src = URL.createObjectURL(new Blob([text], { type: 'image/svg+xml' }));
+      await image.decode();
+      const titles = [...parsed.querySelectorAll('g > title')].map((title) => title.textContent);
+      return { root: parsed.documentElement.localName, width: image.naturalWidth, titles };
+    })()`,
+  );
+  const { root, width, titles } = result as { root: string; width: number; titles: string[] };
+  assert.equal(root, 'svg');
+  assert.equal(width, 1200);
+  assert.equal(titles.length, HOSTILE.length + 1);
+  assert.equal(titles[1], `${HOSTILE[0]}\napp.py\n1 cpu-clock, 100.00%, self 0.00%`);
+  await page.close();
+});
+
+test('of 900 levels only the rows in sight are drawn', (t) => {
+  const rows = Array.from({ length: 900 }, (_, depth) => `level${depth}[python]`);
+  return withPage(
+    t,
+    async (page) => {
+      const drawn = await labels(page);
+      assert.equal(drawn.at(-1), 'all');
+      assert.ok(drawn.length > 30 && drawn.length < 150, `${drawn.length} labels`);
+      await page.evaluate("document.querySelector('.scroller').scrollTop = 0");
+      await becomes(async () => (await labels(page))[0], 'level899');
+      assert.ok((await labels(page)).length < 150);
+      assert.equal((await page.locator('.graph').boundingBox())?.height, 901 * 18);
+      await clickFrame(page, 'level880');
+      await becomes(() => name(page), 'level880');
+      await becomes(async () => (await labels(page))[0], 'level899');
+    },
+    drawProfile(rows.join('\n')),
+  );
+});
+
+test('50,000 frames are few elements, and each can be reached', (t) =>
+  withPage(
+    t,
+    async (page) => {
+      const elements = await page.evaluate<number>("document.querySelectorAll('.graph *').length");
+      assert.ok(elements < 500, `${elements} elements`);
+      await page.keyboard.press('Control+f');
+      await page.keyboard.type('f499_99');
+      await becomes(() => matched(page), '0.00% of all in 1 function');
+      await page.evaluate("location.hash = 'frame=' + (1 + 250 * 101).toString(36)");
+      await becomes(() => name(page), 'g323');
+      const bars = await page.evaluate<string>(
+        `[...document.querySelectorAll('.graph g path')].map((path) => path.getAttribute('d')).join('')`,
+      );
+      assert.equal(bars.match(/M/g)?.length, 100 + 2);
+    },
+    wideProfile(),
+    { minWidth: 0 },
+  ));
+
+/** 500 functions, each with 100 more that it alone calls. */
+function wideProfile(): Profile {
+  const builder = new ProfileBuilder();
+  const event = builder.event('cycles', 'count');
+  const module = builder.module('app', '/usr/bin/app');
+  const frame = (name: string): number =>
+    builder.frame(builder.function(name, module, -1, Layer.Native), 0, -1, 0);
+  const thread = builder.thread(1, 1, 'app');
+  const comm = builder.string('app');
+  for (let i = 0; i < 500; i++) {
+    const outer = builder.stack(-1, frame(`g${i}`));
+    for (let j = 0; j < 100; j++) {
+      const stack = builder.stack(outer, frame(`f${i}_${j}`));
+      builder.addSample(thread, comm, i, stack, 0, event, 1, 0);
+    }
+  }
+  return builder.finish(EMPTY_META, []);
+}
