@@ -46,7 +46,7 @@ export function writeReport(profile: Profile, options: ReportOptions, sink: Sink
 function writeEvent(profile: Profile, event: number, options: ReportOptions, sink: Sink): void {
   const flat = flatProfile(profile, event, options.sort ?? DEFAULT_SORT_KEYS);
   // perf shows neither children nor call graphs of a recording without call chains.
-  const chained = flat.tree.length > 0 && flat.tree.depth.some((depth) => depth > 1);
+  const chained = profile.stacks.parent.some((parent) => parent >= 0);
   const children = chained && (options.children ?? true);
   const order = options.callGraph ?? (children ? 'caller' : 'callee');
   const chain = chained && order !== 'none' ? order : undefined;

@@ -15,7 +15,7 @@ import { formatCount, formatDuration, formatPercent, plural } from '../../base/u
 import { callTree, type CallTree } from '../../profile/calltree.js';
 import { shortFile } from '../../profile/libraries.js';
 import { outline, type OutlineNode } from '../../profile/outline.js';
-import { Layer, type Profile } from '../../profile/profile.js';
+import { Layer, type EventInfo, type Profile } from '../../profile/profile.js';
 import { writeNotes } from './notes.js';
 import { PLAIN, type Style } from './style.js';
 import { columns, safe, shortenEnd, shortenMiddle, type Sink } from './text.js';
@@ -50,14 +50,20 @@ function writeEvent(profile: Profile, event: number, options: TreeOptions, sink:
   const weights = groupWeights(tree);
   const order = weights.map((_, group) => group);
   order.sort((a, b) => weights[b].weight - weights[a].weight || a - b);
-  for (const group of order) {
+  const minPercent = options.minPercent ?? 1;
+  const small = order.filter((group) => weights[group].weight * 100 < tree.weight * minPercent);
+  for (const group of order.slice(0, order.length - small.length)) {
     const { weight, samples } = weights[group];
     const printer = new Printer(tree, weight, options, sink);
     printer.head(group, samples);
-    const minWeight = (weight * (options.minPercent ?? 1)) / 100;
     const { maxDepth = Infinity, all = false } = options;
-    printer.print(outline(tree, group, { minWeight, maxDepth, all }));
+    printer.print(outline(tree, group, { minWeight: (weight * minPercent) / 100, maxDepth, all }));
     sink('\n');
+  }
+  if (small.length > 0) {
+    const weight = small.reduce((sum, group) => sum + weights[group].weight, 0);
+    const amount = formatAmount(profile.events[event], weight);
+    sink(`${plural(small.length, 'smaller thread')}: ${amount}\n\n`);
   }
 }
 
@@ -154,8 +160,7 @@ class Printer {
 
   private figures(weight: number): string {
     const { events } = this.tree.profile;
-    const amount =
-      events[this.tree.event].unit === 'ns' ? formatDuration(weight) : compactCount(weight);
+    const amount = formatAmount(events[this.tree.event], weight);
     const text = `${amount.padStart(8)} ${formatPercent(weight, this.total, 1).padStart(6)}  `;
     const share = weight / this.total;
     return share >= 0.5 ? this.style.hot(text) : share >= 0.1 ? this.style.warm(text) : text;
@@ -207,6 +212,10 @@ class Printer {
 
 /** Columns that the figures take: `  2.31 s 100.0%  `. */
 const FIGURES = 17;
+
+function formatAmount(event: EventInfo, weight: number): string {
+  return event.unit === 'ns' ? formatDuration(weight) : compactCount(weight);
+}
 
 /** `1,234`, and past a million `12.3M`, so that it fits its column. */
 function compactCount(count: number): string {

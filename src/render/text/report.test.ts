@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { filterSamples } from '../../profile/filter.js';
+import type { Profile } from '../../profile/profile.js';
+import { drawProfile } from '../../testing/drawn.js';
+import { writeReport, type ReportOptions } from './report.js';
+
+function report(profile: Profile, options: ReportOptions = {}): string {
+  let text = '';
+  writeReport(profile, options, (part) => (text += part));
+  return text;
+}
+
+/** Of one command, with recursion, a kernel frame and a lone branch below the limit. */
+const PICTURE = `
+  weight:600         weight:250         weight:100         weight:46          weight:4
+  _start[libc.so.6]  _start[libc.so.6]  _start[libc.so.6]  _start[libc.so.6]  _start[libc.so.6]
+  main[a]            main[a]            main[a]            main[a]            main[a]
+  run[a]             run[a]             leaf[a]            -                  leaf[a]
+  leaf[a]            run[a]             -                  -                  tick[kernel]
+  -                  leaf[a]
+`;
+
+test('rows and call graphs stand as perf report --stdio -n -g caller writes them', () => {
+  const lines = report(drawProfile(PICTURE)).split('\n');
+  const expected = `#
+# Total Lost Samples: 0
+#
+# Samples: 5  of event 'cpu-clock'
+# Event count (approx.): 1000
+#
+# Children      Self       Samples  Command  Shared Object  Symbol    ${''}
+# ........  ........  ............  .......  .............  ..........
+#
+   100.00%     0.00%             0  app      libc.so.6      [.] _start
+            |
+            ---_start
+               main
+               |          ${''}
+               |--85.00%--run
+               |          |          ${''}
+               |          |--60.00%--leaf
+               |          |          ${''}
+               |           --25.00%--run
+               |                     leaf
+               |          ${''}
+                --10.40%--leaf
+
+   100.00%     4.60%             1  app      a              [.] main
+            |          ${''}
+            |--95.40%--main
+            |          |          ${''}
+            |          |--85.00%--run
+            |          |          |          ${''}
+            |          |          |--60.00%--leaf
+            |          |          |          ${''}
+            |          |           --25.00%--run
+            |          |                     leaf
+            |          |          ${''}
+            |           --10.40%--leaf
+            |          ${''}
+             --4.60%--_start
+                       main
+
+    95.40%    95.00%             3  app      a              [.] leaf
+            |          ${''}
+             --95.00%--_start
+                       main
+                       |          ${''}
+                       |--85.00%--run
+                       |          |          ${''}
+                       |          |--60.00%--leaf
+                       |          |          ${''}
+                       |           --25.00%--run
+                       |                     leaf
+                       |          ${''}
+                        --10.00%--leaf
+
+    85.00%     0.00%             0  app      a              [.] run
+            |
+            ---run
+               |          ${''}
+               |--60.00%--leaf
+               |          ${''}
+                --25.00%--run
+                          leaf
+
+     0.40%     0.40%             1  app      [kernel]       [k] tick
+
+
+`;
+  assert.deepEqual(lines, expected.split('\n'));
+});
+
+test('without children rows are of leaves alone, callees first', () => {
+  const text = report(drawProfile(PICTURE), { children: false, samples: false, percentLimit: 5 });
+  const expected = `#
+# Total Lost Samples: 0
+#
+# Samples: 5  of event 'cpu-clock'
+# Event count (approx.): 1000
+#
+# Overhead  Command  Shared Object  Symbol  ${''}
+# ........  .......  .............  ........
+#
+    95.00%  app      a              [.] leaf
+            |
+            ---leaf
+               |          ${''}
+               |--85.00%--run
+               |          |          ${''}
+               |          |--60.00%--main
+               |          |          _start
+               |          |          ${''}
+               |           --25.00%--run
+               |                     main
+               |                     _start
+               |          ${''}
+                --10.00%--main
+                          _start
+
+
+
+`;
+  assert.deepEqual(text.split('\n'), expected.split('\n'));
+});
+
+test('each event has its section; without call chains there are no children', () => {
+  const profile = drawProfile(
+    `
+      event:cycles:u  event:cycles:u  event:faults
+      weight:30       weight:10       weight:5
+      comm:app        comm:my app     comm:app
+      f[a]            f[a]            -
+    `,
+    { meta: { lost: 12 }, notes: [{ text: 'a.so is stripped', samples: 1 }] },
+  );
+  assert.equal(
+    report(profile),
+    `#
+# Total Lost Samples: 12
+#
+# Samples: 2  of event 'cycles:u'
+# Event count (approx.): 40
+#
+# Overhead       Samples  Command  Shared Object  Symbol
+# ........  ............  .......  .............  ......
+#
+    75.00%             1  app      a              [.] f
+    25.00%             1  my app   a              [.] f
+
+
+# Samples: 1  of event 'faults'
+# Event count (approx.): 5
+#
+# Overhead       Samples  Command  Shared Object  Symbol       ${''}
+# ........  ............  .......  .............  .............
+#
+   100.00%             1  app      [unknown]      [.] [unknown]
+
+
+# What this profile cannot tell:
+# - a.so is stripped (1 sample, 33.3%)
+`,
+  );
+});
+
+test('large counts are rounded down as perf rounds them', () => {
+  const columns = 1703;
+  const profile = drawProfile(`${'f  '.repeat(columns)}\n`);
+  assert.match(report(profile), /# Samples: 1K of event/);
+});
+
+test('a name cannot command the terminal', () => {
+  const text = report(drawProfile('evil\x1b[2J'.replace('[', '(')));
+  assert.ok(!text.includes('\x1b'));
+  assert.match(text, /evil\\x1b/);
+});
+
+test('a profile without samples says so', () => {
+  const empty = filterSamples(drawProfile('f'), { pids: [] });
+  assert.equal(report(empty), '#\n# Total Lost Samples: 0\n#\n# No samples.\n');
+});

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { callTree } from '../../profile/calltree.js';
+import { outline, type OutlineNode } from '../../profile/outline.js';
+import type { Profile } from '../../profile/profile.js';
+import { applyView } from '../../profile/views.js';
+import { drawProfile } from '../../testing/drawn.js';
+import { randomProfile } from '../../testing/random-profile.js';
+import { ANSI } from './style.js';
+import { columns } from './text.js';
+import { writeTree, type TreeOptions } from './tree.js';
+
+function tree(profile: Profile, options: TreeOptions = {}): string {
+  let text = '\n';
+  writeTree(profile, options, (part) => (text += part));
+  return text;
+}
+
+const LIB = '/usr/lib/python3.12';
+const PROFILE = applyView(
+  drawProfile(
+    `
+      thread:1/1/app         thread:1/1/app         thread:1/1/app         thread:1/1/app         thread:1/2/blas
+      weight:5e6             weight:3e6             weight:1e6             weight:1e5             weight:5e5
+      _start[libc.so.6]      _start[libc.so.6]      _start[libc.so.6]      _start[libc.so.6]      clone3[libc.so.6]
+      Py_Main[interpreter]   Py_Main[interpreter]   Py_Main[interpreter]   Py_Main[interpreter]   dgemm[blas.so]
+      <module>[python]       <module>[python]       <module>[python]       <module>[python]
+      main[python]:12        main[python]:12        main[python]:14        main[python]:14
+      loads[python=${LIB}/json/__init__.py]  loads[python=${LIB}/json/__init__.py]  f[python]  f[python]
+      decode[python=${LIB}/json/decoder.py]  decode[python=${LIB}/json/decoder.py]  fib[python]:3  g[python]
+      match[python=${LIB}/re/__init__.py]    hook[python=/home/me/a/long/path/to/project/hooks.py]  fib[python]:3
+    `,
+    { unit: 'ns' },
+  ),
+  'mixed',
+);
+
+test('library code is one line, and what it calls back stands below it', () => {
+  assert.equal(
+    tree(PROFILE),
+    `
+app  pid 1, tid 1: 9.10 ms of cpu-clock in 4 samples
+ 9.10 ms 100.0%  <module>  app.py
+                 main  app.py
+ 8.00 ms  87.9%  ├─ loads  json/__init__.py
+                 │  [2 frames of re, json hidden]
+ 3.00 ms  33.0%  │  hook  /home/me/a/long/path/to/project/hooks.py
+ 1.10 ms  12.1%  └─ f  app.py
+ 1.00 ms  11.0%     ├─ fib  app.py:3
+                    │  fib  app.py:3
+  100 µs   1.1%     └─ g  app.py
+
+blas  pid 1, tid 2: 500 µs of cpu-clock in 1 sample
+  500 µs 100.0%  dgemm  blas.so
+
+`,
+  );
+});
+
+test('all of it, where asked; light entries and deep ones left out, where asked', () => {
+  assert.equal(
+    tree(PROFILE, { all: true, minPercent: 10, merge: true, maxDepth: 4 }),
+    `
+All threads: 9.60 ms of cpu-clock in 5 samples
+ 9.10 ms  94.8%  <module>  app.py
+                 main  app.py
+ 8.00 ms  83.3%  ├─ loads  json/__init__.py
+                 │  decode …  json/decoder.py
+ 1.10 ms  11.5%  └─ f  app.py
+ 1.00 ms  10.4%     fib …  app.py:3
+
+`,
+  );
+});
+
+test('a narrow terminal is enough', () => {
+  for (const width of [40, 50, 70]) {
+    for (const line of tree(PROFILE, { width }).split('\n')) {
+      assert.ok(columns(line) <= width, line);
+    }
+  }
+  assert.match(tree(PROFILE, { width: 40 }), /│ {2}hook {2}\/hom…\/hooks.py\n/);
+});
+
+test('self time beside calls, and what is below the limit, are said', () => {
+  const profile = drawProfile(`
+    weight:60     weight:36     weight:2  weight:2
+    main[python]  main[python]  main[python]  main[python]
+    -             f[python]     g[python]     h[python]
+  `);
+  assert.equal(
+    tree(profile, { minPercent: 3 }),
+    `
+app  pid 1, tid 1: 100 cpu-clock in 4 samples
+     100 100.0%  main  app.py
+      60  60.0%  ├─ [self]
+      36  36.0%  ├─ f  app.py
+       4   4.0%  └─ [2 smaller]
+
+`,
+  );
+});
+
+test('small threads are summed', () => {
+  const profile = drawProfile(`
+    thread:1/1/a  thread:1/2/b  thread:1/3/c
+    weight:999    weight:4      weight:3
+    f[python]     f[python]     f[python]
+  `);
+  assert.match(tree(profile), /\n\n2 smaller threads: 7\n/);
+});
+
+test('thousands of frames are no trouble', () => {
+  const deep = Array.from({ length: 9000 }, (_, i) => `f${i}[python]`).join('\n');
+  assert.equal(tree(drawProfile(deep)).trim().split('\n').length, 9001);
+  // Each level also has samples of its own, so each is a branch.
+  const size = 150;
+  const rows = Array.from({ length: size }, (_, row) =>
+    Array.from({ length: size }, (__, column) => (column >= row ? 'f[python]' : '-')).join('  '),
+  );
+  const profile = drawProfile(rows.join('\n'));
+  for (const line of tree(profile, { minPercent: 0, width: 60 }).split('\n')) {
+    assert.ok(columns(line) <= 60, line);
+  }
+});
+
+test('names cannot command the terminal, colours only come from the style', () => {
+  const profile = drawProfile('evil\x1b]0;x\x07[python=a\x1bb.py]');
+  const escape = '\x1b';
+  assert.ok(!tree(profile).includes(escape));
+  assert.match(tree(profile), /evil\\x1b\]0;x\\x07 {2}a\\x1bb.py/);
+  assert.ok(tree(profile, { style: ANSI }).includes(`${escape}[1m`));
+});
+
+test('an outline without limit accounts for all weight', () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const profile = randomProfile(seed);
+    const calls = callTree(profile, 0, ['thread']);
+    for (const all of [true, false]) {
+      let total = 0;
+      for (let group = 0; group < calls.groups.length; group++) {
+        const roots = outline(calls, group, { minWeight: 0, maxDepth: Infinity, all });
+        for (const root of roots) {
+          check(root);
+          total += root.weight;
+        }
+      }
+      assert.equal(total, calls.weight);
+    }
+  }
+});
+
+/** A function's weight is its self weight and its calls'. */
+function check(node: OutlineNode): void {
+  if (node.kind !== 'function' && node.kind !== 'folded') return;
+  const below = node.children.filter((child) => child.kind !== 'self');
+  const sum = below.reduce((weight, child) => weight + child.weight, 0);
+  if (node.kind === 'function') assert.equal(node.self + sum, node.weight);
+  else assert.ok(sum <= node.weight);
+  below.forEach(check);
+}
