@@ -133,8 +133,6 @@ function withoutAliases(
   bytes: Uint8Array,
 ): Uint32Array {
   const order = sortedOrder(starts);
-  const nameAt = (i: number): Uint8Array =>
-    bytes.subarray(nameStarts[i], nameEnd(bytes, nameStarts[i]));
   let kept = 0;
   for (let i = 0; i < order.length;) {
     let best = order[i];
@@ -142,7 +140,7 @@ function withoutAliases(
       const other = order[i];
       const isBetter =
         ranks[other] === ranks[best]
-          ? isBetterName(nameAt(other), nameAt(best))
+          ? isBetterName(bytes, nameStarts[other], bytes, nameStarts[best])
           : ranks[other] > ranks[best];
       if (isBetter) best = other;
     }

@@ -54,8 +54,8 @@ function load(): void {
     './index_bg.js': glue,
   });
   glue.__wbg_set_wasm(instance.exports);
-  const start = instance.exports['__wbindgen_start'];
-  if (typeof start === 'function') start();
+  const start = instance.exports['__wbindgen_start'] as (() => void) | undefined;
+  start?.();
   loaded = true;
 }
 let loaded = false;

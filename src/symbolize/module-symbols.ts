@@ -97,10 +97,11 @@ export class ModuleSymbols {
     }
     if (index < 0) return undefined;
     const start = symbols.start(index);
-    return (
-      this.known.get(start) ??
-      this.remember(start, symbols.size(index), this.demangler.demangle(symbols.name(index)))
-    );
+    const known = this.known.get(start);
+    if (known !== undefined) return known;
+    // `fclose@@GLIBC_2.2.5`, as linkers write the names of versioned libraries.
+    const name = symbols.name(index).replace(/^(\w+)@@?\w[\w.]*$/, '$1');
+    return this.remember(start, symbols.size(index), this.demangler.demangle(name));
   }
 
   private remember(start: Address, size: Bytes, name: string | undefined): FunctionSymbol {

@@ -1,21 +1,42 @@
 /** Which of several names for one address is shown: `choose_best_symbol` in `tools/perf/util/symbol.c`. */
 
 const UNDERSCORE = 0x5f;
+/** Names are longer than this in files made to waste time only. */
+const MAX_NAME = 1 << 16;
 
 /**
- * Whether name `a` is preferred to `b`: fewer leading underscores, then the longer, then the first in
- * byte order (so that the answer never depends on the order in the file).
+ * Whether the name at `a[atA]` is preferred to that at `b[atB]`: fewer leading underscores, then the
+ * longer, then the first in byte order (so that the answer never depends on the order in the file).
+ * Names end at a NUL, a tab or a newline, or with their bytes. Made for a million calls: it allocates nothing.
  */
-export function isBetterName(a: Uint8Array, b: Uint8Array): boolean {
-  const underscoresA = leadingUnderscores(a);
-  const underscoresB = leadingUnderscores(b);
+export function isBetterName(a: Uint8Array, atA: number, b: Uint8Array, atB: number): boolean {
+  let same = 0;
+  while (same < MAX_NAME && a[atA + same] === b[atB + same]) {
+    if (isEnd(a, atA + same)) return false;
+    same++;
+  }
+  const underscoresA = leadingUnderscores(a, atA);
+  const underscoresB = leadingUnderscores(b, atB);
   if (underscoresA !== underscoresB) return underscoresA < underscoresB;
-  if (a.length !== b.length) return a.length > b.length;
-  return Buffer.compare(a, b) < 0;
+  const lengthA = nameLength(a, atA + same);
+  const lengthB = nameLength(b, atB + same);
+  if (lengthA !== lengthB) return lengthA > lengthB;
+  return a[atA + same] < b[atB + same];
 }
 
-function leadingUnderscores(name: Uint8Array): number {
+function leadingUnderscores(name: Uint8Array, at: number): number {
   let count = 0;
-  while (count < name.length && name[count] === UNDERSCORE) count++;
+  while (count < MAX_NAME && name[at + count] === UNDERSCORE) count++;
   return count;
+}
+
+function nameLength(name: Uint8Array, at: number): number {
+  let length = 0;
+  while (length < MAX_NAME && !isEnd(name, at + length)) length++;
+  return length;
+}
+
+function isEnd(name: Uint8Array, at: number): boolean {
+  const byte = name[at];
+  return at >= name.length || byte === 0 || byte === 0x09 || byte === 0x0a;
 }

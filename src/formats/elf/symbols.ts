@@ -136,13 +136,16 @@ interface Candidates {
   readonly ranks: Uint8Array;
 }
 
-const RANK_SIZED = 8;
-const RANK_TYPED = 4;
-const RANK_STRONG = 2;
-const RANK_GLOBAL = 1;
+const RANK_SIZED = 16;
+const RANK_TYPED = 8;
+const RANK_STRONG = 4;
+const RANK_GLOBAL = 2;
+/** `.dynsym` repeats what `.symtab` has: so no names need comparing to find that out. */
+const RANK_FIRST_TABLE = 1;
 
-function rankOf(size: Bytes, type: number, binding: number): number {
+function rankOf(size: Bytes, type: number, binding: number, table: number): number {
   return (
+    (table === 0 ? RANK_FIRST_TABLE : 0) |
     (size > 0 ? RANK_SIZED : 0) |
     (type !== STT_NOTYPE ? RANK_TYPED : 0) |
     (binding !== STB_WEAK ? RANK_STRONG : 0) |
@@ -187,7 +190,7 @@ function collect(
     all.limits[count] = section === undefined ? start : section.address + section.size;
     all.names[count] = name;
     all.stringsOf[count] = tableIndex;
-    all.ranks[count] = rankOf(sound ? size : 0, type, info >> 4);
+    all.ranks[count] = rankOf(sound ? size : 0, type, info >> 4, tableIndex);
     count++;
   }
   return count;
@@ -241,9 +244,9 @@ function build(all: Candidates, count: number): SymbolTable {
 /** Whether candidate `a` is a better name than `b` for their common address. */
 function isBetter(all: Candidates, a: number, b: number): boolean {
   if (all.ranks[a] !== all.ranks[b]) return all.ranks[a] > all.ranks[b];
-  const nameA = stringAt(all.strings[all.stringsOf[a]], all.names[a]);
-  const nameB = stringAt(all.strings[all.stringsOf[b]], all.names[b]);
-  return isBetterName(nameA, nameB);
+  const stringsA = all.strings[all.stringsOf[a]];
+  const stringsB = all.strings[all.stringsOf[b]];
+  return isBetterName(stringsA, all.names[a], stringsB, all.names[b]);
 }
 
 /** A symbol looked up by name. */
