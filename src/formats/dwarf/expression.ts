@@ -17,8 +17,6 @@ export interface ExpressionInputs {
 /** Real expressions have a dozen operations; a branch could loop for ever. */
 const MAX_OPERATIONS = 1000;
 const MAX_DEPTH = 64;
-const TWO_63 = 9223372036854775808;
-const TWO_64 = 18446744073709551616;
 
 const Op = {
   addr: 0x03,
@@ -130,7 +128,7 @@ export function evaluateExpression(
         stack.push(cursor.i32());
         break;
       case Op.constu:
-        stack.push(wrapped(cursor.uleb128()));
+        stack.push(exact(cursor.uleb128()));
         break;
       case Op.consts:
         stack.push(exact(cursor.sleb128()));
@@ -258,9 +256,4 @@ function bitwise(left: number, right: number, op: (a: number, b: number) => numb
 /** A value that a double holds exactly, or NaN. */
 function exact(value: number): number {
   return isExactAddress(value) ? value : NaN;
-}
-
-/** An unsigned 64-bit constant in signed form. */
-function wrapped(value: number): number {
-  return exact(value >= TWO_63 ? value - TWO_64 : value);
 }
