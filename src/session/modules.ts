@@ -22,11 +22,13 @@ export interface CodeFiles {
   /** Memory of a running process, or fewer bytes, or none; absent where there are only files. */
   readMemory?(pid: number, address: Address, length: Bytes): Uint8Array | undefined;
   /**
-   * Whether anonymous memory is known to hold CPython's trampolines (by its names); `undefined` where
-   * nothing is known of it.
+   * What code generated at run time lies at `address`, by its name; `undefined` where nothing is known,
+   * or the mapping is of a file. Absent where memory tells.
    */
-  holdsTrampolines?(pid: number, mapping: Mapping): boolean | undefined;
+  generatedCode?(pid: number, mapping: Mapping, address: Address): GeneratedCode | undefined;
 }
+
+export type GeneratedCode = 'trampoline' | 'other';
 
 /** CPython fills an arena of this size with copies of its trampoline (`Python/perf_trampoline.c`). */
 const ARENA_SIZE = 65536;
@@ -140,9 +142,9 @@ export class ModuleCache implements RegionSource {
 
   region(space: AddressSpace, mapping: Mapping, address: Address): CodeRegion {
     const { start, end } = mapping;
-    const trampolines = this.files.holdsTrampolines?.(space.pid, mapping);
-    if (trampolines === true || isAnonymous(mapping.path)) {
-      return this.anonymousRegion(space, mapping, address, trampolines);
+    const known = this.files.generatedCode?.(space.pid, mapping, address);
+    if (known !== undefined || isAnonymous(mapping.path)) {
+      return this.generatedRegion(space, mapping, address, known);
     }
     const module = this.module(mapping, space.pid);
     return { start, end, bias: module.biasOf(mapping), code: module.code };
@@ -152,11 +154,11 @@ export class ModuleCache implements RegionSource {
    * Arenas that lie side by side are one mapping to the kernel, and a newer one lies below: so each
    * arena begins at a multiple of its size from the mapping's start.
    */
-  private anonymousRegion(
+  private generatedRegion(
     space: AddressSpace,
     mapping: Mapping,
     address: Address,
-    known: boolean | undefined,
+    known: GeneratedCode | undefined,
   ): CodeRegion {
     const arenaStart = address - ((address - mapping.start) % ARENA_SIZE);
     const arenaEnd = Math.min(arenaStart + ARENA_SIZE, mapping.end);
@@ -165,9 +167,9 @@ export class ModuleCache implements RegionSource {
     let code: ModuleCode = { kind: 'jit' };
     if (detected !== undefined) {
       code = { kind: 'trampolines', arenaStart, ...detected };
-    } else if (memory === undefined && known !== false) {
+    } else if (memory === undefined && known !== 'other') {
       const whole = (mapping.end - mapping.start) % ARENA_SIZE === 0;
-      const template = known === true || whole ? this.templateOf(space) : undefined;
+      const template = known === 'trampoline' || whole ? this.templateOf(space) : undefined;
       if (template !== undefined) {
         code = { kind: 'trampolines', template, arenaStart, stride: undefined };
       }

@@ -1,21 +1,18 @@
 /**
- * Records one after another, or by their place in the file, and the bodies of those that are not
- * samples. Bodies are laid out as in include/uapi/linux/perf_event.h.
+ * Records one after another, or by their place in the file.
  */
 import { Cursor } from '../../base/cursor.js';
 import { StrataError } from '../../base/errors.js';
 import type { ByteSource } from '../../base/source.js';
-import type { Address, Nanoseconds } from '../../base/units.js';
+import type { Nanoseconds } from '../../base/units.js';
 import { ChunkWindow, type Chunk } from './chunks.js';
 import type { EventTable } from './events.js';
 import { FORMAT, type Section } from './header.js';
 import { u64At, type SampleLayout, type SampleView } from './sample.js';
 import {
   MAX_RECORD_SIZE,
-  PerfMisc,
   PerfRecord,
   PERF_RECORD_USER_TYPE_START,
-  PROT_EXEC,
   RECORD_HEADER_SIZE,
 } from './spec.js';
 
@@ -24,35 +21,6 @@ export interface EarlyEnd {
   readonly offset: number;
   /** A clause: `a record of 3 bytes`. */
   readonly reason: string;
-}
-
-export interface MmapRecord {
-  readonly pid: number;
-  readonly tid: number;
-  readonly start: Address;
-  readonly length: number;
-  readonly pgoff: number;
-  readonly path: string;
-  readonly executable: boolean;
-  /** Hexadecimal, where the kernel put it there instead of the inode. */
-  readonly buildId: string | undefined;
-}
-
-export interface CommRecord {
-  readonly pid: number;
-  readonly tid: number;
-  readonly comm: string;
-  /** Whether `execve` set the name. */
-  readonly exec: boolean;
-}
-
-export interface ForkRecord {
-  readonly pid: number;
-  readonly parentPid: number;
-  readonly tid: number;
-  readonly parentTid: number;
-  /** perf's own mark on records that it made up for processes that ran before the recording. */
-  readonly synthesized: boolean;
 }
 
 /**
@@ -93,11 +61,6 @@ export class RecordReader {
 
   private get littleEndian(): boolean {
     return this.events.littleEndian;
-  }
-
-  /** How far reading has come: 0 to 1 of the section. */
-  get consumed(): number {
-    return this.position;
   }
 
   /**
@@ -153,61 +116,8 @@ export class RecordReader {
     return this.events.layouts[event].decode(this.words, this.wordAt, this.size, view);
   }
 
-  /** @throws FormatError where the record is too short; so do the others below. */
-  mmap(): MmapRecord {
-    const body = this.body();
-    const pid = body.i32();
-    const tid = body.i32();
-    const start = body.address();
-    const length = body.address();
-    const pgoff = body.address();
-    let buildId: string | undefined;
-    let executable = (this.misc & PerfMisc.MMAP_DATA) === 0;
-    if (this.type === PerfRecord.MMAP2) {
-      if ((this.misc & PerfMisc.MMAP_BUILD_ID) !== 0) {
-        const size = Math.min(body.u8(), 20);
-        body.skip(3);
-        buildId = Buffer.from(body.take(20).subarray(0, size)).toString('hex');
-      } else {
-        body.skip(24); // device, inode, generation
-      }
-      executable = (body.u32() & PROT_EXEC) !== 0;
-      body.skip(4); // flags
-    }
-    const path = body.fixedString(body.remaining);
-    return { pid, tid, start, length, pgoff, path, executable, buildId };
-  }
-
-  comm(): CommRecord {
-    const body = this.body();
-    return {
-      pid: body.i32(),
-      tid: body.i32(),
-      comm: body.fixedString(body.remaining),
-      exec: (this.misc & PerfMisc.COMM_EXEC) !== 0,
-    };
-  }
-
-  /** FORK and EXIT. */
-  fork(): ForkRecord {
-    const body = this.body();
-    const pid = body.i32();
-    const parentPid = body.i32();
-    const tid = body.i32();
-    const parentTid = body.i32();
-    const synthesized = (this.misc & PerfMisc.FORK_EXEC) !== 0;
-    return { pid, parentPid, tid, parentTid, synthesized };
-  }
-
-  /** How many records or samples the kernel dropped here: LOST, LOST_SAMPLES. */
-  lost(): number {
-    const body = this.body();
-    if (this.type === PerfRecord.LOST) body.skip(8); // id
-    return Number(body.u64big());
-  }
-
-  /** The record between its header and the `sample_id` that ends it. */
-  private body(): Cursor {
+  /** The record between its header and the `sample_id` that ends it (see sideband.ts). */
+  body(): Cursor {
     const trailer = this.type < PERF_RECORD_USER_TYPE_START ? this.layout.trailerSize : 0;
     const size = Math.max(0, this.size - RECORD_HEADER_SIZE - trailer);
     const from = this.at + RECORD_HEADER_SIZE;

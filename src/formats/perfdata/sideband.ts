@@ -1,0 +1,85 @@
+/**
+ * The bodies of the records that tell of processes and their memory, as they lie between a record's
+ * header and its `sample_id` (include/uapi/linux/perf_event.h). They are the same in a file and in the
+ * kernel's ring buffer.
+ */
+import type { Cursor } from '../../base/cursor.js';
+import type { Address } from '../../base/units.js';
+import { PerfMisc, PerfRecord, PROT_EXEC } from './spec.js';
+
+export interface MmapRecord {
+  readonly pid: number;
+  readonly tid: number;
+  readonly start: Address;
+  readonly length: number;
+  readonly pgoff: number;
+  readonly path: string;
+  readonly executable: boolean;
+  /** Hexadecimal, where the kernel put it there instead of the inode. */
+  readonly buildId: string | undefined;
+}
+
+export interface CommRecord {
+  readonly pid: number;
+  readonly tid: number;
+  readonly comm: string;
+  /** Whether `execve` set the name. */
+  readonly exec: boolean;
+}
+
+export interface ForkRecord {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly tid: number;
+  readonly parentTid: number;
+  /** perf's own mark on records that it made up for processes that ran before the recording. */
+  readonly synthesized: boolean;
+}
+
+/** MMAP and MMAP2. @throws FormatError where the body is too short; so do the others below. */
+export function readMmap(body: Cursor, type: number, misc: number): MmapRecord {
+  const pid = body.i32();
+  const tid = body.i32();
+  const start = body.address();
+  const length = body.address();
+  const pgoff = body.address();
+  let buildId: string | undefined;
+  let executable = (misc & PerfMisc.MMAP_DATA) === 0;
+  if (type === PerfRecord.MMAP2) {
+    if ((misc & PerfMisc.MMAP_BUILD_ID) !== 0) {
+      const size = Math.min(body.u8(), 20);
+      body.skip(3);
+      buildId = Buffer.from(body.take(20).subarray(0, size)).toString('hex');
+    } else {
+      body.skip(24); // device, inode, generation
+    }
+    executable = (body.u32() & PROT_EXEC) !== 0;
+    body.skip(4); // flags
+  }
+  const path = body.fixedString(body.remaining);
+  return { pid, tid, start, length, pgoff, path, executable, buildId };
+}
+
+export function readComm(body: Cursor, misc: number): CommRecord {
+  return {
+    pid: body.i32(),
+    tid: body.i32(),
+    comm: body.fixedString(body.remaining),
+    exec: (misc & PerfMisc.COMM_EXEC) !== 0,
+  };
+}
+
+/** FORK and EXIT. */
+export function readFork(body: Cursor, misc: number): ForkRecord {
+  const pid = body.i32();
+  const parentPid = body.i32();
+  const tid = body.i32();
+  const parentTid = body.i32();
+  return { pid, parentPid, tid, parentTid, synthesized: (misc & PerfMisc.FORK_EXEC) !== 0 };
+}
+
+/** How many records or samples the kernel dropped: LOST, LOST_SAMPLES. */
+export function readLost(body: Cursor, type: number): number {
+  if (type === PerfRecord.LOST) body.skip(8); // id
+  return Number(body.u64big());
+}

@@ -1,0 +1,97 @@
+/**
+ * Names of code that was made at run time and is in no file: Python's trampolines, JIT compilers' output.
+ * A recording of Strata's carries them; otherwise there are the maps that programs leave in /tmp.
+ */
+import { readFileSync, statSync } from 'node:fs';
+
+import { StrataError } from '../base/errors.js';
+import { MemorySource } from '../base/source.js';
+import type { Address } from '../base/units.js';
+import { ElfImage } from '../formats/elf/image.js';
+import { readSymbols, type SymbolTable } from '../formats/elf/symbols.js';
+import { parsePerfMap, type PerfMap } from '../formats/perfmap.js';
+import type { Mapping } from './address-space.js';
+import { isAnonymous } from './modules.js';
+import type { Process } from './processes.js';
+
+/** A map is no larger; a name takes some 100 bytes. */
+const MAX_MAP_SIZE = 1 << 30;
+/** Processes that inherited code from each other, one from the next. */
+const MAX_ANCESTORS = 64;
+
+/** The names that a recording carries, as symbols of an ELF file that code mappings point into. */
+export interface EmbeddedNames {
+  /** The path under which the file appears in mappings. */
+  readonly path: string;
+  readonly file: Uint8Array;
+}
+
+export interface MapFiles {
+  /** Of the folder that stands for `/`; empty for this machine's. */
+  readonly root: string;
+  /** When the recording ended, in milliseconds since 1970: a map begun later is another process's. */
+  readonly recordedBefore: number;
+}
+
+export class GeneratedNames {
+  private readonly embedded: SymbolTable | undefined;
+  private readonly embeddedPath: string | undefined;
+  private readonly maps = new Map<number, PerfMap | undefined>();
+
+  /** @param maps where perf maps are looked for, if anywhere */
+  constructor(
+    embedded: EmbeddedNames | undefined,
+    private readonly files: MapFiles | undefined,
+  ) {
+    this.embeddedPath = embedded?.path;
+    this.embedded = embedded && symbolsOf(embedded.file);
+  }
+
+  /** Whether code in this mapping was made at run time. */
+  covers(mapping: Mapping): boolean {
+    return mapping.path === this.embeddedPath || isAnonymous(mapping.path);
+  }
+
+  /** The name at an address of such a mapping. */
+  nameAt(process: Process, mapping: Mapping, address: Address): string | undefined {
+    if (mapping.path === this.embeddedPath) {
+      const index = this.embedded?.find(address - mapping.start + mapping.pgoff) ?? -1;
+      return index < 0 ? undefined : this.embedded?.name(index);
+    }
+    // A forked child's map lacks what the child inherited.
+    let current: Process | undefined = process;
+    for (let i = 0; current !== undefined && i < MAX_ANCESTORS; i++, current = current.parent) {
+      const map = this.mapOf(current.pid);
+      const index = map?.find(address) ?? -1;
+      if (map !== undefined && index >= 0) return map.name(index);
+    }
+    return undefined;
+  }
+
+  private mapOf(pid: number): PerfMap | undefined {
+    if (this.files === undefined) return undefined;
+    if (!this.maps.has(pid)) this.maps.set(pid, readMap(pid, this.files));
+    return this.maps.get(pid);
+  }
+}
+
+function symbolsOf(file: Uint8Array): SymbolTable | undefined {
+  try {
+    return readSymbols(ElfImage.read(new MemorySource(file, 'embedded names')));
+  } catch (error) {
+    if (error instanceof StrataError) return undefined;
+    throw error;
+  }
+}
+
+function readMap(pid: number, { root, recordedBefore }: MapFiles): PerfMap | undefined {
+  const path = `${root}/tmp/perf-${pid}.map`;
+  try {
+    const stat = statSync(path);
+    const isOther = stat.birthtimeMs > recordedBefore;
+    if (!stat.isFile() || stat.size > MAX_MAP_SIZE || isOther) return undefined;
+    return parsePerfMap(readFileSync(path));
+  } catch {
+    return undefined; // no map, or none that we may read: the code goes without names
+  }
+}
