@@ -6,11 +6,14 @@ import { deepestWithin, drawFrames, frameAt } from './page/draw.js';
 import { columnsOf, fitLabel } from './page/labels.js';
 import { buildPage } from './page/page.js';
 import { firstAtLeast, matchedWeight, matchFunctions } from './page/search.js';
+import { readState, writeState } from './page/state.js';
+import { calleeTowards, walkFrom, widestCallee } from './page/walk.js';
 import { scriptLiteral } from './text.js';
 
 /** Everything that runs in the page; a function that it calls and that is missing here is a defect. */
 const PAGE_FUNCTIONS = [
   buildPage,
+  calleeTowards,
   columnsOf,
   decodeFrames,
   deepestWithin,
@@ -24,7 +27,11 @@ const PAGE_FUNCTIONS = [
   matchedWeight,
   matchFunctions,
   plural,
+  readState,
   runFlameGraph,
+  walkFrom,
+  widestCallee,
+  writeState,
 ] as const;
 
 /** The code, without the data: comments and indentation left out. */

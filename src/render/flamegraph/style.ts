@@ -48,7 +48,7 @@ export function styleSheet(): string {
 .field{display:flex;gap:4px;flex:1 1 160px;max-width:320px}
 .search{font:inherit;flex:1;min-width:0;padding:3px 8px;border:1px solid;border-radius:4px}
 .search::-webkit-search-cancel-button{display:none}
-.tools label{display:flex;align-items:center;gap:3px;font-family:${MONO}}
+.tools label{display:flex;align-items:center;gap:4px}
 .tools input[type=checkbox]{margin:0}
 .matched{font-variant-numeric:tabular-nums}
 .spring{flex:1 0 0}

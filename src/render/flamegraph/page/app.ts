@@ -3,7 +3,9 @@ import { decodeFrames, type FlameData } from './data.js';
 import type { PageElement, PageEvent, PageWindow } from './dom.js';
 import { deepestWithin, drawFrames, frameAt } from './draw.js';
 import { buildPage } from './page.js';
-import { firstAtLeast, matchedWeight, matchFunctions, type Matches } from './search.js';
+import { matchedWeight, matchFunctions, type Matches } from './search.js';
+import { readState, writeState } from './state.js';
+import { walkFrom } from './walk.js';
 
 /**
  * Takes over the static picture: the SVG becomes a page of the window's size, with a tool bar, a
@@ -24,7 +26,7 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
   /** How many steps back the browser's history holds of this graph, at least. */
   let moves = 0;
   /** What the next change of the hash does to them: the reader's own Back takes one. */
-  let step = -1;
+  let historyStep = -1;
   let drawnFrom = 0;
   let drawnTo = 0;
   let width = 0;
@@ -133,13 +135,9 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
 
   /** The hash is the state; this is the only way from one to the other. */
   const readHash = (): void => {
-    const state = new URLSearchParams(window.location.hash.slice(1));
-    const wanted = parseInt(state.get('frame') ?? '0', 36);
-    const nextZoom = wanted > 0 && wanted < frames.length ? wanted : 0;
-    const text = state.get('search') ?? '';
-    const regex = state.get('regex') === '1';
-    const moved = nextZoom !== zoom || width === 0;
-    zoom = nextZoom;
+    const { frame, search: text, regex } = readState(window.location.hash, frames.length);
+    const moved = frame !== zoom || width === 0;
+    zoom = frame;
     deepest = deepestWithin(frames, zoom);
     matches =
       text === '' ? undefined : matchFunctions(data.names, (func) => places[func], text, regex);
@@ -158,22 +156,17 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
     describeMatches(text);
   };
 
-  const hashFor = (frame: number, text: string, regex: boolean): string => {
-    const state = new URLSearchParams();
-    if (frame > 0) state.set('frame', frame.toString(36));
-    if (text !== '') state.set('search', text);
-    if (text !== '' && regex) state.set('regex', '1');
-    return `#${state.toString()}`;
-  };
+  const hashFor = (frame: number): string =>
+    writeState({ frame, search: page.search.value, regex: page.regex.checked });
   const zoomTo = (frame: number): void => {
     if (frame < 0 || frame === zoom || frames.weight[frame] <= 0) return;
-    step = 1;
-    window.location.hash = hashFor(frame, page.search.value, page.regex.checked);
+    historyStep = 1;
+    window.location.hash = hashFor(frame);
   };
   const search = (): void => {
-    const hash = hashFor(zoom, page.search.value, page.regex.checked);
+    const hash = hashFor(zoom);
     if (hash === (window.location.hash || '#')) return;
-    step = 0;
+    historyStep = 0;
     window.location.replace(hash);
   };
   const clearSearch = (): void => {
@@ -196,40 +189,19 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
     return depth > deepest ? -1 : frameAt(frames, zoom, width, event.clientX - box.left, depth);
   };
 
-  /** The frame beside the current one in its row, if it is in the zoomed part. */
-  const beside = (frame: number, step: number): number => {
-    const row = frames.rows[frames.depth[frame]];
-    const next = row[firstAtLeast(row, frame) + step];
-    return next >= zoom && next < frames.end[zoom] ? next : frame;
-  };
-  /** The widest of its children. */
-  const childOf = (frame: number): number => {
-    if (frame < zoom) {
-      let below = zoom;
-      while (frames.parent[below] !== frame) below = frames.parent[below];
-      return below;
-    }
-    let widest = frame;
-    for (let child = frame + 1; child < frames.end[frame]; child = frames.end[child]) {
-      if (widest === frame || frames.weight[child] > frames.weight[widest]) widest = child;
-    }
-    return widest;
-  };
-  const walk = (key: string): number | undefined => {
-    const from = current < 0 ? zoom : current;
-    const outward = inverted ? 'ArrowUp' : 'ArrowDown';
-    if (key === 'ArrowLeft') return beside(from, -1);
-    if (key === 'ArrowRight') return beside(from, 1);
-    if (key === 'ArrowUp' || key === 'ArrowDown') {
-      return key === outward ? Math.max(0, frames.parent[from]) : childOf(from);
-    }
+  const arrowStep = (key: string): 'caller' | 'callee' | 'left' | 'right' | undefined => {
+    if (key === 'ArrowLeft') return 'left';
+    if (key === 'ArrowRight') return 'right';
+    if (key === 'ArrowUp') return inverted ? 'caller' : 'callee';
+    if (key === 'ArrowDown') return inverted ? 'callee' : 'caller';
     return undefined;
   };
 
   const onGraphKey = (event: PageEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const next = walk(event.key);
-    if (next !== undefined) {
+    const step = arrowStep(event.key);
+    if (step !== undefined) {
+      const next = walkFrom(frames, zoom, current < 0 ? zoom : current, step);
       select(next);
       const top = topOf(frames.depth[next]);
       const above = top - page.scroller.scrollTop;
@@ -281,9 +253,14 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
     if (!inverted) page.scroller.scrollTop = graphHeight() - below - page.scroller.clientHeight;
     draw();
   });
+  window.addEventListener('beforeprint', () => page.printing(true));
+  window.addEventListener('afterprint', () => {
+    page.printing(false);
+    draw();
+  });
   window.addEventListener('hashchange', () => {
-    moves = Math.max(0, moves + step);
-    step = -1;
+    moves = Math.max(0, moves + historyStep);
+    historyStep = -1;
     readHash();
   });
 

@@ -20,6 +20,8 @@ export interface Page {
   details(name: string, place: string, cost: string): void;
   matched(text: string): void;
   flipped(inverted: boolean): void;
+  /** Whether the static picture is shown instead, as it is on paper. */
+  printing(on: boolean): void;
 }
 
 /** Builds the page inside the SVG. All text goes in as text, never as markup. */
@@ -88,7 +90,10 @@ export function buildPage(document: PageDocument, root: PageElement, data: Flame
 
   const heading = html('div', { class: 'heading' }, html('h1', {}, data.title));
   if (data.subtitle !== '') heading.append(html('p', {}, data.subtitle));
-  const legend = html('ul', { class: 'legend', 'aria-label': 'Legend' });
+  const legend = html('ul', {
+    class: 'legend',
+    title: 'Share of the whole that is spent in code of each kind itself',
+  });
   for (const entry of data.legend) {
     const swatch = html('i', { class: `s${entry.look}` });
     legend.append(html('li', {}, swatch, entry.text));
@@ -97,7 +102,7 @@ export function buildPage(document: PageDocument, root: PageElement, data: Flame
     'div',
     { class: 'tools', role: 'toolbar' },
     html('span', { class: 'field' }, search, clear),
-    html('label', { title: 'The search is a regular expression' }, regex, '.*'),
+    html('label', { title: 'The search is a regular expression' }, regex, 'regex'),
     matched,
     html('span', { class: 'spring' }),
     undo,
@@ -119,10 +124,14 @@ export function buildPage(document: PageDocument, root: PageElement, data: Flame
   }
   const frame = svg('foreignObject', { class: 'interactive', width: '100%', height: '100%' });
   frame.append(app);
-  root.removeAttribute('viewBox');
-  root.setAttribute('width', '100%');
-  root.setAttribute('height', '100%');
+  const drawn = ['width', 'height', 'viewBox'].map((key) => [key, root.getAttribute(key) ?? '']);
+  const fillWindow = (): void => {
+    root.removeAttribute('viewBox');
+    root.setAttribute('width', '100%');
+    root.setAttribute('height', '100%');
+  };
   root.setAttribute('class', 'live');
+  fillWindow();
   root.append(frame);
 
   const paths = (into: PageElement, drawn: ReadonlyMap<string, string>): void => {
@@ -180,6 +189,13 @@ export function buildPage(document: PageDocument, root: PageElement, data: Flame
     },
     matched: (text) => {
       matched.textContent = text;
+    },
+    printing: (on) => {
+      fillWindow();
+      if (!on) return;
+      for (const [key, value] of drawn) root.setAttribute(key, value);
+      root.setAttribute('width', '100%'); // of the sheet; the view box keeps the proportions
+      root.removeAttribute('height');
     },
     flipped: (inverted) => {
       app.setAttribute('data-root', inverted ? 'top' : 'bottom');
