@@ -41,6 +41,8 @@ export class CallGraph {
   readonly nodesByRow: RowNodes;
   readonly outermostByRow: RowNodes;
   private readonly byAddress: (a: Bundle, b: Bundle) => number;
+  private readonly own: Float64Array;
+  private ownDirty = false;
 
   constructor(
     readonly flat: FlatProfile,
@@ -52,12 +54,30 @@ export class CallGraph {
     this.nodesByRow = nodesByRow(Int32Array.from(rowOf.keys()), rowOf, rows.length);
     this.outermostByRow = nodesByRow(outermost.view(), rowOf, rows.length);
     this.byAddress = addressOrder(flat);
+    this.own = new Float64Array(tree.length);
   }
 
   /** The chains of `row`; their weights sum to the row's, less what the limit hides. */
   chains(row: FlatRow): ChainNode[] {
     const step = this.options.order === 'caller' ? callerStep(this, row) : calleeStep(this, row);
     return grow(step(emptyBundle(-1)), step, this.byAddress, this.options.minWeight, 1);
+  }
+
+  /**
+   * At each node, the weight of the row's own samples at or below it: their chains are whole paths.
+   * One array serves all rows, the last asked for at a time.
+   */
+  ownWeights(row: FlatRow): Float64Array {
+    const { own } = this;
+    const { self, parent, length } = this.flat.tree;
+    if (this.ownDirty) own.fill(0);
+    this.ownDirty = row.self > 0;
+    if (row.self === 0) return own;
+    for (const node of nodesOf(this.nodesByRow, row)) own[node] = self[node];
+    for (let node = length - 1; node >= 0; node--) {
+      if (own[node] > 0 && parent[node] >= 0) own[parent[node]] += own[node];
+    }
+    return own;
   }
 }
 
@@ -153,7 +173,7 @@ class Bundler {
 /** Root towards leaf. */
 function callerStep(graph: CallGraph, row: FlatRow): Step {
   const { tree, rowOf } = graph.flat;
-  const own = ownWeights(graph.flat, row, nodesOf(graph.nodesByRow, row));
+  const own = graph.ownWeights(row);
   const add = (into: Bundler, node: number, whole: boolean): void => {
     const mine = rowOf[node] === row.id;
     const weight = whole ? own[node] : tree.total[node] - own[node];
@@ -176,17 +196,6 @@ function callerStep(graph: CallGraph, row: FlatRow): Step {
   };
 }
 
-/** At each node, the weight of the row's own samples at or below it: their chains are whole paths. */
-function ownWeights({ tree }: FlatProfile, row: FlatRow, nodes: Int32Array): Float64Array {
-  const own = new Float64Array(tree.length);
-  if (row.self === 0) return own;
-  for (const node of nodes) own[node] = tree.self[node];
-  for (let node = tree.length - 1; node >= 0; node--) {
-    if (tree.parent[node] >= 0) own[tree.parent[node]] += own[node];
-  }
-  return own;
-}
-
 /** Leaf towards root. */
 function calleeStep({ flat, options, nodesByRow: lists }: CallGraph, row: FlatRow): Step {
   const { tree } = flat;
@@ -196,8 +205,9 @@ function calleeStep({ flat, options, nodesByRow: lists }: CallGraph, row: FlatRo
   return (bundle) => {
     const into = new Bundler();
     if (bundle.nodes.length === 0) {
-      const start = options.children ? innermostWeights(flat, row) : tree.self;
-      for (const node of nodesOf(lists, row)) add(into, node, start[node]);
+      const nodes = nodesOf(lists, row);
+      const inner = options.children ? innermostWeights(flat, row, nodes) : undefined;
+      for (const node of nodes) add(into, node, inner?.get(node) ?? tree.self[node]);
     }
     for (let i = 0; i < bundle.nodes.length; i++) {
       const up = tree.parent[bundle.nodes[i]];
@@ -208,17 +218,13 @@ function calleeStep({ flat, options, nodesByRow: lists }: CallGraph, row: FlatRo
 }
 
 /** Of each of the row's nodes, the weight of samples that meet no further node of the row below it. */
-function innermostWeights(flat: FlatProfile, row: FlatRow): Float64Array {
-  const { tree, rowOf } = flat;
-  const inner = new Float64Array(tree.length);
-  // Weight already claimed by the row's nodes at or below each node.
-  const claimed = new Float64Array(tree.length);
-  for (let node = tree.length - 1; node >= 0; node--) {
-    if (rowOf[node] === row.id) {
-      inner[node] = tree.total[node] - claimed[node];
-      claimed[node] = tree.total[node];
-    }
-    if (tree.parent[node] >= 0) claimed[tree.parent[node]] += claimed[node];
+function innermostWeights({ tree, rowOf }: FlatProfile, row: FlatRow, nodes: Int32Array) {
+  const inner = new Map<number, number>();
+  for (const node of nodes) inner.set(node, tree.total[node]);
+  for (const node of nodes) {
+    let up = tree.parent[node];
+    while (up >= 0 && rowOf[up] !== row.id) up = tree.parent[up];
+    if (up >= 0) inner.set(up, (inner.get(up) ?? 0) - tree.total[node]);
   }
   return inner;
 }

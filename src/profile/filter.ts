@@ -55,7 +55,11 @@ function passing<T>(
 
 function pickSamples(samples: SampleTable, rows: Int32Array): SampleTable {
   const ints = (column: Int32Array) => rows.map((row) => column[row]);
-  const doubles = (column: Float64Array) => Float64Array.from(rows, (row) => column[row]);
+  const doubles = (column: Float64Array) => {
+    const picked = new Float64Array(rows.length);
+    for (let i = 0; i < rows.length; i++) picked[i] = column[rows[i]];
+    return picked;
+  };
   return {
     length: rows.length,
     thread: ints(samples.thread),

@@ -1,5 +1,5 @@
 /** What could not be known: the end of every report. */
-import { formatPercent, plural } from '../../base/units.js';
+import { plural } from '../../base/units.js';
 import type { Profile } from '../../profile/profile.js';
 import { safe, type Sink } from './text.js';
 
@@ -11,10 +11,8 @@ export function writeNotes(profile: Profile, sink: Sink, prefix = ''): void {
   if (profile.notes.length === 0) return;
   sink(`${prefix}What this profile cannot tell:\n`);
   for (const note of profile.notes) {
-    const touched =
-      note.samples === undefined
-        ? ''
-        : ` (${plural(note.samples, 'sample')}, ${formatPercent(note.samples, profile.samples.length, 1)})`;
+    // No share: notes speak of the whole recording, the profile may be a part of it.
+    const touched = note.samples === undefined ? '' : ` (${plural(note.samples, 'sample')})`;
     sink(`${prefix}- ${safe(note.text)}${touched}\n`);
   }
 }

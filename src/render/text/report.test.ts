@@ -161,7 +161,7 @@ test('each event has its section; without call chains there are no children', ()
 
 
 # What this profile cannot tell:
-# - a.so is stripped (1 sample, 33.3%)
+# - a.so is stripped (1 sample)
 `,
   );
 });
