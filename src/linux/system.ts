@@ -61,13 +61,18 @@ export function maxSampleRate(): number {
   return readNumber('/proc/sys/kernel/perf_event_max_sample_rate') ?? 100_000;
 }
 
-/** The target of a namespace link of a process, such as `mnt:[4026531841]`. */
-export function namespaceOf(pid: number | 'self', kind: 'mnt' | 'pid'): string | undefined {
+/** Where a symbolic link leads; `undefined` where it cannot be read. */
+export function readLink(path: string): string | undefined {
   try {
-    return readlinkSync(`/proc/${pid}/ns/${kind}`);
+    return readlinkSync(path);
   } catch {
     return undefined;
   }
+}
+
+/** The name of a process's namespace, such as `mnt:[4026531841]`. */
+export function namespaceOf(pid: number | 'self', kind: 'mnt' | 'pid'): string | undefined {
+  return readLink(`/proc/${pid}/ns/${kind}`);
 }
 
 /** A process's ID in its own, innermost PID namespace; its outer one where that is all there is. */

@@ -184,8 +184,11 @@ function flagBit(attr: Uint8Array, bit: number, little: boolean): number {
   return (byte >> (little ? bit & 7 : 7 - (bit & 7))) & 1;
 }
 
-/** The little-endian bytes of `attr`, {@link ATTR_SIZE} of them, with their size filled in. */
-export function encodeAttr(attr: Partial<EventAttr>): Uint8Array {
+/**
+ * The little-endian bytes of `attr` with their size filled in.
+ * @param size of an earlier version of the struct, where all fields beyond are 0
+ */
+export function encodeAttr(attr: Partial<EventAttr>, size = ATTR_SIZE): Uint8Array {
   const full = { ...EMPTY_ATTR, ...attr };
   const bytes = new Uint8Array(ATTR_SIZE);
   const view = new DataView(bytes.buffer);
@@ -195,7 +198,7 @@ export function encodeAttr(attr: Partial<EventAttr>): Uint8Array {
     if (full.flags[name] === true) flags |= 1n << BigInt(bit);
   });
   view.setUint32(0, full.type, true);
-  view.setUint32(4, ATTR_SIZE, true);
+  view.setUint32(4, size, true);
   view.setBigUint64(8, full.config, true);
   view.setBigUint64(16, BigInt(full.sample_period), true);
   view.setBigUint64(24, BigInt(full.sample_type), true);
@@ -215,5 +218,5 @@ export function encodeAttr(attr: Partial<EventAttr>): Uint8Array {
   view.setUint32(112, full.aux_sample_size, true);
   view.setBigUint64(120, full.sig_data, true);
   view.setBigUint64(128, full.config3, true);
-  return bytes;
+  return bytes.subarray(0, size);
 }

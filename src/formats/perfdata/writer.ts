@@ -7,7 +7,7 @@
  * file": a recording whose recorder was killed is readable.
  */
 import type { EventAttr } from './attr.js';
-import { ATTR_SIZE, encodeAttr } from './attr.js';
+import { encodeAttr } from './attr.js';
 import { FILE_HEADER_SIZE, MAGIC2, PerfMisc } from './spec.js';
 
 /** An event of the file and the IDs under which its records come, one a CPU. */
@@ -22,6 +22,12 @@ interface Extent {
   readonly offset: number;
   readonly size: number;
 }
+
+/**
+ * `PERF_ATTR_SIZE_VER5` (Linux 4.1): it holds all that recordings use, and perf refuses files whose
+ * attributes are larger than its own.
+ */
+const ATTR_SIZE = 112;
 
 /** Names are padded to this, as perf pads them (`NAME_ALIGN`). */
 const NAME_ALIGN = 64;
@@ -54,7 +60,7 @@ export function encodeFileStart(
   let idAt = idsStart;
   events.forEach((event, i) => {
     const attrAt = attrsStart + i * attrEntrySize;
-    out.set(encodeAttr(event.attr), attrAt);
+    out.set(encodeAttr(event.attr, ATTR_SIZE), attrAt);
     setExtent(view, attrAt + ATTR_SIZE, { offset: idAt, size: event.ids.length * 8 });
     for (const id of event.ids) {
       view.setBigUint64(idAt, id, true);
@@ -108,7 +114,7 @@ export function encodeCommandLine(words: readonly string[]): Uint8Array {
 export function encodeEventDescription(events: readonly FileEvent[]): Uint8Array {
   const chunks = [u32(events.length), u32(ATTR_SIZE)];
   for (const event of events) {
-    chunks.push(encodeAttr(event.attr), u32(event.ids.length), paddedString(event.name));
+    chunks.push(encodeAttr(event.attr, ATTR_SIZE), u32(event.ids.length), paddedString(event.name));
     const ids = new Uint8Array(event.ids.length * 8);
     event.ids.forEach((id, i) => new DataView(ids.buffer).setBigUint64(i * 8, id, true));
     chunks.push(ids);

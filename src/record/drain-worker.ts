@@ -1,0 +1,56 @@
+/**
+ * The draining thread: sleeps until the kernel has enough records, moves them on, and tells the
+ * unwinding thread up to which time it has them all.
+ */
+import { workerData } from 'node:worker_threads';
+
+import { libc } from '../linux/libc.js';
+import { Ring, type RingMemory } from '../linux/ring.js';
+import { drainRing } from './drain.js';
+import { QueueWriter, type SharedQueue } from './transfer.js';
+
+export interface DrainWorkerData {
+  readonly rings: readonly RingMemory[];
+  readonly queue: SharedQueue;
+  /** An eventfd that becomes readable when recording ends. */
+  readonly stopFd: number;
+  readonly dumpRegisters: number;
+}
+
+const POLLIN = 1;
+const POLLHUP = 16;
+/** How long records may lie in the kernel's buffers when few come. */
+const IDLE_MS = 100;
+/**
+ * Records may become visible this much later than their own time says: a sample is stamped first and
+ * its stack is copied then.
+ */
+const SETTLE_NS = 1_000_000;
+
+function main(data: DrainWorkerData): void {
+  const rings = data.rings.map((memory) => new Ring(memory));
+  const queue = new QueueWriter(data.queue);
+  // struct pollfd: int fd, short events, short revents
+  const pollFds = new DataView(new ArrayBuffer(8 * (rings.length + 1)));
+  [...rings.map((ring) => ring.fd), data.stopFd].forEach((fd, i) => {
+    pollFds.setInt32(i * 8, fd, true);
+    pollFds.setInt16(i * 8 + 4, POLLIN, true);
+  });
+  const pollBytes = new Uint8Array(pollFds.buffer);
+
+  let stopping = false;
+  while (!stopping) {
+    libc().poll(pollBytes, rings.length + 1, IDLE_MS);
+    stopping = (pollFds.getInt16(rings.length * 8 + 6, true) & POLLIN) !== 0;
+    rings.forEach((_, i) => {
+      // A task that has ended hangs up for ever: its children's records still come, by the timeout.
+      if ((pollFds.getInt16(i * 8 + 6, true) & POLLHUP) !== 0) pollFds.setInt32(i * 8, -1, true);
+    });
+    const now = Number(process.hrtime.bigint());
+    for (const ring of rings) drainRing(ring, queue, data.dumpRegisters);
+    queue.commitHorizon(stopping ? Infinity : now - SETTLE_NS);
+  }
+  queue.close();
+}
+
+main(workerData as DrainWorkerData);

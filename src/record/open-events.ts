@@ -1,0 +1,291 @@
+/**
+ * Opens the events of a recording on a task that is held before its `exec`, one a CPU, and maps a ring
+ * buffer for each CPU. As `perf record` does: an event that tasks inherit can only be mapped per CPU.
+ */
+import { StrataError, assert } from '../base/errors.js';
+import { formatBytes } from '../base/units.js';
+import { encodeAttr, type EventAttr } from '../formats/perfdata/attr.js';
+import { PerfFormat, PerfSample } from '../formats/perfdata/spec.js';
+import type { FileEvent } from '../formats/perfdata/writer.js';
+import { parseEvent, userOnly, type EventSpec } from '../linux/events.js';
+import {
+  SystemCallError,
+  closeEvent,
+  disableEvent,
+  eventId,
+  openEvent,
+  readCounts,
+  redirectEvent,
+} from '../linux/perf-event.js';
+import { mapRing, unmapRing, type RingMemory } from '../linux/ring.js';
+import { maxSampleRate, onlineCpus, pageSize } from '../linux/system.js';
+import { explainRefusal, mayFallBackToUser } from './permission.js';
+import type { RecordOptions } from './options.js';
+import { DUMP_SAMPLE_TYPE, FILE_SAMPLE_TYPE, recordedRegisters } from './sample-layout.js';
+
+/** `CLOCK_MONOTONIC`: the clock of jitdumps, of Python's `time.monotonic` and of Node's `hrtime`. */
+export const CLOCK = 1;
+
+/**
+ * Bytes of stack that a sample copies where nobody asked for another size. A record holds 64 KiB at
+ * most; the kernel copies only what the stack holds, so that a shallow one costs no more than a small size.
+ */
+export const DEFAULT_DUMP_SIZE = 32 * 1024;
+
+/** How long the rings can take what comes, in seconds, if the draining thread gets no CPU. */
+const RING_SECONDS = 0.25;
+const MIN_RING = 512 * 1024;
+const MAX_RING = 64 * 1024 * 1024;
+/** Of all CPUs together. */
+const MAX_RINGS = 512 * 1024 * 1024;
+
+export interface OpenedEvents {
+  /** As the file describes them. */
+  readonly events: readonly FileEvent[];
+  readonly specs: readonly EventSpec[];
+  readonly rings: readonly RingMemory[];
+  /** Samples per second. */
+  readonly frequency: number;
+  /** Registers in a sample's dump; 0 without dumps. */
+  readonly dumpRegisters: number;
+  /** What differs from what was asked for, in sentences. */
+  readonly notes: readonly string[];
+  /** Stops all events. Their rings stay readable. */
+  disable(): void;
+  /** Samples that the kernel dropped, by its own count; `undefined` before Linux 6.0. */
+  lost(): number | undefined;
+  close(): void;
+}
+
+/** The attribute that the kernel gets for an event, whatever its name. */
+function kernelAttr(spec: EventSpec, options: RecordOptions, frequency: number): EventAttrInput {
+  const dwarf = options.callGraph.kind === 'dwarf';
+  return {
+    ...spec.attr,
+    sample_period: frequency,
+    sample_type: sampleType(options, dwarf),
+    read_format: PerfFormat.LOST,
+    sample_regs_user: dwarf ? recordedRegisters(process.arch).mask : 0n,
+    sample_stack_user: dwarf ? dumpSize(options) : 0,
+    clockid: CLOCK,
+    flags: {
+      ...spec.attr.flags,
+      disabled: true,
+      inherit: true,
+      freq: true,
+      mmap: true,
+      mmap2: true,
+      comm: true,
+      comm_exec: true,
+      task: true,
+      enable_on_exec: true,
+      sample_id_all: true,
+      use_clockid: true,
+      watermark: true,
+      exclude_callchain_user: dwarf,
+    },
+  };
+}
+
+type EventAttrInput = Partial<EventAttr> & Pick<EventAttr, 'sample_type' | 'flags'>;
+
+function sampleType(options: RecordOptions, dwarf: boolean): number {
+  if (options.callGraph.kind === 'none') return FILE_SAMPLE_TYPE & ~PerfSample.CALLCHAIN;
+  return dwarf ? DUMP_SAMPLE_TYPE : FILE_SAMPLE_TYPE;
+}
+
+/** Bytes of stack per sample; the kernel wants a multiple of 8 below 64 KiB. */
+function dumpSize(options: RecordOptions): number {
+  const asked = options.callGraph.kind === 'dwarf' ? options.callGraph.size : undefined;
+  return Math.min(65528, Math.ceil((asked ?? DEFAULT_DUMP_SIZE) / 8) * 8);
+}
+
+/** The attribute that stands in the file: of samples whose stacks are unwound already. */
+function fileAttr(attr: EventAttrInput, keepStacks: boolean): Partial<EventAttr> {
+  if (keepStacks || (attr.sample_type & PerfSample.STACK_USER) === 0) return attr;
+  return {
+    ...attr,
+    sample_type: FILE_SAMPLE_TYPE,
+    sample_regs_user: 0n,
+    sample_stack_user: 0,
+    flags: { ...attr.flags, exclude_callchain_user: false },
+  };
+}
+
+/**
+ * @param pid the held task
+ * @throws StrataError naming the setting that forbids it, or the event that the machine lacks
+ */
+export function openEvents(pid: number, options: RecordOptions): OpenedEvents {
+  const notes: string[] = [];
+  const frequency = chooseFrequency(options.frequency, notes);
+  const cpus = onlineCpus();
+  const { specs, attrs } = chooseEvents(pid, cpus[0], options, frequency, notes);
+
+  const fds: number[] = [];
+  const rings: RingMemory[] = [];
+  const ids: bigint[][] = specs.map(() => []);
+  const close = (): void => {
+    for (const ring of rings) unmapRing(ring);
+    for (const fd of fds) closeEvent(fd);
+    rings.length = 0;
+    fds.length = 0;
+  };
+  try {
+    let ringSize = ringSizeFor(options, frequency, cpus.length);
+    for (const cpu of cpus) {
+      let owner = -1;
+      attrs.forEach((attr, i) => {
+        const watermark = { ...attr, wakeup_events: ringSize / 4 };
+        const fd = openEvent(encodeAttr(watermark), pid, cpu);
+        fds.push(fd);
+        if (owner < 0) {
+          owner = fd;
+          const ring = mapLargest(fd, cpu, ringSize);
+          rings.push(ring);
+          ringSize = ring.dataSize;
+        } else {
+          redirectEvent(fd, owner);
+        }
+        ids[i].push(eventId(fd));
+      });
+    }
+    if (ringSize < MIN_RING) {
+      notes.push(
+        `the buffers hold ${formatBytes(ringSize)} a CPU, as the user may lock no more memory; ` +
+          'samples may be lost (kernel.perf_event_mlock_kb or ulimit -l raises it)',
+      );
+    }
+  } catch (error) {
+    close();
+    throw explainRefusal(error, specs[0].name);
+  }
+
+  return {
+    specs,
+    rings,
+    frequency,
+    dumpRegisters:
+      options.callGraph.kind === 'dwarf' ? recordedRegisters(process.arch).dwarf.length : 0,
+    notes,
+    events: specs.map((spec, i) => ({
+      name: spec.name,
+      attr: fileAttr(attrs[i], options.keepStacks),
+      ids: ids[i],
+    })),
+    disable: () => {
+      for (const fd of fds) disableEvent(fd);
+    },
+    lost: () => {
+      let lost = 0;
+      for (const fd of fds) {
+        const counts = readCounts(fd);
+        if (counts === undefined) return undefined;
+        lost += counts.lost;
+      }
+      return lost;
+    },
+    close,
+  };
+}
+
+function chooseFrequency(asked: number | 'max', notes: string[]): number {
+  const most = maxSampleRate();
+  if (asked === 'max') return most;
+  if (asked > most) {
+    notes.push(
+      `${asked} samples per second were asked for; the kernel grants ${most} ` +
+        '(kernel.perf_event_max_sample_rate)',
+    );
+    return most;
+  }
+  return asked;
+}
+
+/** Tries the events on one CPU: what the machine lacks or the user may not do shows here. */
+function chooseEvents(
+  pid: number,
+  cpu: number,
+  options: RecordOptions,
+  frequency: number,
+  notes: string[],
+): { specs: EventSpec[]; attrs: EventAttrInput[] } {
+  const asked = options.events.length > 0 ? options.events : ['cycles', 'cpu-clock'];
+  const specs: EventSpec[] = [];
+  const attrs: EventAttrInput[] = [];
+  for (const name of asked) {
+    const found = tryEvent(pid, cpu, parseEvent(name), options, frequency, notes);
+    if (found !== undefined) {
+      specs.push(found.spec);
+      attrs.push(found.attr);
+      if (options.events.length === 0) break;
+    } else if (options.events.length > 0) {
+      throw new StrataError(
+        `this machine cannot count '${name}'`,
+        'cpu-clock works everywhere; virtual machines often have no hardware counters',
+      );
+    }
+  }
+  assert(specs.length > 0, 'every kernel with perf events has cpu-clock');
+  return { specs, attrs };
+}
+
+/** @returns `undefined` where the machine has no such event */
+function tryEvent(
+  pid: number,
+  cpu: number,
+  spec: EventSpec,
+  options: RecordOptions,
+  frequency: number,
+  notes: string[],
+): { spec: EventSpec; attr: EventAttrInput } | undefined {
+  let lostCount = true;
+  let current = spec;
+  for (;;) {
+    const whole = kernelAttr(current, options, frequency);
+    // PERF_FORMAT_LOST came with Linux 6.0.
+    const attr = lostCount ? whole : { ...whole, read_format: 0 };
+    try {
+      closeEvent(openEvent(encodeAttr(attr), pid, cpu));
+      return { spec: current, attr };
+    } catch (error) {
+      if (!(error instanceof SystemCallError)) throw error;
+      if (error.code === 'EINVAL' && lostCount) {
+        lostCount = false;
+      } else if (mayFallBackToUser(error, current)) {
+        current = userOnly(current);
+        notes.push(
+          'only user space was sampled, kernel functions are missing: ' +
+            'kernel.perf_event_paranoid forbids the rest ' +
+            '(sudo sysctl kernel.perf_event_paranoid=1 allows it)',
+        );
+      } else if (['ENOENT', 'EOPNOTSUPP', 'ENODEV', 'EINVAL'].includes(error.code)) {
+        return undefined;
+      } else {
+        throw explainRefusal(error, current.name);
+      }
+    }
+  }
+}
+
+/** A power of two that holds {@link RING_SECONDS} of samples, within what is reasonable to lock. */
+function ringSizeFor(options: RecordOptions, frequency: number, cpus: number): number {
+  const sample = options.callGraph.kind === 'dwarf' ? dumpSize(options) + 1024 : 1024;
+  const wanted = Math.min(frequency * sample * RING_SECONDS, MAX_RING, MAX_RINGS / cpus);
+  let size = MIN_RING;
+  while (size < wanted) size *= 2;
+  return size;
+}
+
+/** Maps as much as the user may lock, halving from `size` down to the smallest that is of any use. */
+function mapLargest(fd: number, cpu: number, size: number): RingMemory {
+  const page = pageSize();
+  for (let tried = size; ; tried /= 2) {
+    try {
+      return mapRing(fd, cpu, tried, page);
+    } catch (error) {
+      const tooMuch = error instanceof SystemCallError && ['EPERM', 'ENOMEM'].includes(error.code);
+      if (!tooMuch || tried <= 128 * 1024) throw error;
+    }
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * The file being recorded: records are appended in large writes. When the disk is full, recording ends
+ * and what was written is made a readable file in the room that it has.
+ */
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+
+import { StrataError } from '../base/errors.js';
+import { describeSystemError } from '../base/source.js';
+import { PerfRecord } from '../formats/perfdata/spec.js';
+import { encodeFileEnd, encodeFileStart, type FileEvent } from '../formats/perfdata/writer.js';
+
+const BUFFER_SIZE = 1024 * 1024;
+
+/**
+ * Creates the file with mode 0600; one that is there already becomes `NAME.old`, as with perf.
+ * @returns a descriptor
+ * @throws StrataError
+ */
+export function createOutput(path: string): number {
+  try {
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory() === true)
+      throw new StrataError(`cannot write ${path}: it is a directory`);
+    if (there?.isFile() === true) {
+      if (there.size === 0) unlinkSync(path);
+      else renameSync(path, `${path}.old`);
+    }
+    return openSync(path, 'w+', 0o600);
+  } catch (error) {
+    if (error instanceof StrataError) throw error;
+    throw new StrataError(`cannot write ${path}: ${describeSystemError(error)}`);
+  }
+}
+
+export class Output {
+  readonly buffer = new Uint8Array(BUFFER_SIZE);
+  readonly words = new Int32Array(this.buffer.buffer);
+  /** Bytes in the buffer. */
+  private filled = 0;
+  /** Bytes in the file. */
+  private written = 0;
+  private readonly dataStart: number;
+  /** Ends of the writes so far, each also the end of a record. */
+  private readonly recordEnds: number[] = [];
+  /** Bytes of the finished file. */
+  fileSize = 0;
+  /** Why nothing more can be written, once it is so. */
+  failure: string | undefined;
+
+  constructor(
+    private readonly fd: number,
+    private readonly events: readonly FileEvent[],
+  ) {
+    const start = encodeFileStart(events, 0, []);
+    this.dataStart = start.byteLength;
+    this.writeAll(start, 0);
+    this.written = this.dataStart;
+    this.recordEnds.push(this.written);
+  }
+
+  /** Bytes of the file so far. */
+  get size(): number {
+    return this.written + this.filled;
+  }
+
+  /**
+   * Room for a record of up to `size` bytes in {@link buffer}, from the returned offset on. It counts
+   * only once {@link commit} is called.
+   */
+  reserve(size: number): number {
+    if (this.filled + size > BUFFER_SIZE) this.flush();
+    return this.filled;
+  }
+
+  /** Appends the `size` bytes that were put where {@link reserve} said; returns their file offset. */
+  commit(size: number): number {
+    const at = this.written + this.filled;
+    this.filled += size;
+    return at;
+  }
+
+  /** Appends a whole record. @returns its offset in the file */
+  append(record: Uint8Array): number {
+    this.buffer.set(record, this.reserve(record.byteLength));
+    return this.commit(record.byteLength);
+  }
+
+  /** Says that all records so far are in order of time: perf then need not hold them in memory. */
+  finishRound(): void {
+    const at = this.reserve(8);
+    this.words[at >> 2] = PerfRecord.FINISHED_ROUND;
+    this.words[(at >> 2) + 1] = 8 << 16;
+    this.commit(8);
+  }
+
+  /** Overwrites bytes of a record that was appended before; past a failure's cut, does nothing. */
+  patch(at: number, bytes: Uint8Array): void {
+    this.flush();
+    if (at + bytes.byteLength <= this.written) this.writeAll(bytes, at);
+  }
+
+  flush(): void {
+    if (this.filled === 0) return;
+    const chunk = this.buffer.subarray(0, this.filled);
+    this.filled = 0;
+    if (this.failure !== undefined) return;
+    if (this.writeAll(chunk, this.written)) {
+      this.written += chunk.byteLength;
+      this.recordEnds.push(this.written);
+    }
+  }
+
+  /** Writes what follows the data, completes the header and closes the file. */
+  finish(features: ReadonlyMap<number, Uint8Array>): void {
+    this.flush();
+    let end = encodeFileEnd(this.written, features);
+    if (this.failure !== undefined) {
+      // The names are worth more than the last records: give back room until they fit.
+      ftruncateSync(this.fd, this.written);
+      while (!this.tryWrite(end, this.written) && this.recordEnds.length > 1) {
+        this.recordEnds.pop();
+        this.written = this.recordEnds[this.recordEnds.length - 1];
+        ftruncateSync(this.fd, this.written);
+        end = encodeFileEnd(this.written, features);
+      }
+    } else if (!this.writeAll(end, this.written)) {
+      this.finish(features);
+      return;
+    }
+    const dataSize = this.written - this.dataStart;
+    this.tryWrite(encodeFileStart(this.events, dataSize, [...features.keys()]), 0);
+    this.fileSize = fstatSync(this.fd).size;
+    closeSync(this.fd);
+  }
+
+  /** Writes or notes the failure. */
+  private writeAll(bytes: Uint8Array, at: number): boolean {
+    try {
+      writeFully(this.fd, bytes, at);
+      return true;
+    } catch (error) {
+      this.failure ??= describeSystemError(error);
+      return false;
+    }
+  }
+
+  private tryWrite(bytes: Uint8Array, at: number): boolean {
+    try {
+      writeFully(this.fd, bytes, at);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function writeFully(fd: number, bytes: Uint8Array, at: number): void {
+  let done = 0;
+  while (done < bytes.byteLength) {
+    done += writeSync(fd, bytes, done, bytes.byteLength - done, at + done);
+  }
+}

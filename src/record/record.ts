@@ -1,0 +1,186 @@
+/**
+ * `strata record`: runs a command, samples it, and writes a perf.data file with whole stacks.
+ *
+ *   this thread        starts the command, passes signals on, tells progress
+ *   draining thread    kernel's ring buffers ──▶ queue        (drain-worker)
+ *   unwinding thread   queue ──▶ time order ──▶ unwinder ──▶ file   (unwind-worker)
+ */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+import { ExitCode } from '../base/errors.js';
+import { libc } from '../linux/libc.js';
+import { holdCommand, type HeldCommand } from './command.js';
+import type { DrainWorkerData } from './drain-worker.js';
+import { openEvents, type OpenedEvents } from './open-events.js';
+import type { RecordOptions } from './options.js';
+import { createOutput } from './output.js';
+import { existingPerfMaps } from './perf-maps.js';
+import { showProgress, summaryLines } from './summary.js';
+import { createQueue, tellKernelLost, type SharedQueue } from './transfer.js';
+import type { RecordingResult, UnwindWorkerData } from './unwind-worker.js';
+
+/** What the queue between the threads holds: what drains faster than it is unwound waits here. */
+const QUEUE_SIZE = 64 * 1024 * 1024;
+
+const EFD_CLOEXEC = 0o2000000;
+
+/**
+ * Records one command.
+ * @returns its own exit code, or 128 + the signal that ended it; 1 where the recording itself failed
+ * @throws StrataError where it cannot begin
+ */
+export async function runRecord(options: RecordOptions, program = 'strata'): Promise<number> {
+  const command = holdCommand(options.command, environmentOf(options));
+  let opened: OpenedEvents;
+  let outputFd: number;
+  try {
+    opened = openEvents(command.pid, options);
+    outputFd = createOutput(options.output);
+  } catch (error) {
+    command.abandon();
+    throw error;
+  }
+  if (options.verbosity > 0) {
+    const { specs, rings, frequency } = opened;
+    say(
+      `${specs.map(({ name }) => name).join(', ')} at ${frequency} Hz on ${rings.length} CPUs, ` +
+        `${rings[0].dataSize / 1024} KiB of buffer each`,
+    );
+  }
+
+  const recording = startRecording(options, opened, outputFd, program);
+  const stopPassing = passSignals(command);
+  const hideProgress =
+    options.verbosity >= 0 && process.stderr.isTTY
+      ? showProgress(recording.queue, process.stderr)
+      : () => undefined;
+  await recording.ready;
+  command.release();
+
+  const ended = command.ended;
+  let timer: NodeJS.Timeout | undefined;
+  const timedOut = new Promise<'time'>((resolve) => {
+    if (options.durationSeconds === undefined) return;
+    timer = setTimeout(() => resolve('time'), options.durationSeconds * 1000);
+  });
+  const first = await Promise.race([ended, timedOut, recording.failed.catch(() => 'failed')]);
+  clearTimeout(timer);
+  // Where a thread failed this rejects: after the command's own end, which is none of its business.
+  const result = await recording.stop().finally(() => (first === 'failed' ? ended : undefined));
+  hideProgress();
+  if (options.verbosity >= 0 || result.failure !== undefined) report(options, opened, result);
+  if (first === 'time' && options.verbosity >= 0) say('sampling has ended; the command goes on');
+  const code = await ended;
+  stopPassing();
+  return result.failure === undefined || code !== 0 ? code : ExitCode.Failed;
+}
+
+/** The command's environment: ours, with CPython's perf support switched on. */
+function environmentOf(options: RecordOptions): NodeJS.ProcessEnv {
+  const environment = { ...process.env };
+  // A choice that the user made already stays.
+  if (options.python === 'auto' && environment.PYTHON_PERF_JIT_SUPPORT === undefined) {
+    environment.PYTHONPERFSUPPORT ??= '1';
+  }
+  return environment;
+}
+
+interface Recording {
+  readonly queue: SharedQueue;
+  /** The threads run. */
+  readonly ready: Promise<unknown>;
+  /** Rejects when a thread fails; never resolves. */
+  readonly failed: Promise<never>;
+  /** Ends sampling and waits for the file to be complete. */
+  stop(): Promise<RecordingResult>;
+}
+
+function startRecording(
+  options: RecordOptions,
+  opened: OpenedEvents,
+  outputFd: number,
+  program: string,
+): Recording {
+  const queue = createQueue(QUEUE_SIZE);
+  const stopFd = libc().eventfd(0, EFD_CLOEXEC);
+  const dumps = opened.dumpRegisters > 0 && !options.keepStacks;
+  const drainData: DrainWorkerData = {
+    rings: opened.rings,
+    queue,
+    stopFd,
+    dumpRegisters: opened.dumpRegisters,
+  };
+  const unwindData: UnwindWorkerData = {
+    queue,
+    outputFd,
+    events: opened.events,
+    dumps,
+    commandLine: ['strata', 'record', ...process.argv.slice(3)],
+    program,
+    buildIdCache: options.buildIdCache,
+    mapsBefore: options.python === 'auto' ? existingPerfMaps() : undefined,
+    notes: opened.notes,
+  };
+  const drainer = new Worker(new URL('./drain-worker.js', import.meta.url), {
+    workerData: drainData,
+  });
+  const unwinder = new Worker(new URL('./unwind-worker.js', import.meta.url), {
+    workerData: unwindData,
+    trackUnmanagedFds: false, // it closes the file that this thread opened
+  });
+  const result = new Promise<RecordingResult>((resolve) => unwinder.once('message', resolve));
+  const failed = new Promise<never>((_, reject) => {
+    drainer.once('error', reject);
+    unwinder.once('error', reject);
+  });
+  return {
+    queue,
+    ready: Promise.all([once(drainer, 'online'), once(unwinder, 'online')]),
+    failed,
+    stop: async () => {
+      opened.disable();
+      tellKernelLost(queue, opened.lost());
+      libc().write(stopFd, new Uint8Array(new BigUint64Array([1n]).buffer), 8);
+      try {
+        return await Promise.race([result, failed]);
+      } finally {
+        await Promise.all([drainer.terminate(), unwinder.terminate()]);
+        opened.close();
+        libc().close(stopFd);
+      }
+    },
+  };
+}
+
+const PASSED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
+/**
+ * Keeps signals from ending the recorder before its file is complete. The terminal's own (Ctrl-C) reach the
+ * command without us, as it is in the same process group; those that were sent to us alone are passed on.
+ */
+function passSignals(command: HeldCommand): () => void {
+  const fromTerminal = process.stdin.isTTY && libc().tcgetpgrp(0) === libc().getpgrp();
+  const handlers = PASSED_SIGNALS.map((name) => {
+    const handler = (): void => {
+      if (!(fromTerminal && (name === 'SIGINT' || name === 'SIGQUIT'))) command.signal(name);
+    };
+    process.on(name, handler);
+    return () => process.off(name, handler);
+  });
+  return () => {
+    for (const remove of handlers) remove();
+  };
+}
+
+function report(options: RecordOptions, opened: OpenedEvents, result: RecordingResult): void {
+  const events = opened.specs.map(({ name }) => name).join(', ');
+  for (const line of summaryLines(result, options.output, events, opened.frequency)) say(line);
+  if (result.failure !== undefined) {
+    say(`the recording is incomplete: cannot write ${options.output}: ${result.failure}`);
+  }
+}
+
+function say(line: string): void {
+  process.stderr.write(`strata: ${line}\n`);
+}

@@ -1,0 +1,224 @@
+/**
+ * The way from the thread that drains the kernel's buffers to the one that unwinds: a queue of bytes
+ * in shared memory, of fixed size. One thread writes, one reads.
+ *
+ *   segment = 32-byte head, then records of one CPU, one after another, each whole
+ *
+ * Positions count bytes modulo 2^32 and the capacity divides 2^32, so that they may wrap. What the
+ * reader has not given back is never overwritten: a writer without room waits, and meanwhile the
+ * kernel's own buffers fill and it counts what it drops.
+ */
+
+/** Words of the control block. */
+const Control = {
+  /** Written so far, in bytes. */
+  HEAD: 0,
+  /** Given back so far. */
+  TAIL: 1,
+  /** The writer waits for room: the reader must give back all that it can. */
+  STARVED: 2,
+  /** The writer is done. */
+  CLOSED: 3,
+  /** What the reader tells the main thread. */
+  SAMPLES: 8,
+  LOST: 9,
+  /** What the main thread tells the reader before the writer closes: the kernel's own count, or -1. */
+  KERNEL_LOST: 10,
+  WORDS: 16,
+} as const;
+
+/** Words of a segment's head. */
+const Head = { SIZE: 0, KIND: 1, CPU: 2, HORIZON: 4, WORDS: 8 } as const;
+const HEAD_BYTES = Head.WORDS * 4;
+
+export const SegmentKind = {
+  /** Records of one CPU in the order in which it wrote them. */
+  RECORDS: 1,
+  /** Every record up to the time in the head has been handed over, whatever its CPU. */
+  HORIZON: 2,
+  /** Fills the queue's end. */
+  PADDING: 3,
+} as const;
+
+export interface SharedQueue {
+  readonly control: SharedArrayBuffer;
+  readonly data: SharedArrayBuffer;
+}
+
+/** @param capacity bytes: a power of two */
+export function createQueue(capacity: number): SharedQueue {
+  const queue = {
+    control: new SharedArrayBuffer(Control.WORDS * 4),
+    data: new SharedArrayBuffer(capacity),
+  };
+  tellKernelLost(queue, undefined);
+  return queue;
+}
+
+/** Leaves word of how many samples the kernel counts as dropped. */
+export function tellKernelLost(queue: SharedQueue, lost: number | undefined): void {
+  Atomics.store(new Int32Array(queue.control), Control.KERNEL_LOST, lost ?? -1);
+}
+
+/** Numbers for the line of progress, readable by any thread at any time. */
+export function queueProgress(queue: SharedQueue): { samples: number; lost: number } {
+  const control = new Int32Array(queue.control);
+  return {
+    samples: Atomics.load(control, Control.SAMPLES) >>> 0,
+    lost: Atomics.load(control, Control.LOST) >>> 0,
+  };
+}
+
+/** The draining thread's end. */
+export class QueueWriter {
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+  private readonly control: Int32Array;
+  private readonly heads: Float64Array;
+  private readonly capacity: number;
+  private head = 0;
+
+  constructor(queue: SharedQueue) {
+    this.control = new Int32Array(queue.control);
+    this.bytes = new Uint8Array(queue.data);
+    this.words = new Int32Array(queue.data);
+    this.heads = new Float64Array(queue.data);
+    this.capacity = queue.data.byteLength;
+  }
+
+  /**
+   * Waits for room for a segment of up to `size` bytes of records.
+   * @returns where in `bytes` its records go
+   */
+  reserve(size: number): number {
+    const needed = HEAD_BYTES + size;
+    let at = this.head % this.capacity;
+    const rest = this.capacity - at;
+    if (rest < needed) {
+      this.waitForRoom(rest);
+      this.publish(at, rest, SegmentKind.PADDING, 0, 0);
+      at = 0;
+    }
+    this.waitForRoom(needed);
+    return at + HEAD_BYTES;
+  }
+
+  /** Hands over the `size` bytes that were put where {@link reserve} said. */
+  commitRecords(start: number, size: number, cpu: number): void {
+    this.publish(start - HEAD_BYTES, HEAD_BYTES + size, SegmentKind.RECORDS, cpu, 0);
+  }
+
+  /** Tells the reader that it has every record up to `time`. */
+  commitHorizon(time: number): void {
+    const start = this.reserve(0);
+    this.publish(start - HEAD_BYTES, HEAD_BYTES, SegmentKind.HORIZON, 0, time);
+  }
+
+  close(): void {
+    Atomics.store(this.control, Control.CLOSED, 1);
+    Atomics.notify(this.control, Control.HEAD);
+  }
+
+  private publish(at: number, size: number, kind: number, cpu: number, horizon: number): void {
+    const word = at >> 2;
+    this.words[word + Head.SIZE] = size;
+    this.words[word + Head.KIND] = kind;
+    this.words[word + Head.CPU] = cpu;
+    this.heads[(word + Head.HORIZON) >> 1] = horizon;
+    this.head = (this.head + size) >>> 0;
+    Atomics.store(this.control, Control.HEAD, this.head | 0);
+    Atomics.notify(this.control, Control.HEAD);
+  }
+
+  private waitForRoom(size: number): void {
+    for (;;) {
+      const tail = Atomics.load(this.control, Control.TAIL);
+      const used = (this.head - (tail >>> 0)) >>> 0;
+      if (this.capacity - used >= size) return;
+      Atomics.store(this.control, Control.STARVED, 1);
+      Atomics.notify(this.control, Control.HEAD);
+      Atomics.wait(this.control, Control.TAIL, tail, 100);
+    }
+  }
+}
+
+/** A segment in the reader's hands. */
+export interface Segment {
+  readonly kind: number;
+  readonly cpu: number;
+  /** Up to where everything is here, of a HORIZON. */
+  readonly horizon: number;
+  /** Where its records begin and end in the queue's data. */
+  readonly start: number;
+  readonly end: number;
+  /** Bytes that it takes in the queue, its head included. */
+  readonly size: number;
+}
+
+/** The unwinding thread's end. */
+export class QueueReader {
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+  private readonly control: Int32Array;
+  private readonly heads: Float64Array;
+  private readonly capacity: number;
+  /** Taken so far, in bytes; given back is what TAIL says. */
+  private taken = 0;
+
+  constructor(queue: SharedQueue) {
+    this.control = new Int32Array(queue.control);
+    this.bytes = new Uint8Array(queue.data);
+    this.words = new Int32Array(queue.data);
+    this.heads = new Float64Array(queue.data);
+    this.capacity = queue.data.byteLength;
+  }
+
+  /** The next segment, if one is there. */
+  take(): Segment | undefined {
+    if (Atomics.load(this.control, Control.HEAD) >>> 0 === this.taken) return undefined;
+    const at = this.taken % this.capacity;
+    const word = at >> 2;
+    const size = this.words[word + Head.SIZE];
+    this.taken = (this.taken + size) >>> 0;
+    return {
+      kind: this.words[word + Head.KIND],
+      cpu: this.words[word + Head.CPU],
+      horizon: this.heads[(word + Head.HORIZON) >> 1],
+      start: at + HEAD_BYTES,
+      end: at + size,
+      size,
+    };
+  }
+
+  /** Sleeps until there may be another segment, at most `timeoutMs`. */
+  wait(timeoutMs: number): void {
+    Atomics.wait(this.control, Control.HEAD, this.taken | 0, timeoutMs);
+  }
+
+  /** Gives back the oldest `size` bytes that were taken. */
+  release(size: number): void {
+    Atomics.add(this.control, Control.TAIL, size);
+    Atomics.store(this.control, Control.STARVED, 0);
+    Atomics.notify(this.control, Control.TAIL);
+  }
+
+  /** Whether the writer waits for room. */
+  get starved(): boolean {
+    return Atomics.load(this.control, Control.STARVED) === 1;
+  }
+
+  get closed(): boolean {
+    return Atomics.load(this.control, Control.CLOSED) === 1;
+  }
+
+  /** Samples that the kernel counts as dropped; `undefined` where it has no such count. */
+  get kernelLost(): number | undefined {
+    const lost = Atomics.load(this.control, Control.KERNEL_LOST);
+    return lost < 0 ? undefined : lost;
+  }
+
+  report(samples: number, lost: number): void {
+    Atomics.store(this.control, Control.SAMPLES, samples | 0);
+    Atomics.store(this.control, Control.LOST, lost | 0);
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * The unwinding thread: takes records from the queue until the draining thread is done, then completes
+ * the file.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+
+import type { FileEvent } from '../formats/perfdata/writer.js';
+import { encodeStrataSection } from '../formats/perfdata/strata-section.js';
+import { PerfSample, STRATA_FEATURE, HeaderFeature } from '../formats/perfdata/spec.js';
+import type { PerfMap } from '../formats/perfmap.js';
+import { addToBuildIdCache, buildIdCacheFolder } from './buildid-cache.js';
+import { buildIdFeature, kernelSymbolsText, machineFeatures } from './features.js';
+import { kernelMaps, runningKernelSymbols } from './kernel-maps.js';
+import { Output } from './output.js';
+import { readPerfMap, removePerfMap } from './perf-maps.js';
+import { Recorder, type Counts } from './recorder.js';
+import { SAMPLE_ID_SIZE } from './sample-layout.js';
+import { TimeOrder } from './time-order.js';
+import { QueueReader, type SharedQueue } from './transfer.js';
+
+export interface UnwindWorkerData {
+  readonly queue: SharedQueue;
+  readonly outputFd: number;
+  readonly events: readonly FileEvent[];
+  /** Whether samples come with stacks that are to be unwound now. */
+  readonly dumps: boolean;
+  readonly commandLine: readonly string[];
+  readonly program: string;
+  readonly buildIdCache: boolean;
+  /** Perf maps that the recording did not cause. `undefined` where it causes none. */
+  readonly mapsBefore: ReadonlySet<string> | undefined;
+  readonly notes: readonly string[];
+}
+
+/** What the recording came to. */
+export interface RecordingResult extends Counts {
+  readonly fileSize: number;
+  /** Why not everything could be written. */
+  readonly failure: string | undefined;
+  readonly notes: readonly string[];
+}
+
+/** How long to sleep when nothing comes: the end of the recording may be such a moment. */
+const IDLE_MS = 50;
+/** A FINISHED_ROUND after so many bytes at most lets perf's own memory stay small. */
+const ROUND_BYTES = 4 * 1024 * 1024;
+
+function main(data: UnwindWorkerData): RecordingResult {
+  const queue = new QueueReader(data.queue);
+  const output = new Output(data.outputFd, data.events);
+  const sampleType = data.events[0].attr.sample_type ?? 0;
+  const recorder = new Recorder(
+    process.arch === 'arm64' ? 'aarch64' : 'x86_64',
+    queue.bytes,
+    queue.words,
+    output,
+    data.dumps,
+    (sampleType & PerfSample.CALLCHAIN) !== 0,
+  );
+  const kernel = runningKernelSymbols();
+  for (const record of kernelMaps(kernel, SAMPLE_ID_SIZE)) output.append(record);
+
+  const order = new TimeOrder(queue, recorder.record);
+  let roundStart = output.size;
+  for (;;) {
+    const closed = queue.closed;
+    const busy = order.advance();
+    queue.report(recorder.counts.samples, recorder.counts.lost);
+    if (output.size - roundStart > ROUND_BYTES) {
+      output.finishRound();
+      roundStart = output.size;
+    }
+    if (!busy && closed) break;
+    if (!busy) queue.wait(IDLE_MS);
+  }
+  return finish(data, recorder, output, kernel, queue.kernelLost);
+}
+
+function finish(
+  data: UnwindWorkerData,
+  recorder: Recorder,
+  output: Output,
+  kernel: ReturnType<typeof runningKernelSymbols>,
+  kernelLost: number | undefined,
+): RecordingResult {
+  const { counts, names } = recorder;
+  const notes = [...data.notes];
+  const built = names.build(perfMaps(recorder));
+  for (const { recordAt, fileOffset } of built?.named ?? []) {
+    recorder.renameMapping(recordAt, names.path, fileOffset);
+  }
+  const lost = Math.max(counts.lost, kernelLost ?? 0);
+  const features = machineFeatures(
+    data.commandLine,
+    data.events,
+    data.program,
+    counts.firstTime,
+    counts.lastTime,
+  );
+  features.set(
+    HeaderFeature.BUILD_ID,
+    buildIdFeature(recorder.modules.modules, built === undefined ? undefined : names),
+  );
+  if (built !== undefined && data.buildIdCache) {
+    const folder = buildIdCacheFolder(process.env);
+    const buildId = Buffer.from(names.buildId).toString('hex');
+    try {
+      addToBuildIdCache(folder, names.path, buildId, built.file);
+    } catch (error) {
+      notes.push(`perf report will not find Python’s names: ${folder}: ${String(error)}`);
+    }
+  }
+  features.set(
+    STRATA_FEATURE,
+    encodeStrataSection({
+      info: {
+        version: 1,
+        program: data.program,
+        callerAddresses: data.dumps ? 'call' : 'return',
+        ...(built === undefined ? {} : { namesPath: names.path }),
+        samples: counts.samples,
+        unwound: counts.unwound,
+        whole: counts.whole,
+        lost,
+        throttled: counts.throttled,
+        notes,
+      },
+      names: built?.file,
+      kernelSymbols: kernelSymbolsText(kernel, recorder.kernelAddresses),
+      truncated: {
+        ordinals: Uint32Array.from(recorder.truncatedOrdinals.view()),
+        causes: recorder.truncationCauses.view(),
+      },
+    }),
+  );
+  output.finish(features);
+  if (data.mapsBefore !== undefined) {
+    for (const process of recorder.live.all) removePerfMap(process, data.mapsBefore);
+  }
+  recorder.live.close();
+  return { ...counts, lost, fileSize: output.fileSize, failure: output.failure, notes };
+}
+
+/** A process's perf map, then its ancestors'. Each file is read once. */
+function perfMaps(recorder: Recorder): (pid: number) => readonly PerfMap[] {
+  const read = new Map<number, PerfMap | undefined>();
+  return (pid) => {
+    const maps: PerfMap[] = [];
+    const passed = new Set<number>();
+    for (let at: number | undefined = pid; at !== undefined && !passed.has(at);) {
+      passed.add(at);
+      if (!read.has(at)) read.set(at, readPerfMap(recorder.live.see(at)));
+      const map = read.get(at);
+      if (map !== undefined) maps.push(map);
+      at = recorder.parents.get(at);
+    }
+    return maps;
+  };
+}
+
+parentPort?.postMessage(main(workerData as UnwindWorkerData));
