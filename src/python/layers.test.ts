@@ -71,14 +71,15 @@ test('tells machinery from work', () => {
     gen_send_ex gen_send_ex2 gen_iternext object_vacall vectorcall_method.constprop.0
     _Py_Specialize_LoadAttr builtin_exec builtin___build_class__ PyImport_ImportModuleLevelObject
     run_mod pymain_run_python.constprop.0 Py_RunMain Py_BytesMain main _start thread_run t_bootstrap
-    pythread_wrapper sys_trace_line_func call_instrumentation_vector.part.0.isra.0`;
+    PyNumber_Add PyNumber_InPlaceAdd binary_op1 PyObject_RichCompare PyObject_GetIter
+    _Py_slot_tp_getattr_hook libpython3.12.so.1.0@plt pythread_wrapper sys_trace_line_func call_instrumentation_vector.part.0.isra.0`;
   const work = `
     list_sort list_sort_impl list_vectorcall long_mul long_add PyDict_GetItem insertdict
     _Py_dict_lookup unicode_concatenate PyUnicode_Join gc_collect_main.constprop.0 deduce_unreachable
     _PyObject_Malloc _PyObject_Calloc PyObject_Calloc _PyObject_Free PyObject_CallFinalizer
     object_dealloc subtype_dealloc builtin_sum builtin_sorted sre_ucs1_match _PyObject_GenericGetAttrWithDict
     _PyType_Lookup method_dealloc gen_dealloc wrap_in_stopiteration_handler take_gil
-    _PyPegen_run_parser thread_PyThread_start_new_thread main_loop`;
+    PyNumber_Long PyObject_Repr PyObject_GetItemData PyIter_NextItem2 _PyPegen_run_parser thread_PyThread_start_new_thread main_loop`;
   const of = (text: string, layer: Layer): void => {
     for (const name of text.trim().split(/\s+/)) {
       assert.equal(layerOfInterpreterFunction(name), layer, name);

@@ -66,11 +66,11 @@ function isMachinery(symbol: string): boolean {
   // What compilers append: .cold, .part.0, .constprop.0, .isra.0, .lto_priv.0, .llvm.123.
   const dot = symbol.indexOf('.', 1);
   const name = dot < 0 ? symbol : symbol.slice(0, dot);
-  return MACHINERY.has(name) || MACHINERY_PREFIXES.test(name);
+  return MACHINERY.has(name) || MACHINERY_FAMILIES.test(name) || symbol.endsWith('@plt');
 }
 
 /** Families of functions. */
-const MACHINERY_PREFIXES = new RegExp(
+const MACHINERY_FAMILIES = new RegExp(
   `^(?:${[
     // The eval loop, its frames, its specializer and tracing
     '_?PyEval_',
@@ -96,7 +96,13 @@ const MACHINERY_PREFIXES = new RegExp(
     'cfunction_(?:call|vectorcall)',
     'method_vectorcall',
     // A type's slots, filled by Python methods; and Python's view of slots filled by C
-    'slot_(?:tp|nb|sq|mp|am|bf)_',
+    '(?:_Py_)?slot_(?:tp|nb|sq|mp|am|bf)_',
+    // The abstract protocols: they look for a type's slot and call it
+    'PyNumber_(?:InPlace)?(?:Add|Subtract|Multiply|MatrixMultiply|TrueDivide|FloorDivide)$',
+    'PyNumber_(?:InPlace)?(?:Remainder|Divmod|Power|Lshift|Rshift|And|Xor|Or)$',
+    'PyNumber_(?:Negative|Positive|Absolute|Invert)$',
+    '(?:binary|ternary)_i?op1?$',
+    'PyObject_(?:RichCompare(?:Bool)?|GetIter|GetItem|SetItem|DelItem|GetAttr|SetAttr|IsTrue|Not)$',
     // Start and end of the interpreter and of its scripts
     'pymain_',
     'pyinit_',
@@ -117,10 +123,11 @@ const MACHINERY: ReadonlySet<string> = new Set(
      clear_thread_frame clear_gen_frame initialize_locals specialize_py_call`,
     // Calls
     `_PyObject_MakeTpCall _PyObject_Call_Prepend object_vacall callmethod call_function call_method
-     call_maybe call_attribute call_unbound call_unbound_noarg do_call_core
-     function_call function_code_fastcall method_call type_call wrapper_call wrapperdescr_call
+     call_maybe call_attribute call_unbound call_unbound_noarg do_call_core function_call
+     function_code_fastcall method_call type_call wrapper_call wrapperdescr_call
      classmethoddescr_call instancemethod_call sm_call lookup_method
-     lookup_maybe_method`,
+     lookup_maybe_method do_richcompare PyIter_Next _Py_CheckFunctionResult PyErr_Occurred
+     PyThreadState_Get _PyThreadState_UncheckedGet`,
     // wrap_*: what `int.__add__` and the like call; other functions begin so, hence one by one
     `wrap_binaryfunc wrap_binaryfunc_l wrap_binaryfunc_r wrap_buffer wrap_call wrap_del wrap_delattr
      wrap_delitem wrap_descr_delete wrap_descr_get wrap_descr_set wrap_hashfunc wrap_indexargfunc
