@@ -111,7 +111,7 @@ function arm(name: string, prefix: string, suffix: string): Trampoline {
     architecture: 'aarch64',
     bytes: bytes(prefix + ARM_BODY + suffix + ARM_RET),
     returnOffset: skip + 12,
-    unpadded: false,
+    unpadded: true,
     rows: [
       { offset: 0, ...inRegisters },
       { offset: skip + 4, base: 'sp', cfaOffset: 16, fpOffset: -16, raOffset: -8 },
@@ -172,7 +172,7 @@ export function trampolineRowAt(template: Trampoline, offset: number): Trampolin
 /**
  * The rows that the instruction at `offset` in an arena may have where the stride is unknown, likeliest
  * first: one or two. Copies begin at multiples of 16 (arm64: of 32) in every version but 3.12. Between
- * the rows of its template A, all from the stack pointer, the bytes on the stack must decide.
+ * the rows of its templates, all from the stack pointer, the bytes on the stack must decide.
  */
 export function possibleTrampolineRows(template: Trampoline, offset: number): TrampolineRow[] {
   const strides = [template.architecture === 'aarch64' ? 32 : 16];

@@ -42,7 +42,17 @@ export function escapeFrame(
   if (isArm) {
     out.cfa = sp;
     out.returnAddress = link;
-    return isCode(space, link) ? Truncation.None : Truncation.UnmappedCode;
+    if (rule.cfaOffset > 0) {
+      // The trampoline's record is at sp where it holds what the link register still does, or where
+      // that leads back into the trampoline, as after its call.
+      const saved = memory.loadReturnAddress(sp + 8);
+      if (saved === link || space.regionAt(link - 1)?.code.kind === 'trampolines') {
+        out.cfa = sp + rule.cfaOffset;
+        out.returnAddress = saved;
+        out.framePointer = memory.load(sp);
+      }
+    }
+    return isCode(space, out.returnAddress) ? Truncation.None : Truncation.UnmappedCode;
   }
   for (let other = 0; other < 2; other++) {
     const offset = other === 0 ? rule.cfaOffset : rule.raOffset;

@@ -5,6 +5,7 @@
  * address. What needs more (an expression, a CFA in another register, a signal's saved context) is
  * packed as {@link Follow.Exactly}.
  */
+import { FormatError } from '../base/errors.js';
 import type { Address } from '../base/units.js';
 import type { FoundRow } from '../formats/dwarf/cfi.js';
 import { REGISTERS, type Architecture } from '../formats/dwarf/registers.js';
@@ -100,7 +101,7 @@ export class RuleChooser implements PackedRule {
           return;
         }
         this.found = code.table.cfi.rowAt(vaddr);
-        if (this.found !== undefined) this.packRow(this.found, vaddr);
+        if (this.found !== undefined) this.packFound(this.found, vaddr);
         else if (code.table.isStartUp(vaddr)) this.set(Follow.Start);
         else this.set(Follow.FramePointer, Truncation.NoUnwindInfo);
         return;
@@ -147,6 +148,15 @@ export class RuleChooser implements PackedRule {
       (row.fpOffset === undefined ? 0 : FP_AT_CFA) |
       (row.raOffset === undefined ? RA_IN_LINK : 0);
     this.set(flags, row.cfaOffset, row.fpOffset, row.raOffset);
+  }
+
+  private packFound(found: FoundRow, vaddr: Address): void {
+    try {
+      this.packRow(found, vaddr);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      this.set(Follow.Exactly); // where the malformed expression will end the stack
+    }
   }
 
   private packRow(found: FoundRow, vaddr: Address): void {
@@ -221,8 +231,8 @@ function registerOffset(
   register: number,
   derefs: 0 | 1,
 ): number | undefined {
-  const lengthCursor = entries.cursor('expression', block);
-  const cursor = lengthCursor.sub(lengthCursor.uleb128());
+  const outer = entries.cursor('expression', block);
+  const cursor = outer.sub(outer.uleb128());
   if (cursor.remaining < 2 || cursor.u8() !== DW_OP_breg0 + register) return undefined;
   const offset = cursor.sleb128();
   if (cursor.remaining !== derefs) return undefined;
