@@ -10,8 +10,8 @@ import { readInput } from './input.js';
 import type { FlamegraphOptions } from './options.js';
 import { printToStdout } from './output.js';
 
-export async function flamegraph(options: FlamegraphOptions): Promise<number> {
-  const profile = await readInput(options);
+export function flamegraph(options: FlamegraphOptions): number {
+  const profile = readInput(options);
   if (options.output === '-') {
     printToStdout((sink) => draw(profile, options, sink));
     return ExitCode.Done;

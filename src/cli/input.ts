@@ -1,7 +1,7 @@
 /** The recording that a command reads, as the profile that was asked for. */
 import { existsSync } from 'node:fs';
 
-import { StrataError } from '../base/errors.js';
+import { FormatError, StrataError } from '../base/errors.js';
 import { filterSamples } from '../profile/filter.js';
 import type { Profile } from '../profile/profile.js';
 import { applyView, defaultView, type View } from '../profile/views.js';
@@ -19,7 +19,7 @@ export interface InputChoice extends SampleChoice {
  *
  * @throws StrataError where it cannot be read, has no such event, or has none of the samples
  */
-export async function readInput(choice: InputChoice): Promise<Profile> {
+export function readInput(choice: InputChoice): Profile {
   const { input, view, event, pids, tids, comms } = choice;
   if (!existsSync(input)) {
     throw new StrataError(
@@ -27,7 +27,7 @@ export async function readInput(choice: InputChoice): Promise<Profile> {
       'record one with: strata record python app.py',
     );
   }
-  const profile = await loadProfile(input);
+  const profile = load(input);
   const events = event === undefined ? undefined : [findEvent(profile, event)];
   const chosen = filterSamples(profile, { events, pids, tids, comms });
   if (chosen.samples.length === 0 && profile.samples.length > 0) {
@@ -36,6 +36,15 @@ export async function readInput(choice: InputChoice): Promise<Profile> {
     );
   }
   return applyView(chosen, view ?? defaultView(chosen));
+}
+
+function load(input: string): Profile {
+  try {
+    return loadProfile(input);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new StrataError(`cannot read ${input}: ${error.message}`);
+  }
 }
 
 /** Index of the event of that name; `cycles` also finds `cycles:u` where that is the only one. */

@@ -1,11 +1,12 @@
 /** The built program, run as a person runs it: what it writes, where, and its exit code. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import test, { after, describe } from 'node:test';
+import test, { after, describe, type TestContext } from 'node:test';
 
 import { repositoryRoot, run, strata, STRATA } from '../testing/cli.js';
+import { requirePython, skipOrFail } from '../testing/pythons.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'strata-cli-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -134,5 +135,108 @@ describe('input that cannot be read: one sentence, exit code 1', () => {
     const env = { STRATA_DEBUG: '1' };
     const { stderr } = await strata(['tree'], { cwd: folder, env });
     assert.match(stderr, /^ {4}at .*\(?file:\/\//m);
+  });
+});
+
+describe('a recording, from one end to the other', () => {
+  const recording = join(folder, 'demo.data');
+  const demo = join(repositoryRoot(), 'samples', 'demo.py');
+
+  /** Records the sample once; the tests after the first one read what it wrote. */
+  async function record(t: TestContext): Promise<boolean> {
+    if (existsSync(recording)) return true;
+    const python = requirePython(t, [3, 12]);
+    if (python === undefined) return false;
+    const result = await strata(['record', '-o', recording, python.path, demo, '0.5']);
+    if (/perf_event_paranoid|perf events/.test(result.stderr)) {
+      skipOrFail(t, 'perf_events', result.stderr.trim());
+      return false;
+    }
+    assert.equal(result.code, 0, result.stderr);
+    assert.equal(result.stdout, '');
+    assert.match(result.stderr, /^strata: .*demo\.data: [\d,]+ samples/);
+    return true;
+  }
+
+  test('tree shows who spent the time', async (t) => {
+    if (!(await record(t))) return;
+    const { stdout, stderr, code } = await strata(['tree', '-i', recording, '--view', 'python']);
+    assert.deepEqual({ stderr, code }, { stderr: '', code: 0 });
+    const names = [/<module>/, /main/, /work_for/, /count_leaves/];
+    for (const name of names) assert.match(stdout, name);
+    assert.doesNotMatch(stdout, /\x1b/, 'no colours without a terminal');
+  });
+
+  test('report has perf’s layout', async (t) => {
+    if (!(await record(t))) return;
+    const argv = ['report', '--stdio', '-n', '--percent-limit', '5', '-i', recording];
+    const { stdout, stderr, code } = await strata(argv);
+    assert.deepEqual({ stderr, code }, { stderr: '', code: 0 });
+    assert.match(stdout, /^# Children +Self +Samples +Command +Shared Object +Symbol/m);
+    assert.match(stdout, /^ +\d+\.\d\d% +\d+\.\d\d% .* main\b/m);
+    assert.match(stdout, /--\d+\.\d\d%--/, 'with call graphs');
+    const flat = await strata([...argv, '-g', 'none']);
+    assert.doesNotMatch(flat.stdout, /--\d+\.\d\d%--/);
+  });
+
+  test('report of a thread has only its samples', async (t) => {
+    if (!(await record(t))) return;
+    const whole = await strata(['tree', '-i', recording]);
+    const [, tid] = /tid (\d+).*\n(?:.*\n)*?.*compress_for/.exec(whole.stdout) ?? [];
+    const one = await strata(['tree', '-i', recording, '--tid', tid]);
+    assert.equal(one.stdout.match(/, tid \d+:/g)?.length, 1);
+    const none = await strata(['tree', '-i', recording, '--tid', '1']);
+    assert.match(none.stderr, /^strata: .* has no samples of the event, process, thread or name/);
+    assert.equal(none.code, 1);
+  });
+
+  test('an event that the recording has not', async (t) => {
+    if (!(await record(t))) return;
+    const { stderr, code } = await strata(['report', '-i', recording, '--event', 'nonsense']);
+    assert.match(stderr, /^strata: the recording has no event 'nonsense'\n {2}it has: .+\n$/);
+    assert.equal(code, 1);
+  });
+
+  test('flamegraph writes an SVG, to a file or to standard output', async (t) => {
+    if (!(await record(t))) return;
+    const path = join(folder, 'demo.svg');
+    const argv = ['flamegraph', '-i', recording, '--title', 'A <b> & c'];
+    const result = await strata([...argv, '-o', path]);
+    assert.match(result.stderr, /^strata: wrote .*demo\.svg \([\d,]+ frames\)\n$/);
+    assert.equal(result.code, 0);
+    const svg = readFileSync(path, 'utf8');
+    assert.match(svg, /<svg\b[\s\S]*<title>A &lt;b&gt; &amp; c<\/title>[\s\S]*<\/svg>\s*$/);
+    assert.equal((await strata([...argv, '-o', '-'])).stdout, svg);
+    const refused = await strata([...argv, '-o', join(folder, 'no', 'where.svg')]);
+    assert.match(
+      refused.stderr,
+      /^strata: cannot write .*where\.svg: no such file or directory\n$/,
+    );
+    assert.equal(refused.code, 1);
+  });
+
+  test('a recording cut short is read to where it ends, and says so', async (t) => {
+    if (!(await record(t))) return;
+    const whole = readFileSync(recording);
+    const cut = file('half.data', whole.subarray(0, whole.length / 3));
+    const { stdout, code } = await strata(['tree', '-i', cut]);
+    assert.equal(code, 0);
+    assert.match(stdout, /half\.data is cut/);
+  });
+
+  test('record passes on how the command ended', async (t) => {
+    if (!(await record(t))) return;
+    const output = join(folder, 'ends.data');
+    const ends: readonly (readonly [command: string[], code: number])[] = [
+      [['sh', '-c', 'exit 7'], 7],
+      [['sh', '-c', 'kill -KILL $$'], 128 + 9],
+      [['sh', '-c', 'echo to its own stdout; exit 0'], 0],
+      [[join(folder, 'no-such-program')], 127],
+    ];
+    for (const [command, code] of ends) {
+      const result = await strata(['record', '-q', '-o', output, '--', ...command]);
+      assert.equal(result.code, code, `${command.join(' ')}: ${result.stderr}`);
+      assert.equal(result.stdout, code === 0 ? 'to its own stdout\n' : '');
+    }
   });
 });

@@ -4,7 +4,7 @@ import { runRecord } from '../record/record.js';
 import type { RecordOptions } from '../record/options.js';
 
 /** @returns the profiled program's own exit code, or 128 + the signal that ended it */
-export async function record(options: RecordOptions): Promise<number> {
+export function record(options: RecordOptions): Promise<number> {
   if (options.command.length === 0) {
     throw new StrataError(
       'record needs a command to run',

@@ -5,8 +5,8 @@ import { readInput } from './input.js';
 import type { ReportOptions } from './options.js';
 import { printToStdout } from './output.js';
 
-export async function report(options: ReportOptions): Promise<number> {
-  const profile = await readInput(options);
+export function report(options: ReportOptions): number {
+  const profile = readInput(options);
   const { children, showCounts, percentLimit, graph } = options;
   printToStdout((sink) =>
     writeReport(

@@ -7,8 +7,8 @@ import type { TreeOptions } from './options.js';
 import { printToStdout } from './output.js';
 import { describeTerminal } from './terminal.js';
 
-export async function tree(options: TreeOptions): Promise<number> {
-  const profile = await readInput(options);
+export function tree(options: TreeOptions): number {
+  const profile = readInput(options);
   const { all, merge, minPercent, maxDepth } = options;
   const { colour, columns } = describeTerminal();
   printToStdout((sink) =>
