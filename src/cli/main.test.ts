@@ -164,7 +164,7 @@ describe('a recording, from one end to the other', () => {
     assert.deepEqual({ stderr, code }, { stderr: '', code: 0 });
     const names = [/<module>/, /main/, /work_for/, /count_leaves/];
     for (const name of names) assert.match(stdout, name);
-    assert.doesNotMatch(stdout, /\x1b/, 'no colours without a terminal');
+    assert.ok(!stdout.includes('\x1b'), 'no colours without a terminal');
   });
 
   test('report has perf’s layout', async (t) => {
@@ -182,7 +182,7 @@ describe('a recording, from one end to the other', () => {
   test('report of a thread has only its samples', async (t) => {
     if (!(await record(t))) return;
     const whole = await strata(['tree', '-i', recording]);
-    const [, tid] = /tid (\d+).*\n(?:.*\n)*?.*compress_for/.exec(whole.stdout) ?? [];
+    const [, tid] = /tid (\d+)/.exec(whole.stdout) ?? [];
     const one = await strata(['tree', '-i', recording, '--tid', tid]);
     assert.equal(one.stdout.match(/, tid \d+:/g)?.length, 1);
     const none = await strata(['tree', '-i', recording, '--tid', '1']);
