@@ -1,7 +1,7 @@
 /**
  * Facts of the running machine, from /proc and /sys.
  */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, readlinkSync } from 'node:fs';
 
 /** A small file of /proc or /sys as trimmed text; `undefined` where it cannot be read. */
 export function readText(path: string): string | undefined {
@@ -9,6 +9,29 @@ export function readText(path: string): string | undefined {
     return readFileSync(path, 'utf8').trim();
   } catch {
     return undefined;
+  }
+}
+
+/** The beginning of a long file of /proc as text; empty where it cannot be read. */
+export function readStart(path: string, size: number): string {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch {
+    return '';
+  }
+  try {
+    const bytes = Buffer.alloc(size);
+    let filled = 0;
+    // /proc hands out a page at a time.
+    for (let got = -1; got !== 0 && filled < size; filled += got) {
+      got = readSync(fd, bytes, filled, size - filled, filled);
+    }
+    return bytes.toString('latin1', 0, filled);
+  } catch {
+    return '';
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The records that tell where the kernel lies: the kernel sends none of itself, so that, as in perf, the
+ * The records that tell where the kernel lies: the kernel sends none of itself, so that, as with perf, the
  * recorder makes them.
  */
 import { readFileSync } from 'node:fs';
@@ -7,13 +7,66 @@ import { readFileSync } from 'node:fs';
 import { addressHigh, addressLow, parseAddress, type Address } from '../base/units.js';
 import { parseKallsyms, type KernelSymbolTable } from '../formats/kallsyms.js';
 import { PerfMisc, PerfRecord } from '../formats/perfdata/spec.js';
-import { readText } from '../linux/system.js';
+import { readStart, readText } from '../linux/system.js';
+import type { Output } from './output.js';
 
 /** perf's name of the kernel's own text; the suffix names the symbol that starts it. */
 const KERNEL_NAME = '[kernel.kallsyms]_text';
 
+/** Where an MMAP record says how much is mapped. */
+const MMAP_LENGTH = 24;
+/** `_text` stands among the first lines of /proc/kallsyms, which is long and slow to read. */
+const KALLSYMS_HEAD = 64 * 1024;
+/** More than any kernel's text: what the record says until {@link KernelMaps.complete}. */
+const PROVISIONAL_LENGTH = 64 * 1024 * 1024;
+
+/** The records of the kernel's own mappings, which stand first in the file. */
+export class KernelMaps {
+  private textAt: number | undefined;
+
+  /** Appends the records; none where kptr_restrict hides the addresses. */
+  constructor(
+    private readonly output: Output,
+    sampleIdSize: number,
+  ) {
+    const start = textStart();
+    if (start === undefined) return;
+    const text = encodeMap(start, PROVISIONAL_LENGTH, start, KERNEL_NAME, sampleIdSize);
+    this.textAt = output.append(text);
+    for (const module of modules()) {
+      output.append(encodeMap(module.start, module.size, 0, `[${module.name}]`, sampleIdSize));
+    }
+  }
+
+  /** Puts the true length of the kernel's text into its record. */
+  complete(symbols: KernelSymbolTable): void {
+    const start = symbols.addressOf('_text') ?? symbols.addressOf('_stext') ?? 0;
+    const end = symbols.addressOf('_etext') ?? 0;
+    if (this.textAt === undefined || start === 0 || end <= start) return;
+    const length = new Uint8Array(8);
+    setAddress(new DataView(length.buffer), 0, end - start);
+    this.output.patch(this.textAt + MMAP_LENGTH, length);
+  }
+}
+
+/** The running kernel's symbols; empty where they cannot be read. */
+export function runningKernelSymbols(): KernelSymbolTable {
+  try {
+    return parseKallsyms(readFileSync('/proc/kallsyms'));
+  } catch {
+    return parseKallsyms(new Uint8Array(0));
+  }
+}
+
+function textStart(): Address | undefined {
+  const head = readStart('/proc/kallsyms', KALLSYMS_HEAD);
+  const match = /^([0-9a-f]+) \w _s?text$/m.exec(head);
+  const start = match === null ? 0 : parseAddress(match[1]);
+  return start === 0 ? undefined : start;
+}
+
 /** An MMAP record of the kernel's, with a `sample_id` of zeros: from the beginning of time. */
-function encodeKernelMap(
+function encodeMap(
   start: Address,
   length: number,
   pgoff: Address,
@@ -30,32 +83,10 @@ function encodeKernelMap(
   view.setInt32(8, -1, true); // pid: the kernel is everyone's
   view.setInt32(12, 0, true);
   setAddress(view, 16, start);
-  setAddress(view, 24, length);
+  setAddress(view, MMAP_LENGTH, length);
   setAddress(view, 32, pgoff);
   out.set(text, 40);
   return out;
-}
-
-/** Records for the kernel's text and its modules; none where kptr_restrict hides the addresses. */
-export function kernelMaps(symbols: KernelSymbolTable, sampleIdSize: number): Uint8Array[] {
-  const start = symbols.addressOf('_text') ?? symbols.addressOf('_stext') ?? 0;
-  const end = symbols.addressOf('_etext') ?? 0;
-  if (start === 0 || end <= start) return [];
-  return [
-    encodeKernelMap(start, end - start, start, KERNEL_NAME, sampleIdSize),
-    ...modules().map(({ name, start: at, size }) =>
-      encodeKernelMap(at, size, 0, `[${name}]`, sampleIdSize),
-    ),
-  ];
-}
-
-/** The running kernel's symbols; empty where they cannot be read. */
-export function runningKernelSymbols(): KernelSymbolTable {
-  try {
-    return parseKallsyms(readFileSync('/proc/kallsyms'));
-  } catch {
-    return parseKallsyms(new Uint8Array(0));
-  }
 }
 
 function modules(): { name: string; start: Address; size: number }[] {

@@ -88,7 +88,7 @@ function environmentOf(options: RecordOptions): NodeJS.ProcessEnv {
 
 interface Recording {
   readonly queue: SharedQueue;
-  /** The threads run. */
+  /** The threads wait for records. */
   readonly ready: Promise<unknown>;
   /** Rejects when a thread fails; never resolves. */
   readonly failed: Promise<never>;
@@ -129,21 +129,25 @@ function startRecording(
     workerData: unwindData,
     trackUnmanagedFds: false, // it closes the file that this thread opened
   });
-  const result = new Promise<RecordingResult>((resolve) => unwinder.once('message', resolve));
+  const ready = once(unwinder, 'message');
+  const result = ready.then(() => once(unwinder, 'message')) as Promise<[RecordingResult]>;
+  const exits = [once(drainer, 'exit'), once(unwinder, 'exit')];
   const failed = new Promise<never>((_, reject) => {
     drainer.once('error', reject);
     unwinder.once('error', reject);
   });
   return {
     queue,
-    ready: Promise.all([once(drainer, 'online'), once(unwinder, 'online')]),
+    ready: Promise.all([once(drainer, 'online'), ready]),
     failed,
     stop: async () => {
       opened.disable();
       tellKernelLost(queue, opened.lost());
       libc().write(stopFd, new Uint8Array(new BigUint64Array([1n]).buffer), 8);
       try {
-        return await Promise.race([result, failed]);
+        const [done] = await Promise.race([result, failed]);
+        await Promise.all(exits);
+        return done;
       } finally {
         await Promise.all([drainer.terminate(), unwinder.terminate()]);
         opened.close();

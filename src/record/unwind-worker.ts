@@ -10,7 +10,7 @@ import { PerfSample, STRATA_FEATURE, HeaderFeature } from '../formats/perfdata/s
 import type { PerfMap } from '../formats/perfmap.js';
 import { addToBuildIdCache, buildIdCacheFolder } from './buildid-cache.js';
 import { buildIdFeature, kernelSymbolsText, machineFeatures } from './features.js';
-import { kernelMaps, runningKernelSymbols } from './kernel-maps.js';
+import { KernelMaps, runningKernelSymbols } from './kernel-maps.js';
 import { Output } from './output.js';
 import { readPerfMap, removePerfMap } from './perf-maps.js';
 import { Recorder, type Counts } from './recorder.js';
@@ -57,8 +57,8 @@ function main(data: UnwindWorkerData): RecordingResult {
     data.dumps,
     (sampleType & PerfSample.CALLCHAIN) !== 0,
   );
-  const kernel = runningKernelSymbols();
-  for (const record of kernelMaps(kernel, SAMPLE_ID_SIZE)) output.append(record);
+  const kernelMaps = new KernelMaps(output, SAMPLE_ID_SIZE);
+  parentPort?.postMessage('ready');
 
   const order = new TimeOrder(queue, recorder.record);
   let roundStart = output.size;
@@ -73,17 +73,19 @@ function main(data: UnwindWorkerData): RecordingResult {
     if (!busy && closed) break;
     if (!busy) queue.wait(IDLE_MS);
   }
-  return finish(data, recorder, output, kernel, queue.kernelLost);
+  return finish(data, recorder, output, kernelMaps, queue.kernelLost);
 }
 
 function finish(
   data: UnwindWorkerData,
   recorder: Recorder,
   output: Output,
-  kernel: ReturnType<typeof runningKernelSymbols>,
+  kernelMaps: KernelMaps,
   kernelLost: number | undefined,
 ): RecordingResult {
   const { counts, names } = recorder;
+  const kernel = runningKernelSymbols();
+  kernelMaps.complete(kernel);
   const notes = [...data.notes];
   const built = names.build(perfMaps(recorder));
   for (const { recordAt, fileOffset } of built?.named ?? []) {
