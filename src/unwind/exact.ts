@@ -198,7 +198,12 @@ export class ExactUnwinder implements ExpressionInputs {
       if (register === returnColumn) {
         if (isSaved) next[register] = this.memory.loadReturnAddress(saved);
         this.returnAddress = next[register];
-      } else if (isSaved) next[register] = this.memory.load(saved);
+      } else if (isSaved) {
+        // Below the innermost frame's stack pointer: popped already (see Unwinder).
+        const isPopped =
+          saved < this.memory.base && this.regs[layout.stackPointer] === this.memory.base;
+        next[register] = isPopped ? regs[register] : this.memory.load(saved);
+      }
     }
     if (!Number.isNaN(this.returnAddress)) return undefined;
     return this.memory.fault || Truncation.MissingRegister;

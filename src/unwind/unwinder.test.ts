@@ -34,6 +34,7 @@ const Code = {
   NoInfo: 0x1700,
   Plt: 0x1800,
   Stuck: 0x1900, // rsp+0: no frame at all, yet a return address below
+  Popped: 0x1a00, // rsp+8, rbp said to be saved at CFA-16: the `ret` of an epilogue
 } as const;
 
 function table(): UnwindTable {
@@ -52,6 +53,7 @@ function table(): UnwindTable {
   const plt = [0x77, 8, 0x80, 0, 0x3f, 0x1a, 0x3b, 0x2a, 0x33, 0x24, 0x22];
   add(Code.Plt, cfa.expression(...plt));
   add(Code.Stuck, cfa.offset(0));
+  add(Code.Popped, cfa.saved(RBP, 16));
   return UnwindTable.fromCfi('x86_64', CfiIndex.fromSection(builder.section(), builder.header()));
 }
 
@@ -117,6 +119,34 @@ test('a stack of every simple kind of frame is whole', () => {
       into(Code.Realigned) - 1,
       into(Code.Start) - 1,
     ),
+  );
+});
+
+test('a register that an epilogue has popped is in its place, for the innermost frame alone', () => {
+  const words = stackWords(STACK, 0x100, {
+    [STACK]: into(Code.FramePointer),
+    [STACK + 0x40]: STACK + 0x80,
+    [STACK + 0x48]: into(Code.Start),
+  });
+  const chain = [into(Code.Popped), into(Code.FramePointer) - 1, into(Code.Start) - 1];
+  const regs = x86Registers({ [RIP]: into(Code.Popped), [RBP]: STACK + 0x40 });
+  assert.deepEqual(unwind(SPACE, regs, words), whole(...chain));
+
+  // The same by the exact path: the caller's CFA is in a register that a call keeps.
+  const byRbx = stackWords(STACK, 0x100, {
+    [STACK]: into(Code.FramePointer),
+    [STACK + 0x40]: STACK + 0x80,
+    [STACK + 0x48]: into(Code.ByRbx),
+    [STACK + 0x78]: into(Code.Start),
+  });
+  const exactly = x86Registers({
+    [RIP]: into(Code.Popped),
+    [RBP]: STACK + 0x40,
+    [RBX]: STACK + 0x70,
+  });
+  assert.deepEqual(
+    unwind(SPACE, exactly, byRbx),
+    whole(...chain.slice(0, 2), into(Code.ByRbx) - 1, into(Code.Start) - 1),
   );
 });
 

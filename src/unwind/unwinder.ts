@@ -221,7 +221,9 @@ export class Unwinder {
           if (at >= 0 && at + 8 <= size && (at & 3) === 0) {
             const index = wordOffset + (at >> 2);
             fp = words[index + 1] * TWO_32 + (words[index] >>> 0) - base;
-          } else fp = NaN;
+          } else if (!(at < 0 && count === 1)) fp = NaN;
+          // Else it lies below the stack pointer: an epilogue has popped it, and it is in its register.
+          // (GCC's rows for the `ret` after `leave` or `pop %rbp` still say that it is saved.)
         }
       }
 
