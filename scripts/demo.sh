@@ -9,20 +9,24 @@ fail() {
   exit 1
 }
 
-# Prints the path of a CPython 3.12 or newer: $PYTHON, those on PATH, those of pyenv.
+# Prints the path of a CPython 3.12 or newer: $PYTHON where set, else one on PATH, else one of pyenv.
 find_python() {
-  for candidate in "${PYTHON:-}" python3 python3.15 python3.14 python3.13 python3.12 \
-    "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.*/bin/python3; do
-    [ -n "$candidate" ] || continue
-    "$candidate" -c 'import sys; assert sys.version_info >= (3, 12); print(sys.executable)' 2>/dev/null &&
-      return 0
+  if [ -n "${PYTHON:-}" ]; then
+    set -- "$PYTHON"
+  else
+    set -- python3 python3.15 python3.14 python3.13 python3.12 \
+      "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.*/bin/python3
+  fi
+  for candidate in "$@"; do
+    "$candidate" -c 'import sys; assert sys.version_info >= (3, 12); print(sys.executable)' \
+      2>/dev/null && return 0
   done
   return 1
 }
 
 [ "$(uname -s)" = Linux ] || fail "Strata records on Linux only"
 python=$(find_python) ||
-  fail "no Python 3.12 or newer found on PATH or in pyenv; name one with PYTHON=/path/to/python3"
+  fail "${PYTHON:-nothing on PATH or in pyenv} is a Python 3.12 or newer; PYTHON=/path/to/python3 names one"
 
 echo "==> Installing and building"
 sh scripts/install.sh

@@ -4,6 +4,6 @@ set -eu
 cd "$(dirname "$0")/.."
 done=node_modules/.package-lock.json
 if [ ! -e "$done" ] || [ package-lock.json -nt "$done" ]; then
-  npm ci --no-audit --no-fund
+  npm ci --no-audit --no-fund --loglevel=error
   touch "$done"
 fi
