@@ -26,7 +26,7 @@ find_python() {
 
 [ "$(uname -s)" = Linux ] || fail "Strata records on Linux only"
 python=$(find_python) ||
-  fail "${PYTHON:-nothing on PATH or in pyenv} is a Python 3.12 or newer; PYTHON=/path/to/python3 names one"
+  fail "no Python 3.12 or newer: looked at ${PYTHON:-PATH and pyenv}; PYTHON=/path/to/python3 names one"
 
 echo "==> Installing and building"
 sh scripts/install.sh

@@ -46,6 +46,10 @@ apt() {
 apt update
 for minor in "${wanted[@]}"; do
   rm -f "$work"/archives/*.deb
+  if ! apt --simulate install "python$minor" >/dev/null 2>&1; then
+    echo "fetch-debian-python: $suite has no python$minor that can be installed" >&2
+    continue
+  fi
   apt --no-install-recommends --download-only --yes install "python$minor"
   root=$store/$minor
   unpacked=$root.partial

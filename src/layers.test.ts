@@ -31,7 +31,9 @@ const FLOORS = [
 const BESIDE = ['testing', 'bench'];
 const MOST_LINES = 400;
 /** Files that are longer, each with its reason. */
-const LONGER: Readonly<Record<string, string>> = {};
+const LONGER: Readonly<Record<string, string>> = {
+  'unwind/unwinder.test.ts': 'one small program for each way that a stack can stand and end',
+};
 
 interface SourceFile {
   /** Path below src/, with slashes. */
