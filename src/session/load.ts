@@ -34,7 +34,10 @@ import { StackResolver } from './samples.js';
 const MAP_SLACK_MS = 2000;
 
 export interface LoadOptions {
-  /** The folder that stands for `/` when modules are looked for: a copy of another machine's files. */
+  /**
+   * The folder that stands for `/` when modules are looked for: a copy of another machine's files. The
+   * running kernel's symbols are then not used.
+   */
   readonly root?: string;
 }
 
@@ -71,6 +74,13 @@ export function profileOf(
   }
 }
 
+/** A thread in the profile, under the name that it has now. */
+interface ThreadRow {
+  readonly comm: string;
+  readonly thread: number;
+  readonly text: number;
+}
+
 /** The state of one reading. */
 class Loading {
   private readonly builder = new ProfileBuilder();
@@ -85,6 +95,7 @@ class Loading {
   /** The profile's event of a file's; -1 of events that only carry other records. */
   private readonly eventRows: readonly number[];
   private readonly fileNotes: string[] = [];
+  private readonly isOtherMachine: boolean;
   private kernelReference: { readonly name: string; readonly address: Address } | undefined;
 
   private lost = 0;
@@ -94,10 +105,7 @@ class Loading {
   private damaged = 0;
   private unidentified = 0;
 
-  private lastThread: Thread | undefined;
-  private lastComm = '';
-  private threadRow = 0;
-  private commRow = 0;
+  private readonly threadRows = new Map<Thread, ThreadRow>();
 
   constructor(
     private readonly file: PerfDataFile,
@@ -105,6 +113,7 @@ class Loading {
   ) {
     const { info, events } = file;
     const root = options.root ?? '';
+    this.isOtherMachine = root !== '';
     this.strata = this.readStrata();
     this.records = file.records();
     for (const { path, buildId } of info.buildIds) this.buildIdOf.set(path, buildId);
@@ -256,16 +265,16 @@ class Loading {
     const event = this.eventRows[view.event];
     if (event < 0) return;
     const thread = this.processes.thread(view.pid, view.tid);
-    if (thread !== this.lastThread || thread.comm !== this.lastComm) {
-      this.lastThread = thread;
-      this.lastComm = thread.comm;
-      this.threadRow = builder.thread(view.pid, view.tid, thread.comm);
-      this.commRow = builder.string(thread.comm);
+    let row = this.threadRows.get(thread);
+    if (row?.comm !== thread.comm) {
+      const { comm } = thread;
+      row = { comm, thread: builder.thread(view.pid, view.tid, comm), text: builder.string(comm) };
+      this.threadRows.set(thread, row);
     }
     stacks.resolve(view, thread.process);
     builder.addSample(
-      this.threadRow,
-      this.commRow,
+      row.thread,
+      row.text,
       view.time,
       stacks.stack,
       view.cpu,
@@ -315,6 +324,7 @@ class Loading {
   /** Whether the kernel that was recorded is the one that runs. */
   private isThisKernel(): boolean {
     const { osRelease, hostname: host } = this.file.info;
+    if (this.isOtherMachine) return false;
     const sameRelease = osRelease === '' || osRelease === release();
     return sameRelease && (host === '' || host === hostname());
   }

@@ -29,7 +29,8 @@ export class StackResolver {
   truncation: Truncation = Truncation.None;
 
   private readonly chains = new ChainCache();
-  private readonly unwinder: Unwinder;
+  /** Absent where no event's samples carry a stack. */
+  private readonly unwinder: Unwinder | undefined;
   /** By event; `undefined` where its samples carry no stack. */
   private readonly registers: readonly (RegisterFile | undefined)[];
   private readonly joined = new Int32Array((MAX_CHAIN + MAX_UNWOUND + 2) * 2);
@@ -48,22 +49,23 @@ export class StackResolver {
     events: readonly RecordedEvent[],
     private readonly callerAddresses: 'call' | 'return',
   ) {
-    this.unwinder = new Unwinder(architecture);
     const dump = PerfSample.REGS_USER | PerfSample.STACK_USER;
     this.registers = events.map(({ attr }) =>
       (attr.sample_type & dump) === dump
         ? new RegisterFile(architecture, attr.sample_regs_user)
         : undefined,
     );
+    const unwinds = this.registers.some((registers) => registers !== undefined);
+    this.unwinder = unwinds ? new Unwinder(architecture) : undefined;
   }
 
   /** Finds the sample's stack in the process as it is now. */
   resolve(view: SampleView, process: Process): void {
     const registers = this.registers[view.event];
-    if (registers === undefined) {
+    if (registers === undefined || this.unwinder === undefined) {
       this.resolveRecorded(view, process);
     } else {
-      this.resolveUnwound(view, process, registers);
+      this.resolveUnwound(view, process, registers, this.unwinder);
     }
   }
 
@@ -81,8 +83,12 @@ export class StackResolver {
   }
 
   /** The kernel's part of the chain as recorded, then the user's from the copied stack. */
-  private resolveUnwound(view: SampleView, process: Process, registers: RegisterFile): void {
-    const { unwinder } = this;
+  private resolveUnwound(
+    view: SampleView,
+    process: Process,
+    registers: RegisterFile,
+    unwinder: Unwinder,
+  ): void {
     this.joinedLength = 0;
     this.joinKernelPart(view);
     let truncation: Truncation = Truncation.None;
