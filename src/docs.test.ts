@@ -93,7 +93,9 @@ test('ARCHITECTURE.md has a line for every folder of src/ and every dependency',
 });
 
 function check(markdown: string, name: string): Faults {
-  const blocks = [...markdown.matchAll(/^```(?:sh|console|text)?\n([\s\S]*?)^```/gm)].map((m) => m[1]);
+  const blocks = [...markdown.matchAll(/^```(?:sh|console|text)?\n([\s\S]*?)^```/gm)].map(
+    (m) => m[1],
+  );
   const prose = markdown.replace(/^```[\s\S]*?^```/gm, '');
   const code = [...prose.matchAll(/`([^`\n]+)`/g)].map((match) => match[1]);
   const lines = [...code, ...blocks.flatMap((block) => block.split('\n'))].map((line) =>
