@@ -19,8 +19,8 @@ export interface DrainWorkerData {
 
 const POLLIN = 1;
 const POLLHUP = 16;
-/** How long records may lie in the kernel's buffers when few come. */
-const IDLE_MS = 100;
+/** How long records may lie in the kernel's buffers: what is read from a process should be of its time. */
+const IDLE_MS = 20;
 /**
  * Records may become visible this much later than their own time says: a sample is stamped first and
  * its stack is copied then.

@@ -1,6 +1,9 @@
 /**
- * Opens the events of a recording on a task that is held before its `exec`, one a CPU, and maps a ring
- * buffer for each CPU. As `perf record` does: an event that tasks inherit can only be mapped per CPU.
+ * Opens the events of a recording, one a CPU, and maps a ring buffer for each CPU. As `perf record` does:
+ * an event that tasks inherit can only be mapped per CPU.
+ *
+ * They are opened on the calling thread, disabled, and stay so: the command that it starts inherits them,
+ * and each process of its has them enabled at its first `exec`.
  */
 import { StrataError, assert } from '../base/errors.js';
 import { formatBytes } from '../base/units.js';
@@ -27,17 +30,22 @@ import { DUMP_SAMPLE_TYPE, FILE_SAMPLE_TYPE, recordedRegisters } from './sample-
 export const CLOCK = 1;
 
 /**
- * Bytes of stack that a sample copies where nobody asked for another size. A record holds 64 KiB at
- * most; the kernel copies only what the stack holds, so that a shallow one costs no more than a small size.
+ * Bytes of stack that a sample copies where nobody asked for another size: as much as a record holds.
+ * A Python function takes about a KiB of C stack, so that less cuts the stacks of ordinary programs (with
+ * 32 KiB one in ten of pytest's). The kernel copies only what the stack holds: a shallow one costs no more
+ * than a small size would.
  */
-export const DEFAULT_DUMP_SIZE = 32 * 1024;
+export const DEFAULT_DUMP_SIZE = 65528;
 
 /** How long the rings can take what comes, in seconds, if the draining thread gets no CPU. */
 const RING_SECONDS = 0.25;
 const MIN_RING = 512 * 1024;
-const MAX_RING = 64 * 1024 * 1024;
+const MAX_RING = 128 * 1024 * 1024;
 /** Of all CPUs together. */
 const MAX_RINGS = 512 * 1024 * 1024;
+
+/** The `pid` of perf_event_open(2) that means the caller. */
+const THIS_THREAD = 0;
 
 export interface OpenedEvents {
   /** As the file describes them. */
@@ -113,14 +121,14 @@ function fileAttr(attr: EventAttrInput, keepStacks: boolean): Partial<EventAttr>
 }
 
 /**
- * @param pid the held task
+ * Opens the events that processes started by this thread, from now on, will have.
  * @throws StrataError naming the setting that forbids it, or the event that the machine lacks
  */
-export function openEvents(pid: number, options: RecordOptions): OpenedEvents {
+export function openEvents(options: RecordOptions): OpenedEvents {
   const notes: string[] = [];
   const frequency = chooseFrequency(options.frequency, notes);
   const cpus = onlineCpus();
-  const { specs, attrs } = chooseEvents(pid, cpus[0], options, frequency, notes);
+  const { specs, attrs } = chooseEvents(cpus[0], options, frequency, notes);
 
   const fds: number[] = [];
   const rings: RingMemory[] = [];
@@ -137,7 +145,7 @@ export function openEvents(pid: number, options: RecordOptions): OpenedEvents {
       let owner = -1;
       attrs.forEach((attr, i) => {
         const watermark = { ...attr, wakeup_events: ringSize / 4 };
-        const fd = openEvent(encodeAttr(watermark), pid, cpu);
+        const fd = openEvent(encodeAttr(watermark), THIS_THREAD, cpu);
         fds.push(fd);
         if (owner < 0) {
           owner = fd;
@@ -204,7 +212,6 @@ function chooseFrequency(asked: number | 'max', notes: string[]): number {
 
 /** Tries the events on one CPU: what the machine lacks or the user may not do shows here. */
 function chooseEvents(
-  pid: number,
   cpu: number,
   options: RecordOptions,
   frequency: number,
@@ -214,7 +221,7 @@ function chooseEvents(
   const specs: EventSpec[] = [];
   const attrs: EventAttrInput[] = [];
   for (const name of asked) {
-    const found = tryEvent(pid, cpu, parseEvent(name), options, frequency, notes);
+    const found = tryEvent(cpu, parseEvent(name), options, frequency, notes);
     if (found !== undefined) {
       specs.push(found.spec);
       attrs.push(found.attr);
@@ -232,7 +239,6 @@ function chooseEvents(
 
 /** @returns `undefined` where the machine has no such event */
 function tryEvent(
-  pid: number,
   cpu: number,
   spec: EventSpec,
   options: RecordOptions,
@@ -246,7 +252,7 @@ function tryEvent(
     // PERF_FORMAT_LOST came with Linux 6.0.
     const attr = lostCount ? whole : { ...whole, read_format: 0 };
     try {
-      closeEvent(openEvent(encodeAttr(attr), pid, cpu));
+      closeEvent(openEvent(encodeAttr(attr), THIS_THREAD, cpu));
       return { spec: current, attr };
     } catch (error) {
       if (!(error instanceof SystemCallError)) throw error;

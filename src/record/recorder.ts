@@ -7,7 +7,7 @@
  */
 import { Cursor } from '../base/cursor.js';
 import { Int32Column, Uint8Column } from '../base/growable.js';
-import type { Address } from '../base/units.js';
+import { plural, type Address } from '../base/units.js';
 import type { Architecture } from '../formats/dwarf/registers.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
 import { readComm, readFork, readLost, readMmap } from '../formats/perfdata/sideband.js';
@@ -77,7 +77,7 @@ export class Recorder {
   ) {
     this.modules = new ModuleCache(architecture, this.live);
     this.processes = new ProcessTable(this.modules);
-    this.unwinder = new SampleUnwinder(architecture);
+    this.unwinder = new SampleUnwinder(architecture, this.live);
   }
 
   /** Takes the record of `size` bytes at `start`. */
@@ -86,6 +86,25 @@ export class Recorder {
     if (type === PerfRecord.SAMPLE) this.sample(start, size, time);
     else this.sideband(start, size, type);
   };
+
+  /** What is to be known of the whole recording, in sentences. */
+  notes(): string[] {
+    const { deep, completedLive } = this.unwinder;
+    const notes: string[] = [];
+    if (deep.continued > 0) {
+      notes.push(
+        `${plural(deep.continued, 'stack')} deeper than the copied bytes: the outermost frames are ` +
+          'those of the same thread’s sample before, with which the inner ones agree',
+      );
+    }
+    if (completedLive > 0) {
+      notes.push(
+        `${plural(completedLive, 'stack')} deeper than the copied bytes: the outermost frames were ` +
+          'read from the process a moment after the sample',
+      );
+    }
+    return notes;
+  }
 
   private sample(start: number, size: number, time: number): void {
     const { counts, words, output } = this;

@@ -7,8 +7,11 @@ import { REGISTERS, type Architecture } from '../formats/dwarf/registers.js';
 import { PerfContext, PerfRecord } from '../formats/perfdata/spec.js';
 import { Truncation } from '../profile/profile.js';
 import type { CodeSpace } from '../unwind/code-space.js';
+import { DeepStacks } from '../unwind/deep-stacks.js';
 import { stripSignature } from '../unwind/memory.js';
 import { Unwinder } from '../unwind/unwinder.js';
+import type { LiveProcesses } from './live-processes.js';
+import { LiveStack } from './live-stack.js';
 import type { Output } from './output.js';
 import { SampleOffset, recordedRegisters } from './sample-layout.js';
 
@@ -25,13 +28,21 @@ export class SampleUnwinder {
   end: Truncation = Truncation.None;
   /** Whether the last sample had a user stack to unwind. */
   hadStack = false;
+  readonly deep = new DeepStacks();
+  /** Stacks that were completed from the memory of their process. */
+  completedLive = 0;
+  private readonly liveStack: LiveStack;
+  private readonly stackPointer: number;
   private readonly unwinder: Unwinder;
   private readonly registers: Float64Array;
   /** DWARF number of a link register; -1 where return addresses are on the stack. */
   private readonly link: number;
   private readonly dwarfOf = recordedRegisters(process.arch).dwarf;
 
-  constructor(architecture: Architecture) {
+  /** @param live where the memory of running processes is read */
+  constructor(architecture: Architecture, live: LiveProcesses) {
+    this.liveStack = new LiveStack(live);
+    this.stackPointer = REGISTERS[architecture].stackPointer;
     this.link = architecture === 'aarch64' ? REGISTERS.aarch64.returnAddress : -1;
     this.unwinder = new Unwinder(architecture);
     this.registers = new Float64Array(REGISTERS[architecture].count).fill(NaN);
@@ -60,10 +71,35 @@ export class SampleUnwinder {
     unwinder.count = 0;
     if (hasRegisters) {
       const room = MAX_CHAIN - kernelLength - 1;
+      const tid = words[base + SampleOffset.TID / 4];
       unwinder.unwind(space, this.registers, words, at + 2, stackBytes, room);
+      this.deep.follow(tid, unwinder, stackBytes, room);
+      if (unwinder.end === Truncation.DumpTooSmall) {
+        this.unwindLive(words, base, at + 2, stackBytes, space, room);
+        this.deep.follow(tid, unwinder, stackBytes, room);
+      }
       this.end = unwinder.end;
     }
     this.copy(words, base, kernelLength, output);
+  }
+
+  /** Unwinds a stack that is deeper than its copy with the memory of the process, where that still fits. */
+  private unwindLive(
+    words: Int32Array,
+    base: number,
+    stackAt: number,
+    stackBytes: number,
+    space: CodeSpace,
+    room: number,
+  ): void {
+    const { registers, liveStack } = this;
+    const pid = words[base + SampleOffset.PID / 4];
+    const timeAt = base + SampleOffset.TIME / 4;
+    const time = addressFrom(words[timeAt], words[timeAt + 1]);
+    const sp = registers[this.stackPointer];
+    if (!liveStack.complete(pid, sp, words, stackAt, stackBytes, time)) return;
+    this.unwinder.unwind(space, registers, liveStack.words, 0, liveStack.size, room);
+    if (this.unwinder.end === Truncation.None) this.completedLive++;
   }
 
   private loadRegisters(words: Int32Array, at: number): void {

@@ -86,7 +86,7 @@ function finish(
   const { counts, names } = recorder;
   const kernel = runningKernelSymbols();
   kernelMaps.complete(kernel);
-  const notes = [...data.notes];
+  const notes = [...data.notes, ...recorder.notes()];
   const built = names.build(perfMaps(recorder));
   for (const { recordAt, fileOffset } of built?.named ?? []) {
     recorder.renameMapping(recordAt, names.path, fileOffset);

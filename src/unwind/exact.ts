@@ -61,8 +61,17 @@ export class ExactUnwinder implements ExpressionInputs {
     return size === 4 ? value >>> 0 : NaN; // no compiler loads less in these expressions
   }
 
-  /** Fills `frames` from registers as {@link Unwinder.unwind} takes them; returns how many. */
-  unwind(space: CodeSpace, regs: Float64Array, frames: Float64Array, maxFrames: number): number {
+  /**
+   * Fills `frames` and their stack pointers, `levels`, from registers as {@link Unwinder.unwind} takes
+   * them; returns how many.
+   */
+  unwind(
+    space: CodeSpace,
+    regs: Float64Array,
+    frames: Float64Array,
+    levels: Float64Array,
+    maxFrames: number,
+  ): number {
     const { layout, chooser } = this;
     const { stackPointer, programCounter } = layout;
     this.regs.fill(NaN);
@@ -74,6 +83,7 @@ export class ExactUnwinder implements ExpressionInputs {
     let pc = this.regs[programCounter];
     for (;;) {
       const address = this.interrupted ? pc : pc - 1;
+      levels[count] = this.regs[stackPointer];
       frames[count++] = address;
       this.regs[programCounter] = pc;
       chooser.choose(space, address, this.interrupted);

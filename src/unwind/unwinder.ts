@@ -47,6 +47,8 @@ export class Unwinder {
    * signal's own return code, are exact.
    */
   readonly frames = new Float64Array(MAX_FRAMES);
+  /** Where in the stack each frame stands: its stack pointer. */
+  readonly levels = new Float64Array(MAX_FRAMES);
   count = 0;
   /** Why the last chain ends; `None` where it reached the thread's start. */
   end: Truncation = Truncation.None;
@@ -105,7 +107,7 @@ export class Unwinder {
     }
     this.memory.set(words, wordOffset, base, size);
     if (this.unwindFast(space, regs, words, wordOffset, base, size, most)) return;
-    this.count = this.exact.unwind(space, regs, this.frames, most);
+    this.count = this.exact.unwind(space, regs, this.frames, this.levels, most);
     this.end = this.exact.end;
   }
 
@@ -119,7 +121,7 @@ export class Unwinder {
     size: Bytes,
     maxFrames: number,
   ): boolean {
-    const { cache, frames, isArm } = this;
+    const { cache, frames, levels, isArm } = this;
     const generation = space.generation | 0;
     const pc = regs[this.pc];
     let low = (pc + 1) | 0;
@@ -129,6 +131,7 @@ export class Unwinder {
     let fp = regs[this.fp] - base;
     let count = 1;
     frames[0] = pc;
+    levels[0] = base;
 
     for (;;) {
       let slot = (Math.imul(low ^ (high << 16), 0x9e3779b1) >>> (32 - PAIR_BITS)) * PAIR;
@@ -187,6 +190,7 @@ export class Unwinder {
           fp = escape.framePointer - base;
           low = escape.returnAddress | 0;
           high = Math.floor(escape.returnAddress / TWO_32) | 0;
+          levels[count] = escape.cfa;
           frames[count++] = escape.returnAddress - 1;
           continue;
         }
@@ -230,6 +234,7 @@ export class Unwinder {
       if (low === 0 && high === 0) return this.finish(count, Truncation.None);
       if (count >= maxFrames) return this.finish(count, Truncation.TooDeep);
       sp = cfa;
+      levels[count] = base + cfa;
       frames[count++] = high * TWO_32 + (low >>> 0) - 1;
     }
   }
