@@ -2,7 +2,7 @@
  * What a reader of the profile must be told: what could not be known, and what differs from what was
  * asked for. One sentence each.
  */
-import { formatCount, plural } from '../base/units.js';
+import { plural } from '../base/units.js';
 import { TRUNCATION_WORDS, type Note, type Profile } from '../profile/profile.js';
 
 /** What happened while a file was read. */
@@ -11,7 +11,7 @@ export interface ReadingFacts {
   readonly lost: number;
   readonly lostChunks: number;
   readonly throttled: number;
-  /** SAMPLE records that are shorter than their event's fields. */
+  /** Records that are shorter than their fields. */
   readonly damaged: number;
   /** SAMPLE records whose ID is of no event. */
   readonly unidentified: number;
@@ -39,7 +39,7 @@ export function makeNotes(profile: Omit<Profile, 'notes'>, facts: ReadingFacts):
       text: `the kernel throttled sampling ${plural(throttled, 'time')}: less was sampled than asked for`,
     });
   }
-  if (damaged > 0) notes.push({ text: 'damaged samples were left out', samples: damaged });
+  if (damaged > 0) notes.push({ text: `${plural(damaged, 'damaged record')} could not be read` });
   if (unidentified > 0) {
     notes.push({ text: 'samples of no known event were left out', samples: unidentified });
   }
@@ -105,9 +105,4 @@ function frameNotes(profile: Omit<Profile, 'notes'>, facts: ReadingFacts): Note[
     .map((text, cause) => ({ text, samples: counts[cause] }))
     .filter((note) => note.samples > 0)
     .sort((a, b) => b.samples - a.samples);
-}
-
-/** `the file is cut: 12,345 bytes of records are missing`. */
-export function cutNote(missing: number): string {
-  return `the file is cut: ${formatCount(missing)} bytes of records are missing`;
 }
