@@ -7,7 +7,7 @@ import type { Architecture } from '../formats/dwarf/registers.js';
 import { Truncation } from '../profile/profile.js';
 import type { CodeSpace } from './code-space.js';
 import type { StackMemory } from './memory.js';
-import { Follow, FOLLOW_MASK, type PackedRule } from './rules.js';
+import { Follow, FOLLOW_MASK, OR_START, type PackedRule } from './rules.js';
 
 /** The caller's registers, where a way was found. */
 export interface Escape {
@@ -61,6 +61,10 @@ export function escapeFrame(
     if (!isCode(space, candidate)) continue;
     out.cfa = sp + offset;
     out.returnAddress = candidate;
+    return Truncation.None;
+  }
+  if ((rule.flags & OR_START) !== 0) {
+    out.returnAddress = 0;
     return Truncation.None;
   }
   return rule.raOffset === 0 ? Truncation.UnmappedCode : Truncation.NoUnwindInfo;

@@ -7,7 +7,7 @@
  */
 import { FormatError } from '../base/errors.js';
 import type { Address } from '../base/units.js';
-import type { FoundRow } from '../formats/dwarf/cfi.js';
+import type { CfiIndex, FoundRow } from '../formats/dwarf/cfi.js';
 import { REGISTERS, type Architecture } from '../formats/dwarf/registers.js';
 import { CFA_EXPRESSION, RuleKind } from '../formats/dwarf/rows.js';
 import { Truncation } from '../profile/profile.js';
@@ -49,6 +49,11 @@ export const FP_AT_FP = 0x10;
 export const FP_LOST = 0x18;
 /** The return address is in the link register, else at CFA + raOffset. */
 export const RA_IN_LINK = 0x20;
+/** With {@link Follow.Guess}: where no guess is code, the thread starts here. */
+export const OR_START = 0x40;
+
+/** From the system call in glibc's `clone` and `clone3` to where the new thread's own code begins. */
+const CLONE_GAP = 16;
 
 export interface PackedRule {
   flags: number;
@@ -103,7 +108,9 @@ export class RuleChooser implements PackedRule {
         this.found = code.table.cfi.rowAt(vaddr);
         if (this.found !== undefined) this.packFound(this.found, vaddr);
         else if (code.table.isStartUp(vaddr)) this.set(Follow.Start);
-        else this.set(Follow.FramePointer, Truncation.NoUnwindInfo);
+        else if (interrupted && this.isAfterClone(code.table.cfi, vaddr)) {
+          this.set(Follow.Guess | OR_START, 8);
+        } else this.set(Follow.FramePointer, Truncation.NoUnwindInfo);
         return;
       }
       case 'trampolines':
@@ -116,6 +123,21 @@ export class RuleChooser implements PackedRule {
         this.set(Follow.FramePointer, Truncation.UnreadableModule);
         return;
     }
+  }
+
+  /**
+   * glibc's x86-64 `clone` and `clone3` end their call frame information before the system call, as of
+   * its two returns the child's has no caller. The next entry is of the child's own code, and says so.
+   */
+  private isAfterClone(cfi: CfiIndex, vaddr: Address): boolean {
+    if (this.architecture !== 'x86_64') return false;
+    for (let ahead = 1; ahead <= CLONE_GAP; ahead++) {
+      const found = cfi.rowAt(vaddr + ahead);
+      if (found === undefined) continue;
+      const rule = found.rows.ruleOf(found.row, this.ra);
+      return rule >= 0 && (found.rows.rules.data[rule] & 7) === RuleKind.Undefined;
+    }
+    return false;
   }
 
   private set(flags: number, cfaOffset = 0, fpOffset = 0, raOffset = 0): void {
