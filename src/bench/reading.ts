@@ -59,7 +59,7 @@ function recordings(perf: boolean): Recording[] {
   return [
     ...(perf ? [copies] : []),
     {
-      name: 'strata’s, of an ordinary program',
+      name: 'strata’s default, of an ordinary program',
       target: ordinary,
       recorder: strataRecord(HIGH_FREQUENCY),
     },

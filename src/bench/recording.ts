@@ -114,20 +114,21 @@ function figuresOf(runs: readonly RecordingRun[]): Figures {
 const HEADER = [
   '',
   'recorder s',
+  'µs each',
   'memory',
   'target s',
   'CPU',
   'wall',
   'samples',
-  'got',
   'lost',
   'file',
 ];
 
 export const RECORDING_LEGEND = [
-  'recorder s, memory: CPU seconds (user and system) and peak memory of the recorder itself',
+  'recorder s, memory: CPU seconds (user and system) and peak memory of the recorder itself; µs each: its',
+  'CPU time by samples, in which its start is contained',
   'target s: CPU seconds of the recorded program; CPU, wall: per unit of its work, plain is 1',
-  'got: samples in percent of CPU seconds x frequency; lost: dropped by the kernel',
+  'lost: dropped by the kernel, its buffers being full',
 ];
 
 export function recordingTable(results: readonly RecordingResult[]): string[] {
@@ -139,7 +140,9 @@ export function recordingTable(results: readonly RecordingResult[]): string[] {
     const figures = figuresOf(runs);
     if (contestant.frequency !== frequency) {
       frequency = contestant.frequency;
-      rows.push(`${formatCount(frequency ?? 0)} Hz`);
+      rows.push(
+        `${formatCount(frequency ?? 0)} Hz, ${STACK_SIZE} bytes of stack but for the default`,
+      );
     }
     rows.push(row(contestant, figures, plain));
     if (contestant.recorder === 'perf') perf = figures;
@@ -158,10 +161,10 @@ function row({ name, frequency }: Contestant, figures: Figures, plain: Figures):
   return [
     `  ${name}`,
     withSpread(figures.recorderCpu, figures.recorderCpuSpread),
+    ((1e6 * figures.recorderCpu) / figures.samples).toFixed(1),
     formatBytes(figures.recorderPeak),
     ...target,
     formatCount(figures.samples),
-    `${Math.round((100 * figures.samples) / (figures.targetCpu * frequency))}%`,
     formatCount(figures.lost),
     formatBytes(figures.bytes),
   ];
@@ -173,12 +176,12 @@ function ratioRow(ours: Figures, perf: Figures): string[] {
   return [
     '    to perf’s',
     of((figures) => figures.recorderCpu),
+    of((figures) => figures.recorderCpu / figures.samples),
     of((figures) => figures.recorderPeak),
     of((figures) => figures.targetCpu),
     of((figures) => figures.cpuPerWork),
     of((figures) => figures.wallPerWork),
     of((figures) => figures.samples),
-    '',
     of((figures) => figures.lost),
     of((figures) => figures.bytes),
   ];

@@ -24,6 +24,7 @@ test('ratios have three digits, and none where there is nothing to compare with'
   assert.equal(ratio(1, undefined), '');
 });
 
-test('a spread is told to either side', () => {
+test('a spread is told to either side, where there is one', () => {
+  assert.equal(withSpread(1.234, 0), '1.23');
   assert.equal(withSpread(1.234, 0.1), '1.23 ±5%');
 });

@@ -32,5 +32,5 @@ export function ratio(ours: number | undefined, theirs: number | undefined): str
 
 /** `1.23 ±4%`: seconds and how far the runs lay apart, half of the range to either side. */
 export function withSpread(seconds: number, apart: number): string {
-  return `${seconds.toFixed(2)} ±${Math.round(apart * 50)}%`;
+  return `${seconds.toFixed(2)}${apart === 0 ? '' : ` ±${Math.round(apart * 50)}%`}`;
 }

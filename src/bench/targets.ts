@@ -59,7 +59,7 @@ export const TRAMPOLINES: Contestant = {
 export function perfDwarf(frequency: number): Contestant {
   const events = ['-F', `${frequency}`, '-e', 'cpu-clock', '-k', '1'];
   return {
-    name: `perf dwarf,${STACK_SIZE}`,
+    name: 'perf',
     recorder: 'perf',
     frequency,
     command: (bench, target, output) => [
@@ -73,7 +73,7 @@ export function perfDwarf(frequency: number): Contestant {
 export function strataRecord(frequency: number, callGraph?: string): Contestant {
   const flags = callGraph === undefined ? [] : ['-e', 'cpu-clock', '--call-graph', callGraph];
   return {
-    name: `strata ${callGraph ?? '(default)'}`,
+    name: callGraph === undefined ? 'strata default' : 'strata',
     recorder: 'strata',
     frequency,
     command: (bench, target, output) => [
