@@ -25,6 +25,8 @@ export interface UnwindWorkerData {
   /** Whether samples come with stacks that are to be unwound now. */
   readonly dumps: boolean;
   readonly commandLine: readonly string[];
+  /** The recorded program and its arguments. */
+  readonly command: readonly string[];
   readonly program: string;
   readonly buildIdCache: boolean;
   /** Perf maps that the recording did not cause. `undefined` where it causes none. */
@@ -118,6 +120,7 @@ function finish(
       info: {
         version: 1,
         program: data.program,
+        command: data.command,
         callerAddresses: data.dumps ? 'call' : 'return',
         ...(built === undefined ? {} : { namesPath: names.path }),
         samples: counts.samples,

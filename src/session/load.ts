@@ -168,7 +168,7 @@ class Loading {
     const lost = Math.max(this.lost, this.lostSamples, this.strata?.info.lost ?? 0);
     const throttled = Math.max(this.throttled, this.strata?.info.throttled ?? 0);
     const profile = this.builder.finish({
-      command: info.commandLine.join(' '),
+      command: (this.strata?.info.command ?? info.commandLine).join(' '),
       hostname: info.hostname,
       lost,
       lostChunks: this.lostChunks,

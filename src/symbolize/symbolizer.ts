@@ -101,7 +101,7 @@ export class Symbolizer {
       found.image,
       symbols,
       isStripped
-        ? { reason: 'stripped', detail: `${found.path} has only the names that it exports` }
+        ? { reason: 'stripped', detail: 'it is stripped to the names that it exports' }
         : undefined,
     );
   }

@@ -8,6 +8,7 @@ const SECTION: StrataSection = {
   info: {
     version: 1,
     program: 'strata 0.1.0',
+    command: ['python3', 'app.py'],
     callerAddresses: 'call',
     namesPath: '/x/names',
     samples: 12,

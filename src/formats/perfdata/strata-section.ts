@@ -28,6 +28,8 @@ export interface RecordingInfo {
   readonly version: number;
   /** `strata 0.1.0`. */
   readonly program: string;
+  /** The recorded program and its arguments; empty where none was started. */
+  readonly command: readonly string[];
   /** A caller's address in a callchain is that of its call, not of the instruction after it. */
   readonly callerAddresses: 'call' | 'return';
   /** The path under which {@link Part.NAMES} appears in MMAP2 records; absent where there is none. */
@@ -145,11 +147,17 @@ function decodeInfo(part: Cursor): RecordingInfo {
     const value = fields[name];
     return typeof value === 'string' ? value : undefined;
   };
-  const notes = Array.isArray(fields.notes) ? fields.notes : [];
+  const list = (name: string): string[] => {
+    const value: unknown = fields[name];
+    return Array.isArray(value)
+      ? value.filter((item): item is string => typeof item === 'string')
+      : [];
+  };
   const namesPath = words('namesPath');
   return {
     version: count('version'),
     program: words('program') ?? 'strata',
+    command: list('command'),
     callerAddresses: words('callerAddresses') === 'call' ? 'call' : 'return',
     ...(namesPath === undefined ? {} : { namesPath }),
     samples: count('samples'),
@@ -157,7 +165,7 @@ function decodeInfo(part: Cursor): RecordingInfo {
     whole: count('whole'),
     lost: count('lost'),
     throttled: count('throttled'),
-    notes: notes.filter((note): note is string => typeof note === 'string'),
+    notes: list('notes'),
   };
 }
 
