@@ -4,79 +4,52 @@
 
 const FIRST_CAPACITY = 1024;
 
-function nextCapacity(capacity: number, needed: number): number {
-  let next = Math.max(capacity, FIRST_CAPACITY);
-  while (next < needed) next *= 2;
-  return next;
+/** What the columns need of a typed array. */
+interface Numbers<A> {
+  readonly length: number;
+  [index: number]: number;
+  set(values: A): void;
+  subarray(start: number, end: number): A;
+}
+
+/** A class of its own for each kind of array, so that its methods stay as fast as hand-written ones. */
+function columnOf<A extends Numbers<A>>(create: (length: number) => A) {
+  return class Column {
+    data: A = create(0);
+    length = 0;
+
+    /** Appends and returns the index of what was appended. */
+    push(value: number): number {
+      if (this.length === this.data.length) this.reserve(this.length + 1);
+      (this.data as Numbers<A>)[this.length] = value;
+      return this.length++;
+    }
+
+    /** Makes room for `capacity` values in all. */
+    reserve(capacity: number): void {
+      if (capacity <= this.data.length) return;
+      let next = Math.max(this.data.length, FIRST_CAPACITY);
+      while (next < capacity) next *= 2;
+      const grown = create(next);
+      grown.set(this.view());
+      this.data = grown;
+    }
+
+    /** The filled part, sharing memory. */
+    view(): A {
+      return this.data.subarray(0, this.length);
+    }
+  };
 }
 
 /** A column of 32-bit signed numbers. */
-export class Int32Column {
-  data = new Int32Array(0);
-  length = 0;
-
-  /** Appends and returns the index of what was appended. */
-  push(value: number): number {
-    if (this.length === this.data.length) this.reserve(this.length + 1);
-    this.data[this.length] = value;
-    return this.length++;
-  }
-
-  reserve(capacity: number): void {
-    if (capacity <= this.data.length) return;
-    const grown = new Int32Array(nextCapacity(this.data.length, capacity));
-    grown.set(this.data.subarray(0, this.length));
-    this.data = grown;
-  }
-
-  /** The filled part, sharing memory. */
-  view(): Int32Array {
-    return this.data.subarray(0, this.length);
-  }
-}
+export const Int32Column = columnOf<Int32Array>((length) => new Int32Array(length));
+export type Int32Column = InstanceType<typeof Int32Column>;
 
 /** A column of doubles. */
-export class Float64Column {
-  data = new Float64Array(0);
-  length = 0;
-
-  push(value: number): number {
-    if (this.length === this.data.length) this.reserve(this.length + 1);
-    this.data[this.length] = value;
-    return this.length++;
-  }
-
-  reserve(capacity: number): void {
-    if (capacity <= this.data.length) return;
-    const grown = new Float64Array(nextCapacity(this.data.length, capacity));
-    grown.set(this.data.subarray(0, this.length));
-    this.data = grown;
-  }
-
-  view(): Float64Array {
-    return this.data.subarray(0, this.length);
-  }
-}
+export const Float64Column = columnOf<Float64Array>((length) => new Float64Array(length));
+export type Float64Column = InstanceType<typeof Float64Column>;
 
 /** A column of bytes. */
-export class Uint8Column {
-  data = new Uint8Array(0);
-  length = 0;
-
-  push(value: number): number {
-    if (this.length === this.data.length) this.reserve(this.length + 1);
-    this.data[this.length] = value;
-    return this.length++;
-  }
-
-  reserve(capacity: number): void {
-    if (capacity <= this.data.length) return;
-    const grown = new Uint8Array(nextCapacity(this.data.length, capacity));
-    grown.set(this.data.subarray(0, this.length));
-    this.data = grown;
-  }
-
-  view(): Uint8Array {
-    return this.data.subarray(0, this.length);
-  }
-}
+export const Uint8Column = columnOf<Uint8Array>((length) => new Uint8Array(length));
+export type Uint8Column = InstanceType<typeof Uint8Column>;

@@ -69,22 +69,27 @@ export function queueProgress(queue: SharedQueue): { samples: number; lost: numb
   };
 }
 
-/** The draining thread's end. */
-export class QueueWriter {
+/** What both ends of a queue see. */
+class QueueEnd {
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
-  private readonly control: Int32Array;
-  private readonly heads: Float64Array;
-  private readonly capacity: number;
-  private head = 0;
+  protected readonly control: Int32Array;
+  /** The data as doubles: times in segments' heads. */
+  protected readonly doubles: Float64Array;
+  protected readonly capacity: number;
 
   constructor(queue: SharedQueue) {
     this.control = new Int32Array(queue.control);
     this.bytes = new Uint8Array(queue.data);
     this.words = new Int32Array(queue.data);
-    this.heads = new Float64Array(queue.data);
+    this.doubles = new Float64Array(queue.data);
     this.capacity = queue.data.byteLength;
   }
+}
+
+/** The draining thread's end. */
+export class QueueWriter extends QueueEnd {
+  private head = 0;
 
   /**
    * Waits for room for a segment of up to `size` bytes of records.
@@ -124,7 +129,7 @@ export class QueueWriter {
     this.words[word + Head.SIZE] = size;
     this.words[word + Head.KIND] = kind;
     this.words[word + Head.CPU] = cpu;
-    this.heads[(word + Head.HORIZON) >> 1] = horizon;
+    this.doubles[(word + Head.HORIZON) >> 1] = horizon;
     this.head = (this.head + size) >>> 0;
     Atomics.store(this.control, Control.HEAD, this.head | 0);
     Atomics.notify(this.control, Control.HEAD);
@@ -156,22 +161,9 @@ export interface Segment {
 }
 
 /** The unwinding thread's end. */
-export class QueueReader {
-  readonly bytes: Uint8Array;
-  readonly words: Int32Array;
-  private readonly control: Int32Array;
-  private readonly heads: Float64Array;
-  private readonly capacity: number;
+export class QueueReader extends QueueEnd {
   /** Taken so far, in bytes; given back is what TAIL says. */
   private taken = 0;
-
-  constructor(queue: SharedQueue) {
-    this.control = new Int32Array(queue.control);
-    this.bytes = new Uint8Array(queue.data);
-    this.words = new Int32Array(queue.data);
-    this.heads = new Float64Array(queue.data);
-    this.capacity = queue.data.byteLength;
-  }
 
   /** The next segment, if one is there. */
   take(): Segment | undefined {
@@ -183,7 +175,7 @@ export class QueueReader {
     return {
       kind: this.words[word + Head.KIND],
       cpu: this.words[word + Head.CPU],
-      horizon: this.heads[(word + Head.HORIZON) >> 1],
+      horizon: this.doubles[(word + Head.HORIZON) >> 1],
       start: at + HEAD_BYTES,
       end: at + size,
       size,

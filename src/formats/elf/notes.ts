@@ -1,21 +1,30 @@
 /** ELF notes (gABI, "Note Section"), of which a profiler needs one: the linker's build ID. */
 import { Cursor } from '../../base/cursor.js';
 import { FormatError } from '../../base/errors.js';
+import type { ByteSource } from '../../base/source.js';
 import type { Bytes } from '../../base/units.js';
 import { NT_GNU_BUILD_ID, PT_NOTE, SHT_NOTE } from './constants.js';
-import type { ElfImage } from './image.js';
+import type { ElfSection, ElfSegment } from './header.js';
 
 /** Notes are a few hundred bytes; more (a core file's) is not searched. */
 const MAX_NOTE_BYTES: Bytes = 1 << 20;
 /** The kernel's `BUILD_ID_SIZE_MAX` is 20; some linkers write up to 32. */
 const MAX_BUILD_ID: Bytes = 64;
 
+/** What is searched: an `ElfImage` is such. */
+interface NoteFile {
+  readonly source: ByteSource;
+  readonly littleEndian: boolean;
+  readonly sections: readonly ElfSection[];
+  readonly segments: readonly ElfSegment[];
+}
+
 /**
  * The build ID in hexadecimal. Sections are asked first: in a debug file made by `eu-strip -f`, the
  * segments still give the offsets of the file that it was split from. What does not parse is passed
  * over for the same reason.
  */
-export function findBuildId(image: ElfImage): string | undefined {
+export function findBuildId(image: NoteFile): string | undefined {
   let budget = MAX_NOTE_BYTES;
   const search = (offset: Bytes, size: Bytes, align: number): string | undefined => {
     if (size > budget) return undefined;
