@@ -33,6 +33,8 @@ interface Results {
 function run(options: BenchOptions): Results {
   const python = chooseInterpreter(options.python);
   const noPerf = whyNoPerf();
+  // Ctrl-C ends what is being measured too, which fails, so that the folder's gigabytes do not stay.
+  process.once('SIGINT', () => undefined);
   const folder = mkdtempSync(join(tmpdir(), 'strata-bench-'));
   try {
     const bench = benchIn(folder, python);

@@ -178,7 +178,7 @@ function ratioRow(ours: Figures, perf: Figures): string[] {
     of((figures) => figures.recorderCpu),
     of((figures) => figures.recorderCpu / figures.samples),
     of((figures) => figures.recorderPeak),
-    of((figures) => figures.targetCpu),
+    '',
     of((figures) => figures.cpuPerWork),
     of((figures) => figures.wallPerWork),
     of((figures) => figures.samples),

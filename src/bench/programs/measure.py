@@ -20,8 +20,8 @@ UTIME, STIME, CUTIME, CSTIME = 11, 12, 13, 14
 
 def run(command, timeout):
     started = time.monotonic()
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-    signal.signal(signal.SIGALRM, lambda *_: os.killpg(child.pid, signal.SIGKILL))
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    signal.signal(signal.SIGALRM, lambda *_: child.kill())
     signal.alarm(timeout)
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     wall = time.monotonic() - started
