@@ -24,8 +24,6 @@ const PROTOTYPES = {
   read: ['read', 'long', ['int', 'uint8_t *', 'size_t']],
   write: ['write', 'long', ['int', 'uint8_t *', 'size_t']],
   close: ['close', 'int', ['int']],
-  tcgetpgrp: ['tcgetpgrp', 'int', ['int']],
-  getpgrp: ['getpgrp', 'int', []],
 } as const;
 
 interface Libc {
@@ -47,8 +45,6 @@ interface Libc {
   read(fd: number, buffer: Uint8Array, size: number): number;
   write(fd: number, buffer: Uint8Array, size: number): number;
   close(fd: number): number;
-  tcgetpgrp(fd: number): number;
-  getpgrp(): number;
 }
 
 let loaded: Libc | undefined;

@@ -84,6 +84,14 @@ export function maxSampleRate(): number {
   return readNumber('/proc/sys/kernel/perf_event_max_sample_rate') ?? 100_000;
 }
 
+/** Whether this process is of the job that its terminal's keys (Ctrl-C) speak to. */
+export function inForeground(): boolean {
+  // proc_pid_stat(5): the name in parentheses may hold anything; then state ppid pgrp session tty_nr tpgid
+  const stat = readText('/proc/self/stat') ?? '';
+  const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return group !== undefined && group === foreground;
+}
+
 /** Where a symbolic link leads; `undefined` where it cannot be read. */
 export function readLink(path: string): string | undefined {
   try {

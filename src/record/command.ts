@@ -1,85 +1,101 @@
 /**
- * Starts the command to be recorded, held before its `exec` until the events are open.
+ * Starts the command to be recorded.
  *
- * Node.js cannot fork, so a shell waits in the command's place: same process, same descriptors, same
- * working folder. It reads one line from descriptor 3, closes it and execs the command.
+ * The events are this thread's own and asleep: a child inherits them, and they wake at its `exec`. So its
+ * first instruction is seen, and nothing stands between it and its parent: same descriptors, working
+ * folder and process group, its environment to the letter.
  */
-import { accessSync, constants, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants, lstatSync, readdirSync, statSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { spawn, type ChildProcess } from 'node:child_process';
-import type { Writable } from 'node:stream';
 
 import { StrataError } from '../base/errors.js';
-
-const HOLD = 'IFS= read -r _ <&3; exec 3<&-; exec "$@"';
+import { describeSystemError } from '../base/source.js';
+import { readLink } from '../linux/system.js';
 
 /** Shells' own exit codes for a command that cannot be started. */
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
 
-export interface HeldCommand {
+export interface RunningCommand {
   readonly pid: number;
-  /** Lets the command begin. */
-  release(): void;
-  /** Ends it without having begun. */
-  abandon(): void;
   /** Its exit code, or 128 + the number of the signal that ended it. */
   readonly ended: Promise<number>;
   signal(name: NodeJS.Signals): void;
 }
 
+/** Node.js marks what it was started with above standard error, up to here, to be closed on exec. */
+const MARKED_DESCRIPTORS = 16;
+
 /**
+ * Descriptors above standard error that this process was started with (`3<file`, a service's sockets), for
+ * the command to have, too. To be asked for before anything is opened: then the others are Node.js's own,
+ * which are nameless (epoll, eventfd), /dev/null, or pipes of which it holds both ends.
+ */
+export function inheritedDescriptors(): number[] {
+  const all = readdirSync('/proc/self/fd').map(describeDescriptor);
+  return Array.from({ length: MARKED_DESCRIPTORS - 3 }, (_, i) => i + 3).filter((fd) => {
+    const { target, mode } = describeDescriptor(fd);
+    if (target === undefined || target === '/dev/null') return false;
+    if (!target.startsWith('pipe:')) return !target.startsWith('anon_inode:');
+    return !all.some((other) => other.target === target && other.mode !== mode);
+  });
+}
+
+/** What a descriptor leads to, and whether it reads or writes. */
+function describeDescriptor(fd: string | number): {
+  target: string | undefined;
+  mode: number | undefined;
+} {
+  const path = `/proc/self/fd/${fd}`;
+  // It may be gone: the listing's own was.
+  return { target: readLink(path), mode: lstatSync(path, { throwIfNoEntry: false })?.mode };
+}
+
+/**
+ * Starts a command; resolves once its `exec` has succeeded.
  * @param command program and arguments
  * @param environment what the command gets
- * @throws StrataError with the shell's exit codes where there is no such program
+ * @param descriptors what it gets besides standard input, output and error
+ * @throws StrataError with the shell's exit codes where the program cannot be run
  */
-export function holdCommand(
+export async function startCommand(
   command: readonly string[],
   environment: NodeJS.ProcessEnv,
-): HeldCommand {
-  checkProgram(command[0], environment.PATH);
-  const child = spawn(
-    '/bin/sh',
-    ['-c', HOLD, 'strata', ...keepOddVariables(environment), ...command],
-    { stdio: ['inherit', 'inherit', 'inherit', 'pipe'], env: environment },
+  descriptors: readonly number[],
+): Promise<RunningCommand> {
+  const [program, ...args] = command;
+  const last = Math.max(2, ...descriptors);
+  const stdio = Array.from({ length: last + 1 }, (_, fd) =>
+    fd <= 2 || descriptors.includes(fd) ? 'inherit' : 'ignore',
   );
-  if (child.pid === undefined) throw new StrataError('cannot start /bin/sh to hold the command');
-  const gate = child.stdio[3] as Writable;
-  gate.on('error', () => {
-    // The shell was killed while it waited: its end is told by `ended`.
-  });
-  return {
-    pid: child.pid,
-    release: () => gate.end('\n'),
-    abandon: () => child.kill('SIGKILL'),
-    ended: endOf(child),
-    signal: (name) => child.kill(name),
-  };
-}
-
-function endOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) => {
-      resolve(signal === null ? (code ?? 0) : 128 + osConstants.signals[signal]);
+  try {
+    const child = spawn(program, args, { stdio, env: environment });
+    const ended = new Promise<number>((resolve) => {
+      child.once('exit', (code, signal) => {
+        resolve(signal === null ? (code ?? 0) : 128 + osConstants.signals[signal]);
+      });
     });
-  });
+    await once(child, 'spawn');
+    return { pid: child.pid ?? 0, ended, signal: (name) => child.kill(name) };
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new StrataError(
+      // The file is there, as `checkProgram` found: what its first line names is not.
+      `cannot run ${program}: ${missing ? 'its interpreter is missing' : describeSystemError(error)}`,
+      undefined,
+      missing ? NOT_FOUND : NOT_EXECUTABLE,
+    );
+  }
 }
 
 /**
- * A POSIX shell drops variables whose names are no identifiers (exported bash functions are such). Where
- * there are any, `env` sets them again.
+ * Finds the program as `execvp` would, so that its absence is told before anything is started.
+ * @throws StrataError with the shell's exit codes
  */
-function keepOddVariables(environment: NodeJS.ProcessEnv): string[] {
-  const odd = Object.entries(environment).filter(([name]) => !/^[A-Za-z_]\w*$/.test(name));
-  return odd.length === 0
-    ? []
-    : ['/usr/bin/env', ...odd.map(([name, value]) => `${name}=${value}`)];
-}
-
-/** Finds the program as `execvp` would, so that its absence is told before anything is started. */
-function checkProgram(name: string, path = '/usr/local/bin:/usr/bin:/bin'): void {
+export function checkProgram(name: string, path = '/usr/local/bin:/usr/bin:/bin'): void {
   if (name.includes('/')) {
     const problem = whyNotExecutable(name);
     if (problem === undefined) return;

@@ -13,28 +13,68 @@ import {
   writeSync,
 } from 'node:fs';
 
-import { StrataError } from '../base/errors.js';
+import { ExitCode, StrataError } from '../base/errors.js';
 import { describeSystemError } from '../base/source.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
 import { encodeFileEnd, encodeFileStart, type FileEvent } from '../formats/perfdata/writer.js';
 
 const BUFFER_SIZE = 1024 * 1024;
 
+/** A file that gets its name once recording has begun: until then an older one is left alone. */
+export interface NewOutput {
+  readonly fd: number;
+  /**
+   * Gives it its name; one that is there already becomes `NAME.old`, as with perf.
+   * @returns what went wrong, as a sentence
+   */
+  keep(): string | undefined;
+  /** Removes it. */
+  discard(): void;
+}
+
+/** `makedev(1, 3)`: what it swallows is what it costs to record. */
+const DEV_NULL = 0x103;
+
 /**
- * Creates the file with mode 0600; one that is there already becomes `NAME.old`, as with perf.
- * @returns a descriptor
+ * Creates the file, with mode 0600, beside its later place.
  * @throws StrataError
  */
-export function createOutput(path: string): number {
+export function createOutput(path: string): NewOutput {
+  if (path === '') throw new StrataError('the recording has no name', undefined, ExitCode.Usage);
+  if (path === '-') {
+    throw new StrataError(
+      'a recording cannot go to standard output, which is the command’s',
+      'for example: strata record -o perf.data python app.py',
+      ExitCode.Usage,
+    );
+  }
   try {
     const there = statSync(path, { throwIfNoEntry: false });
-    if (there?.isDirectory() === true)
-      throw new StrataError(`cannot write ${path}: it is a directory`);
-    if (there?.isFile() === true) {
-      if (there.size === 0) unlinkSync(path);
-      else renameSync(path, `${path}.old`);
+    if (there !== undefined && !there.isFile()) {
+      if (there.isDirectory()) throw new StrataError(`cannot write ${path}: it is a directory`);
+      if (!there.isCharacterDevice() || there.rdev !== DEV_NULL) {
+        throw new StrataError(`cannot write ${path}: it is no regular file`);
+      }
+      return { fd: openSync(path, 'w+'), keep: () => undefined, discard: () => undefined };
     }
-    return openSync(path, 'w+', 0o600);
+    const old = `${path}.old`;
+    if (there !== undefined && statSync(old, { throwIfNoEntry: false })?.isDirectory() === true) {
+      throw new StrataError(`cannot keep the older ${path}: ${old} is a directory`);
+    }
+    const unnamed = `${path}.${process.pid}.tmp`;
+    return {
+      fd: openSync(unnamed, 'wx+', 0o600),
+      keep: () => {
+        try {
+          if (there !== undefined && there.size > 0) renameSync(path, old);
+          renameSync(unnamed, path);
+          return undefined;
+        } catch (error) {
+          return `the recording is ${unnamed}, not ${path}: ${describeSystemError(error)}`;
+        }
+      },
+      discard: () => unlinkSync(unnamed),
+    };
   } catch (error) {
     if (error instanceof StrataError) throw error;
     throw new StrataError(`cannot write ${path}: ${describeSystemError(error)}`);

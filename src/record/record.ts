@@ -6,11 +6,19 @@
  *   unwinding thread   queue ──▶ time order ──▶ unwinder ──▶ file   (unwind-worker)
  */
 import { once } from 'node:events';
+import { writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { Worker } from 'node:worker_threads';
 
 import { ExitCode } from '../base/errors.js';
 import { libc } from '../linux/libc.js';
-import { holdCommand, type HeldCommand } from './command.js';
+import { inForeground } from '../linux/system.js';
+import {
+  checkProgram,
+  inheritedDescriptors,
+  startCommand,
+  type RunningCommand,
+} from './command.js';
 import type { DrainWorkerData } from './drain-worker.js';
 import { openEvents, type OpenedEvents } from './open-events.js';
 import type { RecordOptions } from './options.js';
@@ -31,16 +39,11 @@ const EFD_CLOEXEC = 0o2000000;
  * @throws StrataError where it cannot begin
  */
 export async function runRecord(options: RecordOptions, program = 'strata'): Promise<number> {
-  const command = holdCommand(options.command, environmentOf(options));
-  let opened: OpenedEvents;
-  let outputFd: number;
-  try {
-    opened = openEvents(command.pid, options);
-    outputFd = createOutput(options.output);
-  } catch (error) {
-    command.abandon();
-    throw error;
-  }
+  const descriptors = inheritedDescriptors();
+  const environment = environmentOf(options);
+  checkProgram(options.command[0], environment.PATH);
+  const opened = openEvents(options);
+  const output = createOutput(options.output);
   if (options.verbosity > 0) {
     const { specs, rings, frequency } = opened;
     say(
@@ -49,16 +52,25 @@ export async function runRecord(options: RecordOptions, program = 'strata'): Pro
     );
   }
 
-  const recording = startRecording(options, opened, outputFd, program);
-  const stopPassing = passSignals(command);
+  const recording = startRecording(options, opened, output.fd, program);
+  const signals = catchSignals();
+  let command: RunningCommand;
+  try {
+    await recording.ready;
+    command = await startCommand(options.command, environment, descriptors);
+  } catch (error) {
+    await recording.stop().catch(() => undefined);
+    output.discard();
+    throw error;
+  }
+  signals.passTo(command);
+  const misnamed = output.keep();
   const hideProgress =
-    options.verbosity >= 0 && process.stderr.isTTY
+    options.verbosity >= 0 && isatty(2)
       ? showProgress(recording.queue, process.stderr)
       : () => undefined;
-  await recording.ready;
-  command.release();
 
-  const ended = command.ended;
+  const { ended } = command;
   let timer: NodeJS.Timeout | undefined;
   const timedOut = new Promise<'time'>((resolve) => {
     if (options.durationSeconds === undefined) return;
@@ -69,10 +81,11 @@ export async function runRecord(options: RecordOptions, program = 'strata'): Pro
   // Where a thread failed this rejects: after the command's own end, which is none of its business.
   const result = await recording.stop().finally(() => (first === 'failed' ? ended : undefined));
   hideProgress();
+  if (misnamed !== undefined) say(misnamed);
   if (options.verbosity >= 0 || result.failure !== undefined) report(options, opened, result);
   if (first === 'time' && options.verbosity >= 0) say('sampling has ended; the command goes on');
   const code = await ended;
-  stopPassing();
+  signals.release();
   return result.failure === undefined || code !== 0 ? code : ExitCode.Failed;
 }
 
@@ -117,6 +130,7 @@ function startRecording(
     events: opened.events,
     dumps,
     commandLine: ['strata', 'record', ...process.argv.slice(3)],
+    command: options.command,
     program,
     buildIdCache: options.buildIdCache,
     mapsBefore: options.python === 'auto' ? existingPerfMaps() : undefined,
@@ -136,6 +150,8 @@ function startRecording(
     drainer.once('error', reject);
     unwinder.once('error', reject);
   });
+  // Whoever waits for one of these is told; what nobody waits for any more is no crash.
+  for (const promise of [ready, result, failed, ...exits]) promise.catch(() => undefined);
   return {
     queue,
     ready: Promise.all([once(drainer, 'online'), ready]),
@@ -160,20 +176,29 @@ function startRecording(
 const PASSED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /**
- * Keeps signals from ending the recorder before its file is complete. The terminal's own (Ctrl-C) reach the
- * command without us, as it is in the same process group; those that were sent to us alone are passed on.
+ * Keeps signals from ending the recorder before its file is complete, and passes on those that were sent to
+ * it alone. The terminal's own (Ctrl-C) reach the command without us, as it is in the same process group.
  */
-function passSignals(command: HeldCommand): () => void {
-  const fromTerminal = process.stdin.isTTY && libc().tcgetpgrp(0) === libc().getpgrp();
+function catchSignals(): { passTo(command: RunningCommand): void; release(): void } {
+  let command: RunningCommand | undefined;
+  const early: NodeJS.Signals[] = [];
   const handlers = PASSED_SIGNALS.map((name) => {
+    const fromKeys = name === 'SIGINT' || name === 'SIGQUIT';
     const handler = (): void => {
-      if (!(fromTerminal && (name === 'SIGINT' || name === 'SIGQUIT'))) command.signal(name);
+      if (command === undefined) early.push(name);
+      else if (!fromKeys || !inForeground()) command.signal(name);
     };
     process.on(name, handler);
-    return () => process.off(name, handler);
+    return { name, handler };
   });
-  return () => {
-    for (const remove of handlers) remove();
+  return {
+    passTo: (started) => {
+      command = started;
+      for (const name of early) started.signal(name);
+    },
+    release: () => {
+      for (const { name, handler } of handlers) process.off(name, handler);
+    },
   };
 }
 
@@ -185,6 +210,11 @@ function report(options: RecordOptions, opened: OpenedEvents, result: RecordingR
   }
 }
 
+/** Not by `process.stderr`, which would make a pipe that the command writes to, too, non-blocking. */
 function say(line: string): void {
-  process.stderr.write(`strata: ${line}\n`);
+  try {
+    writeSync(2, `strata: ${line}\n`);
+  } catch {
+    // Nobody listens.
+  }
 }
