@@ -89,6 +89,7 @@ function kernelAttr(spec: EventSpec, options: RecordOptions, frequency: number):
       enable_on_exec: true,
       sample_id_all: true,
       use_clockid: true,
+      build_id: true,
       watermark: true,
       exclude_callchain_user: dwarf,
     },
@@ -237,6 +238,16 @@ function chooseEvents(
   return { specs, attrs };
 }
 
+/** How many parts of the attribute older kernels refuse. */
+const NEWER_PARTS = 2;
+
+/** Leaves out the count of lost samples (Linux 6.0), then build IDs in mappings (5.12). */
+function withoutNewer(attr: EventAttrInput, missing: number): EventAttrInput {
+  if (missing === 0) return attr;
+  const flags = { ...attr.flags, build_id: missing < NEWER_PARTS };
+  return { ...attr, read_format: 0, flags };
+}
+
 /** @returns `undefined` where the machine has no such event */
 function tryEvent(
   cpu: number,
@@ -245,19 +256,17 @@ function tryEvent(
   frequency: number,
   notes: string[],
 ): { spec: EventSpec; attr: EventAttrInput } | undefined {
-  let lostCount = true;
   let current = spec;
+  let missing = 0;
   for (;;) {
-    const whole = kernelAttr(current, options, frequency);
-    // PERF_FORMAT_LOST came with Linux 6.0.
-    const attr = lostCount ? whole : { ...whole, read_format: 0 };
+    const attr = withoutNewer(kernelAttr(current, options, frequency), missing);
     try {
       closeEvent(openEvent(encodeAttr(attr), THIS_THREAD, cpu));
       return { spec: current, attr };
     } catch (error) {
       if (!(error instanceof SystemCallError)) throw error;
-      if (error.code === 'EINVAL' && lostCount) {
-        lostCount = false;
+      if (error.code === 'EINVAL' && missing < NEWER_PARTS) {
+        missing++;
       } else if (mayFallBackToUser(error, current)) {
         current = userOnly(current);
         notes.push(

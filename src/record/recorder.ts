@@ -142,20 +142,14 @@ export class Recorder {
     switch (type) {
       case PerfRecord.MMAP:
       case PerfRecord.MMAP2: {
-        const {
-          pid,
-          start: at,
-          length,
-          pgoff,
-          path,
-          executable,
-          buildId,
-        } = readMmap(body, type, misc);
-        if (!executable) break;
+        const map = readMmap(body, type, misc);
+        if (!map.executable) break;
+        const { pid } = map;
+        const end = map.start + map.length;
         this.live.see(pid);
-        this.processes.map(pid, { start: at, end: at + length, pgoff, path, buildId });
-        if (type === PerfRecord.MMAP2 && isAnonymous(path)) {
-          this.names.add(pid, at, at + length, this.copyWithRoom(start, size));
+        this.processes.map(pid, { ...map, end });
+        if (type === PerfRecord.MMAP2 && isAnonymous(map.path)) {
+          this.names.add(pid, map.start, end, this.copyWithRoom(start, size));
           return;
         }
         break;

@@ -16,6 +16,8 @@ export interface Mapping {
   readonly path: string;
   /** Hexadecimal, where the record carries it. */
   readonly buildId: string | undefined;
+  /** What tells files of one path apart where there is no build ID: device and inode. */
+  readonly inode?: string | undefined;
 }
 
 /** Makes the regions of a space, each on first use. */

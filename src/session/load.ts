@@ -252,7 +252,7 @@ class Loading {
     if (!map.executable || !(map.length > 0)) return;
     const end = start + map.length;
     const buildId = map.buildId ?? this.buildIdOf.get(path);
-    this.processes.map(map.pid, { start, end, pgoff, path, buildId });
+    this.processes.map(map.pid, { start, end, pgoff, path, buildId, inode: map.inode });
   }
 
   private addSample(ordinal: number): void {

@@ -128,10 +128,10 @@ export class ModuleCache implements RegionSource {
     return this.byKey.values();
   }
 
-  /** The module of a mapping of a file: one per build ID, or per path where none is known. */
+  /** The module of a mapping of a file: one per path and build ID, or inode where there is none. */
   module(mapping: Mapping, pid: number): CodeModule {
-    const { path, buildId } = mapping;
-    const key = buildId === undefined ? path : `${buildId} ${path}`;
+    const { path, buildId, inode } = mapping;
+    const key = `${buildId ?? inode} ${path}`;
     let module = this.byKey.get(key);
     if (module === undefined) {
       module = new CodeModule(path, buildId, this.files.open(path, pid, buildId));

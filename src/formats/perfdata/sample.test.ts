@@ -64,6 +64,7 @@ for (const littleEndian of [true, false]) {
       path: '/lib/x y.so',
       executable: true,
       buildId: undefined,
+      inode: '8:1 4711 0',
     });
     assert.ok(reader.next());
     const fork = { pid: 6, parentPid: 5, tid: 6, parentTid: 5, synthesized: false };

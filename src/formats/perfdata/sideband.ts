@@ -17,6 +17,8 @@ export interface MmapRecord {
   readonly executable: boolean;
   /** Hexadecimal, where the kernel put it there instead of the inode. */
   readonly buildId: string | undefined;
+  /** Device, inode and its generation, which tell files of one path apart; absent of MMAP. */
+  readonly inode: string | undefined;
 }
 
 export interface CommRecord {
@@ -44,6 +46,7 @@ export function readMmap(body: Cursor, type: number, misc: number): MmapRecord {
   const length = body.address();
   const pgoff = body.address();
   let buildId: string | undefined;
+  let inode: string | undefined;
   let executable = (misc & PerfMisc.MMAP_DATA) === 0;
   if (type === PerfRecord.MMAP2) {
     if ((misc & PerfMisc.MMAP_BUILD_ID) !== 0) {
@@ -51,13 +54,13 @@ export function readMmap(body: Cursor, type: number, misc: number): MmapRecord {
       body.skip(3);
       buildId = Buffer.from(body.take(20).subarray(0, size)).toString('hex');
     } else {
-      body.skip(24); // device, inode, generation
+      inode = `${body.u32()}:${body.u32()} ${body.u64big()} ${body.u64big()}`;
     }
     executable = (body.u32() & PROT_EXEC) !== 0;
     body.skip(4); // flags
   }
   const path = body.fixedString(body.remaining);
-  return { pid, tid, start, length, pgoff, path, executable, buildId };
+  return { pid, tid, start, length, pgoff, path, executable, buildId, inode };
 }
 
 export function readComm(body: Cursor, misc: number): CommRecord {
