@@ -92,6 +92,12 @@ export function inForeground(): boolean {
   return group !== undefined && group === foreground;
 }
 
+/** Whether a process is there and has not ended (a zombie has). */
+export function isRunning(pid: number): boolean {
+  const stat = readText(`/proc/${pid}/stat`);
+  return stat !== undefined && !/^ [ZX]/.test(stat.slice(stat.lastIndexOf(')') + 1));
+}
+
 /** Where a symbolic link leads; `undefined` where it cannot be read. */
 export function readLink(path: string): string | undefined {
   try {

@@ -7,7 +7,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { FileSource, type ByteSource } from '../base/source.js';
 import { StrataError } from '../base/errors.js';
 import type { Address } from '../base/units.js';
-import { innermostPid, namespaceOf, readLink } from '../linux/system.js';
+import { innermostPid, isRunning, namespaceOf, readLink } from '../linux/system.js';
 import type { CodeFiles } from '../session/modules.js';
 import { readVdso } from '../symbolize/vdso.js';
 
@@ -24,6 +24,10 @@ const O_PATH = 0o10000000;
 
 export class LiveProcesses implements CodeFiles {
   private readonly processes = new Map<number, LiveProcess>();
+  /** Those of which no end was told. */
+  private readonly running = new Set<number>();
+  /** The process that was seen first. */
+  private command = -1;
   /** Descriptors that keep other mount namespaces' roots reachable, by namespace. */
   private readonly roots = new Map<string, number>();
   private readonly ownMounts = namespaceOf('self', 'mnt');
@@ -37,7 +41,9 @@ export class LiveProcesses implements CodeFiles {
   /** Looks at a process while it lives; one that has ended is taken to be as its parent. */
   see(pid: number, parentPid?: number): LiveProcess {
     let process = this.processes.get(pid);
+    if (process === undefined || parentPid !== undefined) this.running.add(pid);
     if (process === undefined) {
+      if (this.processes.size === 0) this.command = pid;
       process = this.look(pid) ?? {
         pid,
         innerPid: pid,
@@ -46,6 +52,17 @@ export class LiveProcesses implements CodeFiles {
       this.processes.set(pid, process);
     }
     return process;
+  }
+
+  /** A process has ended; its number may be given to another. */
+  ended(pid: number): void {
+    this.running.delete(pid);
+  }
+
+  /** How many run on although the first one, the command, has ended. */
+  survivors(): number {
+    const alive = [...this.running].filter(isRunning);
+    return alive.includes(this.command) ? 0 : alive.length;
   }
 
   /** Looks anew: a process may enter namespaces after its fork. */

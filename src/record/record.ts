@@ -133,6 +133,7 @@ function startRecording(
     command: options.command,
     program,
     buildIdCache: options.buildIdCache,
+    asksPython: options.python === 'auto',
     mapsBefore: options.python === 'auto' ? existingPerfMaps() : undefined,
     notes: opened.notes,
   };

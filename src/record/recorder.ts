@@ -17,6 +17,7 @@ import { ProcessTable } from '../session/processes.js';
 import { CodeNames } from './code-names.js';
 import { LiveProcesses } from './live-processes.js';
 import type { Output } from './output.js';
+import { Interpreters } from './python-notes.js';
 import { SAMPLE_ID_SIZE, SampleOffset } from './sample-layout.js';
 import { SampleUnwinder, visitKernelChain } from './samples.js';
 
@@ -59,6 +60,10 @@ export class Recorder {
   readonly truncationCauses = new Uint8Column();
   /** Of each process the one that it was forked from. */
   readonly parents = new Map<number, number>();
+  readonly interpreters = new Interpreters();
+  /** Processes with samples. */
+  readonly sampled = new Set<number>();
+  private lastSampled = -1;
   private readonly processes: ProcessTable;
   private readonly unwinder: SampleUnwinder;
   private readonly seen = new Float64Array(SEEN_SLOTS);
@@ -110,6 +115,7 @@ export class Recorder {
     const { counts, words, output } = this;
     if (this.hasChain) visitKernelChain(words, start, this.seeKernel);
     const pid = words[(start + SampleOffset.PID) >> 2];
+    if (pid !== this.lastSampled) this.sampled.add((this.lastSampled = pid));
     if (this.dumps) {
       const { space } = this.processes.process(pid);
       this.unwinder.write(words, start, space, output);
@@ -147,6 +153,7 @@ export class Recorder {
         const { pid } = map;
         const end = map.start + map.length;
         this.live.see(pid);
+        this.interpreters.mapped(pid, map.path);
         this.processes.map(pid, { ...map, end });
         if (type === PerfRecord.MMAP2 && isAnonymous(map.path)) {
           this.names.add(pid, map.start, end, this.copyWithRoom(start, size));
@@ -156,7 +163,10 @@ export class Recorder {
       }
       case PerfRecord.COMM: {
         const { pid, tid, comm, exec } = readComm(body, misc);
-        if (exec) this.live.seeAgain(pid);
+        if (exec) {
+          this.live.seeAgain(pid);
+          this.interpreters.executed(pid);
+        }
         this.processes.comm(pid, tid, comm, exec);
         break;
       }
@@ -165,8 +175,14 @@ export class Recorder {
         if (pid !== parentPid) {
           this.parents.set(pid, parentPid);
           this.live.see(pid, parentPid);
+          this.interpreters.forked(pid, parentPid);
         }
         this.processes.fork(pid, tid, parentPid, parentTid);
+        break;
+      }
+      case PerfRecord.EXIT: {
+        const { pid, tid } = readFork(body, misc);
+        if (pid === tid) this.live.ended(pid);
         break;
       }
       case PerfRecord.LOST:

@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 
+import { plural } from '../base/units.js';
 import type { FileEvent } from '../formats/perfdata/writer.js';
 import { encodeStrataSection } from '../formats/perfdata/strata-section.js';
 import { PerfSample, STRATA_FEATURE, HeaderFeature } from '../formats/perfdata/spec.js';
@@ -29,6 +30,8 @@ export interface UnwindWorkerData {
   readonly command: readonly string[];
   readonly program: string;
   readonly buildIdCache: boolean;
+  /** Whether the command's interpreters were asked for their functions' names. */
+  readonly asksPython: boolean;
   /** Perf maps that the recording did not cause. `undefined` where it causes none. */
   readonly mapsBefore: ReadonlySet<string> | undefined;
   readonly notes: readonly string[];
@@ -93,6 +96,15 @@ function finish(
   for (const { recordAt, fileOffset } of built?.named ?? []) {
     recorder.renameMapping(recordAt, names.path, fileOffset);
   }
+  const arenas = {
+    all: names.ranges.map(({ pid }) => pid),
+    named: (built?.named ?? []).map(({ pid }) => pid),
+  };
+  const { modules } = recorder.modules;
+  notes.push(
+    ...recorder.interpreters.notes(recorder.sampled, arenas, modules, data.asksPython),
+    ...survivorNotes(recorder),
+  );
   const lost = Math.max(counts.lost, kernelLost ?? 0);
   const features = machineFeatures(
     data.commandLine,
@@ -103,7 +115,7 @@ function finish(
   );
   features.set(
     HeaderFeature.BUILD_ID,
-    buildIdFeature(recorder.modules.modules, built === undefined ? undefined : names),
+    buildIdFeature(modules, built === undefined ? undefined : names),
   );
   if (built !== undefined && data.buildIdCache) {
     const folder = buildIdCacheFolder(process.env);
@@ -144,6 +156,14 @@ function finish(
   }
   recorder.live.close();
   return { ...counts, lost, fileSize: output.fileSize, failure: output.failure, notes };
+}
+
+/** Says that processes outlive the command, as daemons do. */
+function survivorNotes({ live }: Recorder): string[] {
+  const survivors = live.survivors();
+  if (survivors === 0) return [];
+  const processes = `${plural(survivors, 'process', 'processes')} that the command started`;
+  return [`${processes} still ran when it ended; recording ended with the command`];
 }
 
 /** A process's perf map, then its ancestors'. Each file is read once. */
