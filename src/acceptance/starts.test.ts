@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { after, test, type TestContext } from 'node:test';
+import { after, test } from 'node:test';
 
 import { loadProfile } from '../session/load.js';
 import { run } from '../testing/cli.js';
@@ -27,23 +27,26 @@ import { pythonSymbol, readReport, type ReportRow } from '../testing/reports.js'
 
 const NAMES = ['outer', 'inner', 'leaf'];
 
-/** Runs `body` for the oldest and the newest interpreter, each in a folder of its own. */
-function forEnds(
+const found = perfPythons();
+const OLDEST = found.slice(-1);
+const NEWEST = found.slice(0, 1);
+
+/** Runs `body` for each interpreter, in a folder of its own. */
+function forEach(
+  interpreters: readonly Python[],
   title: string,
-  body: (t: TestContext, python: Python, workplace: Workplace) => Promise<void>,
+  body: (python: Python, workplace: Workplace) => Promise<void>,
 ): void {
-  const found = perfPythons();
-  for (const python of new Set([found[0], found[found.length - 1]])) {
-    if (python === undefined) continue;
-    test(`${title}, ${pythonLabel(python)}`, async (t) => {
+  for (const python of interpreters) {
+    test(`${title}, ${pythonLabel(python)}`, async () => {
       const workplace = new Workplace();
       after(() => workplace.close());
-      await body(t, python, workplace);
+      await body(python, workplace);
     });
   }
 }
 
-forEnds('a virtual environment', async (_, python, workplace) => {
+forEach(NEWEST, 'a virtual environment', async (python, workplace) => {
   const venv = workplace.path('venv');
   const made = await run(python.path, ['-m', 'venv', '--without-pip', venv]);
   assert.equal(made.code, 0, made.stderr);
@@ -53,7 +56,7 @@ forEnds('a virtual environment', async (_, python, workplace) => {
   checkLeftovers(recording, 1);
 });
 
-forEnds('a #! script whose path has spaces', async (_, python, workplace) => {
+forEach(OLDEST, 'a #! script whose path has spaces', async (python, workplace) => {
   const folder = workplace.path('a folder with spaces');
   mkdirSync(folder);
   const script = join(folder, 'short');
@@ -67,7 +70,7 @@ forEnds('a #! script whose path has spaces', async (_, python, workplace) => {
   assert.deepEqual([...files], [script]);
 });
 
-forEnds('sh -c', async (_, python, workplace) => {
+forEach(NEWEST, 'sh -c', async (python, workplace) => {
   // Something after it, so that the shell does not replace itself.
   const line = `'${python.path}' '${programPath('short.py')}' && true`;
   const recording = await workplace.record('a.data', ['sh', '-c', line]);
@@ -75,7 +78,7 @@ forEnds('sh -c', async (_, python, workplace) => {
   checkLeftovers(recording, 1);
 });
 
-forEnds('python -m', async (_, python, workplace) => {
+forEach(OLDEST, 'python -m', async (python, workplace) => {
   const folder = workplace.path('package');
   mkdirSync(folder);
   copyFileSync(programPath('short.py'), join(folder, '__main__.py'));
@@ -84,7 +87,7 @@ forEnds('python -m', async (_, python, workplace) => {
   checkLeftovers(recording, 1);
 });
 
-forEnds('an interpreter that replaces itself twice', async (_, python, workplace) => {
+forEach(NEWEST, 'an interpreter that replaces itself twice', async (python, workplace) => {
   const command = [python.path, programPath('short.py'), 'exec', '2'];
   const recording = await workplace.record('a.data', command);
   await checkNames(recording);
@@ -92,7 +95,7 @@ forEnds('an interpreter that replaces itself twice', async (_, python, workplace
 });
 
 test('a shim of pyenv’s', async (t) => {
-  const python = perfPythons().find(({ source }) => source === 'pyenv');
+  const python = found.find(({ source }) => source === 'pyenv');
   const workplace = new Workplace();
   after(() => workplace.close());
   const shim = join(workplace.environment.PYENV_ROOT ?? '', 'shims', 'python');
@@ -106,7 +109,7 @@ test('a shim of pyenv’s', async (t) => {
   checkLeftovers(recording, 1);
 });
 
-forEnds('without perf’s cache of files (-N)', async (_, python, workplace) => {
+forEach(OLDEST, 'without perf’s cache of files (-N)', async (python, workplace) => {
   const command = [python.path, programPath('short.py')];
   const recording = await workplace.record('a.data', command, ['-N']);
   checkLeftovers(recording, 0);

@@ -10,7 +10,7 @@ export interface ReportRow {
   readonly symbol: string;
 }
 
-const ROW = /^ +(\d+\.\d+)% +(\d+\.\d+)%(?: +\d+)?  (\S.*?) {2,}(\S.*?) {2,}\[.\] (.*?) *$/;
+const ROW = /^ +(\d+\.\d+)% +(\d+\.\d+)%(?: +\d+)? {2}(\S.*?) {2,}(\S.*?) {2,}\[.\] (.*?) *$/;
 
 /** Reads the rows of `report --stdio --children -g none` sorted by comm, dso and symbol. */
 export function readReport(text: string): ReportRow[] {
