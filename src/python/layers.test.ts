@@ -66,6 +66,8 @@ test('tells machinery from work', () => {
     _TAIL_CALL_LOAD_FAST _PyEval_Vector PyEval_EvalCode _PyEvalFrameClearAndPop
     py_trampoline_evaluator _Py_trampoline_func_start _PyFunction_Vectorcall PyObject_Vectorcall
     _PyObject_VectorcallTstate _PyObject_MakeTpCall _PyObject_Call PyObject_CallOneArg
+    _Py_VectorCall_StackRefSteal _Py_BuiltinCallFastWithKeywords_StackRef
+    _Py_CallBuiltinClass_StackRef _PyCallMethodDescriptorFast_StackRef
     _PyVectorcall_Call cfunction_vectorcall_FASTCALL_KEYWORDS cfunction_call method_vectorcall
     method_vectorcall_O type_call slot_tp_call slot_nb_add slot_tp_init wrap_binaryfunc
     gen_send_ex gen_send_ex2 gen_iternext object_vacall vectorcall_method.constprop.0

@@ -89,6 +89,9 @@ const MACHINERY_FAMILIES = new RegExp(
     '_?PyCFunction_(?:Call|FastCall|Vectorcall)',
     '_PyMethodDef_RawFastCall',
     '_PyMethodDescr_(?:Fast|Vector)call',
+    // 3.15: what the eval loop calls for its call instructions
+    '_Py_(?:VectorCall|BuiltinCall|CallBuiltinClass)\\w*_StackRef',
+    '_PyCallMethodDescriptor\\w*_StackRef',
     '_PyStack_',
     '_?PyArg_',
     'vgetargs',
