@@ -19,6 +19,8 @@ import { PerfRecord } from '../formats/perfdata/spec.js';
 import { encodeFileEnd, encodeFileStart, type FileEvent } from '../formats/perfdata/writer.js';
 
 const BUFFER_SIZE = 1024 * 1024;
+/** On a full disk room for the names is made in steps of this, as records allow. */
+const MARK_EVERY = 4096;
 
 /** A file that gets its name once recording has begun: until then an older one is left alone. */
 export interface NewOutput {
@@ -89,7 +91,7 @@ export class Output {
   /** Bytes in the file. */
   private written = 0;
   private readonly dataStart: number;
-  /** Ends of the writes so far, each also the end of a record. */
+  /** Where the data can be cut: ends of records. */
   private readonly recordEnds: number[] = [];
   /** Bytes of the finished file. */
   fileSize = 0;
@@ -153,10 +155,31 @@ export class Output {
     const chunk = this.buffer.subarray(0, this.filled);
     this.filled = 0;
     if (this.failure !== undefined) return;
-    if (this.writeAll(chunk, this.written)) {
-      this.written += chunk.byteLength;
+    const { done, error } = writeFully(this.fd, chunk, this.written);
+    if (error === undefined) {
+      this.written += done;
       this.recordEnds.push(this.written);
+    } else {
+      this.failure = describeSystemError(error);
+      this.keepWhole(chunk.subarray(0, done));
     }
+  }
+
+  /** Of what was written before the disk was full, keeps the whole records. */
+  private keepWhole(bytes: Uint8Array): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    let end = 0;
+    let marked = 0;
+    while (end + 8 <= bytes.byteLength) {
+      const size = view.getUint16(end + 6, true);
+      if (end + size > bytes.byteLength) break;
+      end += size;
+      if (end - marked < MARK_EVERY) continue;
+      this.recordEnds.push(this.written + end);
+      marked = end;
+    }
+    this.written += end;
+    this.recordEnds.push(this.written);
   }
 
   /** Writes what follows the data, completes the header and closes the file. */
@@ -184,28 +207,25 @@ export class Output {
 
   /** Writes or notes the failure. */
   private writeAll(bytes: Uint8Array, at: number): boolean {
-    try {
-      writeFully(this.fd, bytes, at);
-      return true;
-    } catch (error) {
-      this.failure ??= describeSystemError(error);
-      return false;
-    }
+    const { error } = writeFully(this.fd, bytes, at);
+    if (error !== undefined) this.failure ??= describeSystemError(error);
+    return error === undefined;
   }
 
   private tryWrite(bytes: Uint8Array, at: number): boolean {
-    try {
-      writeFully(this.fd, bytes, at);
-      return true;
-    } catch {
-      return false;
-    }
+    return writeFully(this.fd, bytes, at).error === undefined;
   }
 }
 
-function writeFully(fd: number, bytes: Uint8Array, at: number): void {
+/** Writes as much as there is room for. @returns how much, and why not all */
+function writeFully(fd: number, bytes: Uint8Array, at: number): { done: number; error?: unknown } {
   let done = 0;
-  while (done < bytes.byteLength) {
-    done += writeSync(fd, bytes, done, bytes.byteLength - done, at + done);
+  try {
+    while (done < bytes.byteLength) {
+      done += writeSync(fd, bytes, done, bytes.byteLength - done, at + done);
+    }
+    return { done };
+  } catch (error) {
+    return { done, error };
   }
 }

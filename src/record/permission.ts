@@ -16,8 +16,23 @@ function isForbidden(error: SystemCallError): boolean {
   return error.code === 'EACCES' || error.code === 'EPERM';
 }
 
+/** What decides about sampling. */
+export interface SamplingRights {
+  /** `kernel.perf_event_paranoid`; `undefined` where it cannot be read. */
+  readonly paranoid: number | undefined;
+  /** Whether this process holds `CAP_PERFMON` or `CAP_SYS_ADMIN`. */
+  readonly privileged: boolean;
+}
+
+function samplingRights(): SamplingRights {
+  return {
+    paranoid: perfEventParanoid(),
+    privileged: hasCapability(Capability.PERFMON) || hasCapability(Capability.SYS_ADMIN),
+  };
+}
+
 /** The error for a person; what is no refusal of the kernel's passes through. */
-export function explainRefusal(error: unknown, event: string): unknown {
+export function explainRefusal(error: unknown, event: string, rights = samplingRights()): unknown {
   if (!(error instanceof SystemCallError)) return error;
   if (error.code === 'ENOSYS') {
     return new StrataError('this kernel has no perf events, or a sandbox hides them (ENOSYS)');
@@ -28,14 +43,13 @@ export function explainRefusal(error: unknown, event: string): unknown {
   if (!isForbidden(error)) {
     return new StrataError(`the kernel refuses to count '${event}': ${error.call}: ${error.code}`);
   }
-  const paranoid = perfEventParanoid();
   if (error.call === 'mmap') {
     return new StrataError(
       'the kernel grants this user no memory for the recording buffers',
       'ulimit -l or sudo sysctl kernel.perf_event_mlock_kb=2048 grants more',
     );
   }
-  if (hasCapability(Capability.PERFMON) || hasCapability(Capability.SYS_ADMIN)) {
+  if (rights.privileged) {
     return new StrataError(
       `perf events are refused (${error.code}) in spite of CAP_PERFMON: ` +
         'a container’s seccomp profile or a security module forbids them',
@@ -43,7 +57,7 @@ export function explainRefusal(error: unknown, event: string): unknown {
     );
   }
   return new StrataError(
-    `sampling is forbidden: kernel.perf_event_paranoid is ${paranoid ?? 'unreadable'} ` +
+    `sampling is forbidden: kernel.perf_event_paranoid is ${rights.paranoid ?? 'unreadable'} ` +
       'and this process has no CAP_PERFMON',
     'sudo sysctl kernel.perf_event_paranoid=1 allows it until the next boot',
   );

@@ -207,7 +207,7 @@ function report(options: RecordOptions, opened: OpenedEvents, result: RecordingR
   const events = opened.specs.map(({ name }) => name).join(', ');
   for (const line of summaryLines(result, options.output, events, opened.frequency)) say(line);
   if (result.failure !== undefined) {
-    say(`the recording is incomplete: cannot write ${options.output}: ${result.failure}`);
+    say(`the recording is cut, as ${options.output} could not be written: ${result.failure}`);
   }
 }
 

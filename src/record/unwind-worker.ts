@@ -49,6 +49,8 @@ export interface RecordingResult extends Counts {
 const IDLE_MS = 50;
 /** A FINISHED_ROUND after so many bytes at most lets perf's own memory stay small. */
 const ROUND_BYTES = 4 * 1024 * 1024;
+/** A recorder that is killed leaves all but the samples of so long before. */
+const FLUSH_MS = 1000;
 
 function main(data: UnwindWorkerData): RecordingResult {
   const queue = new QueueReader(data.queue);
@@ -67,6 +69,7 @@ function main(data: UnwindWorkerData): RecordingResult {
 
   const order = new TimeOrder(queue, recorder.record);
   let roundStart = output.size;
+  let flushed = performance.now();
   for (;;) {
     const closed = queue.closed;
     const busy = order.advance();
@@ -74,6 +77,10 @@ function main(data: UnwindWorkerData): RecordingResult {
     if (output.size - roundStart > ROUND_BYTES) {
       output.finishRound();
       roundStart = output.size;
+    }
+    if (performance.now() - flushed > FLUSH_MS) {
+      output.flush();
+      flushed = performance.now();
     }
     if (!busy && closed) break;
     if (!busy) queue.wait(IDLE_MS);
@@ -105,6 +112,10 @@ function finish(
     ...recorder.interpreters.notes(recorder.sampled, arenas, modules, data.asksPython),
     ...survivorNotes(recorder),
   );
+  output.flush();
+  const { failure } = output;
+  const cut =
+    failure === undefined ? [] : [`the recording is cut, as it could not be written: ${failure}`];
   const lost = Math.max(counts.lost, kernelLost ?? 0);
   const features = machineFeatures(
     data.commandLine,
@@ -140,7 +151,7 @@ function finish(
         whole: counts.whole,
         lost,
         throttled: counts.throttled,
-        notes,
+        notes: [...notes, ...cut],
       },
       names: built?.file,
       kernelSymbols: kernelSymbolsText(kernel, recorder.kernelAddresses),
