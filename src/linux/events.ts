@@ -103,13 +103,6 @@ export function parseEvent(text: string): EventSpec {
 
 /** The same event without the kernel's part, as `:u` has it. */
 export function userOnly(event: EventSpec): EventSpec {
-  const name = event.name.includes(':') ? `${event.name.replace('k', '')}u` : `${event.name}:u`;
-  return {
-    ...event,
-    name,
-    attr: {
-      ...event.attr,
-      flags: { ...event.attr.flags, exclude_kernel: true, exclude_hv: true },
-    },
-  };
+  const [name, modifiers = ''] = event.name.split(':');
+  return parseEvent(`${name}:${modifiers.replace(/[ukh]/g, '')}u`);
 }
