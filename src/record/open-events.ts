@@ -40,6 +40,8 @@ export const DEFAULT_DUMP_SIZE = 65528;
 /** How long the rings can take what comes, in seconds, if the draining thread gets no CPU. */
 const RING_SECONDS = 0.25;
 const MIN_RING = 512 * 1024;
+/** What a user with little memory to lock gets at least, or no recording. */
+const SMALLEST_RING = 128 * 1024;
 const MAX_RING = 128 * 1024 * 1024;
 /** Of all CPUs together. */
 const MAX_RINGS = 512 * 1024 * 1024;
@@ -139,26 +141,36 @@ export function openEvents(options: RecordOptions): OpenedEvents {
     for (const fd of fds) closeEvent(fd);
     rings.length = 0;
     fds.length = 0;
+    for (const list of ids) list.length = 0;
   };
-  try {
-    let ringSize = ringSizeFor(options, frequency, cpus.length);
+  /** @returns false where the user may not lock so much memory, and less may do */
+  const openAll = (ringSize: number): boolean => {
     for (const cpu of cpus) {
       let owner = -1;
-      attrs.forEach((attr, i) => {
+      for (const [i, attr] of attrs.entries()) {
         const watermark = { ...attr, wakeup_events: ringSize / 4 };
         const fd = openEvent(encodeAttr(watermark), THIS_THREAD, cpu);
         fds.push(fd);
         if (owner < 0) {
           owner = fd;
-          const ring = mapLargest(fd, cpu, ringSize);
+          const ring = tryRing(fd, cpu, ringSize);
+          if (ring === undefined) {
+            close();
+            return false;
+          }
           rings.push(ring);
-          ringSize = ring.dataSize;
         } else {
           redirectEvent(fd, owner);
         }
         ids[i].push(eventId(fd));
-      });
+      }
     }
+    return true;
+  };
+  try {
+    let ringSize = ringSizeFor(options, frequency, cpus.length);
+    // What one ring takes another lacks: all of them shrink together until they fit.
+    while (!openAll(ringSize)) ringSize /= 2;
     if (ringSize < MIN_RING) {
       notes.push(
         `the buffers hold ${formatBytes(ringSize)} a CPU, as the user may lock no more memory; ` +
@@ -221,9 +233,12 @@ function chooseEvents(
   const asked = options.events.length > 0 ? options.events : ['cycles', 'cpu-clock'];
   const specs: EventSpec[] = [];
   const attrs: EventAttrInput[] = [];
+  let narrowed = false;
   for (const name of asked) {
-    const found = tryEvent(cpu, parseEvent(name), options, frequency, notes);
+    const event = parseEvent(name);
+    const found = tryEvent(cpu, event, options, frequency);
     if (found !== undefined) {
+      narrowed ||= found.spec !== event;
       specs.push(found.spec);
       attrs.push(found.attr);
       if (options.events.length === 0) break;
@@ -233,6 +248,13 @@ function chooseEvents(
         'cpu-clock works everywhere; virtual machines often have no hardware counters',
       );
     }
+  }
+  if (narrowed) {
+    notes.push(
+      'only user space was sampled, kernel functions are missing: ' +
+        'kernel.perf_event_paranoid forbids the rest ' +
+        '(sudo sysctl kernel.perf_event_paranoid=1 allows it)',
+    );
   }
   assert(specs.length > 0, 'every kernel with perf events has cpu-clock');
   return { specs, attrs };
@@ -248,13 +270,12 @@ function withoutNewer(attr: EventAttrInput, missing: number): EventAttrInput {
   return { ...attr, read_format: 0, flags };
 }
 
-/** @returns `undefined` where the machine has no such event */
+/** @returns the event, or its user part where that alone is allowed; `undefined` where there is none */
 function tryEvent(
   cpu: number,
   spec: EventSpec,
   options: RecordOptions,
   frequency: number,
-  notes: string[],
 ): { spec: EventSpec; attr: EventAttrInput } | undefined {
   let current = spec;
   let missing = 0;
@@ -269,11 +290,6 @@ function tryEvent(
         missing++;
       } else if (mayFallBackToUser(error, current)) {
         current = userOnly(current);
-        notes.push(
-          'only user space was sampled, kernel functions are missing: ' +
-            'kernel.perf_event_paranoid forbids the rest ' +
-            '(sudo sysctl kernel.perf_event_paranoid=1 allows it)',
-        );
       } else if (['ENOENT', 'EOPNOTSUPP', 'ENODEV', 'EINVAL'].includes(error.code)) {
         return undefined;
       } else {
@@ -292,15 +308,13 @@ function ringSizeFor(options: RecordOptions, frequency: number, cpus: number): n
   return size;
 }
 
-/** Maps as much as the user may lock, halving from `size` down to the smallest that is of any use. */
-function mapLargest(fd: number, cpu: number, size: number): RingMemory {
-  const page = pageSize();
-  for (let tried = size; ; tried /= 2) {
-    try {
-      return mapRing(fd, cpu, tried, page);
-    } catch (error) {
-      const tooMuch = error instanceof SystemCallError && ['EPERM', 'ENOMEM'].includes(error.code);
-      if (!tooMuch || tried <= 128 * 1024) throw error;
-    }
+/** @returns `undefined` where it is more memory than the user may lock, and less would still be of use */
+function tryRing(fd: number, cpu: number, size: number): RingMemory | undefined {
+  try {
+    return mapRing(fd, cpu, size, pageSize());
+  } catch (error) {
+    const tooMuch = error instanceof SystemCallError && ['EPERM', 'ENOMEM'].includes(error.code);
+    if (tooMuch && size > SMALLEST_RING) return undefined;
+    throw error;
   }
 }
