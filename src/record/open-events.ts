@@ -168,13 +168,14 @@ export function openEvents(options: RecordOptions): OpenedEvents {
     return true;
   };
   try {
-    let ringSize = ringSizeFor(options, frequency, cpus.length);
+    const wanted = ringSizeFor(options, frequency, cpus.length);
+    let ringSize = wanted;
     // What one ring takes another lacks: all of them shrink together until they fit.
     while (!openAll(ringSize)) ringSize /= 2;
-    if (ringSize < MIN_RING) {
+    if (ringSize < wanted) {
       notes.push(
-        `the buffers hold ${formatBytes(ringSize)} a CPU, as the user may lock no more memory; ` +
-          'samples may be lost (kernel.perf_event_mlock_kb or ulimit -l raises it)',
+        `the buffers hold ${formatBytes(ringSize)} a CPU instead of ${formatBytes(wanted)}, as the user ` +
+          'may lock no more memory (kernel.perf_event_mlock_kb or ulimit -l raises it)',
       );
     }
   } catch (error) {
