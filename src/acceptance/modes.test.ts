@@ -67,9 +67,6 @@ for (const python of ends) {
 
   test(
     `two ways to the same deep calls under ${pythonLabel(python)}: neither has the time of the other`,
-    {
-      todo: 'deep stacks are continued with those of the sample before, though they were left between',
-    },
     async () => {
       const command = [python.path, programPath('twins.py')];
       const recording = await workplace.record(`twins ${pythonLabel(python)}.data`, command);

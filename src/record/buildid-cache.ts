@@ -8,9 +8,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 
-/** `~/.debug`, or what `PERF_BUILDID_DIR` names. */
-export function buildIdCacheFolder(environment: NodeJS.ProcessEnv): string {
-  return environment.PERF_BUILDID_DIR || join(homedir(), '.debug');
+export function buildIdCacheFolder(): string {
+  return join(homedir(), '.debug');
 }
 
 /**

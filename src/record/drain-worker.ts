@@ -7,6 +7,8 @@ import { workerData } from 'node:worker_threads';
 import { libc } from '../linux/libc.js';
 import { Ring, type RingMemory } from '../linux/ring.js';
 import { drainRing } from './drain.js';
+import { recordedRegisters } from './sample-layout.js';
+import { StackTops } from './stack-tops.js';
 import { QueueWriter, type SharedQueue } from './transfer.js';
 
 export interface DrainWorkerData {
@@ -14,7 +16,9 @@ export interface DrainWorkerData {
   readonly queue: SharedQueue;
   /** An eventfd that becomes readable when recording ends. */
   readonly stopFd: number;
-  readonly dumpRegisters: number;
+  /** Whether samples carry copies of the stack. */
+  readonly dumps: boolean;
+  readonly stackTops: SharedArrayBuffer;
 }
 
 const POLLIN = 1;
@@ -30,6 +34,10 @@ const SETTLE_NS = 1_000_000;
 function main(data: DrainWorkerData): void {
   const rings = data.rings.map((memory) => new Ring(memory));
   const queue = new QueueWriter(data.queue);
+  const { dwarf, stackPointer } = recordedRegisters(process.arch);
+  const dump = data.dumps
+    ? { registers: dwarf.length, stackPointer, tops: new StackTops(data.stackTops) }
+    : undefined;
   // struct pollfd: int fd, short events, short revents
   const pollFds = new DataView(new ArrayBuffer(8 * (rings.length + 1)));
   [...rings.map((ring) => ring.fd), data.stopFd].forEach((fd, i) => {
@@ -39,6 +47,7 @@ function main(data: DrainWorkerData): void {
   const pollBytes = new Uint8Array(pollFds.buffer);
 
   let stopping = false;
+  let unsettled = false;
   while (!stopping) {
     libc().poll(pollBytes, rings.length + 1, IDLE_MS);
     stopping = (pollFds.getInt16(rings.length * 8 + 6, true) & POLLIN) !== 0;
@@ -47,8 +56,13 @@ function main(data: DrainWorkerData): void {
       if ((pollFds.getInt16(i * 8 + 6, true) & POLLHUP) !== 0) pollFds.setInt32(i * 8, -1, true);
     });
     const now = Number(process.hrtime.bigint());
-    for (const ring of rings) drainRing(ring, queue, data.dumpRegisters);
-    queue.commitHorizon(stopping ? Infinity : now - SETTLE_NS);
+    let drained = 0;
+    for (const ring of rings) drained += drainRing(ring, queue, dump);
+    // After a round with records one more is told of: the last of them were too young for the first.
+    if (drained > 0 || unsettled || stopping) {
+      queue.commitHorizon(stopping ? Infinity : now - SETTLE_NS);
+    }
+    unsettled = drained > 0;
   }
   queue.close();
 }

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 
 import { libc, viewMemory } from '../linux/libc.js';
 import { Ring, type RingMemory } from '../linux/ring.js';
-import { drainRing } from './drain.js';
+import { drainRing, type SampleDump } from './drain.js';
+import { createStackTops, StackTops } from './stack-tops.js';
 import { QueueReader, QueueWriter, createQueue } from './transfer.js';
 
 const PAGE = 4096;
@@ -42,6 +43,12 @@ class FakeRing {
     return Number(this.control[DATA_HEAD / 8] - this.control[DATA_TAIL / 8]);
   }
 }
+
+const DUMP: SampleDump = {
+  registers: REGISTERS,
+  stackPointer: 7,
+  tops: new StackTops(createStackTops()),
+};
 
 interface SampleShape {
   readonly chain: number;
@@ -95,10 +102,10 @@ const SHAPES: readonly SampleShape[] = [
 ];
 
 /** Drains all at once; what arrives, in one piece. */
-function drain(ring: FakeRing, dumpRegisters: number): Uint8Array {
+function drain(ring: FakeRing, dump?: SampleDump): Uint8Array {
   const queue = createQueue(1 << 21);
   const reader = new QueueReader(queue);
-  drainRing(new Ring(ring.memory), new QueueWriter(queue), dumpRegisters);
+  drainRing(new Ring(ring.memory), new QueueWriter(queue), dump);
   const parts: Uint8Array[] = [];
   for (let segment = reader.take(); segment !== undefined; segment = reader.take()) {
     assert.equal(segment.cpu, 3);
@@ -116,10 +123,7 @@ test('of a stack dump the bytes that hold stack are taken, wherever the ring end
     const ring = new FakeRing(size, 7 * size - before);
     SHAPES.forEach((shape, i) => ring.put(sample(shape, false, i + 1)));
     const expected = Buffer.concat(SHAPES.map((shape, i) => sample(shape, true, i + 1)));
-    assert.ok(
-      Buffer.compare(drain(ring, REGISTERS), expected) === 0,
-      `${before} bytes before the end`,
-    );
+    assert.ok(Buffer.compare(drain(ring, DUMP), expected) === 0, `${before} bytes before the end`);
     libc().munmap(ring.memory.at, PAGE + size);
   }
 });
@@ -128,14 +132,14 @@ test('other records, and samples without dumps, arrive as they are', () => {
   const ring = new FakeRing(PAGE, 5 * PAGE - 24);
   const records = [other(40, 1), sample({ ...SHAPES[3], dumped: 64 }, false, 2), other(8, 3)];
   for (const record of records) ring.put(record);
-  assert.deepEqual(drain(ring, 0), Buffer.concat(records));
+  assert.deepEqual(drain(ring), Buffer.concat(records));
 });
 
 test('a full ring of the longest records takes several segments', () => {
   const ring = new FakeRing(1 << 20, 1 << 16);
   const records = Array.from({ length: 15 }, (_, i) => other(65528, i));
   for (const record of records) ring.put(record);
-  assert.ok(Buffer.compare(drain(ring, REGISTERS), Buffer.concat(records)) === 0);
+  assert.ok(Buffer.compare(drain(ring, DUMP), Buffer.concat(records)) === 0);
 });
 
 test('a ring that holds no records is a defect, not a loop', () => {
@@ -144,6 +148,35 @@ test('a ring that holds no records is a defect, not a loop', () => {
     const record = new Uint8Array(16);
     new DataView(record.buffer).setUint32(4, head, true);
     ring.put(record);
-    assert.throws(() => drain(ring, REGISTERS), /torn ring/);
+    assert.throws(() => drain(ring, DUMP), /torn ring/);
   }
+});
+
+test('above the known top of a thread nothing is taken', () => {
+  const bytes = sample({ chain: 1, registers: true, dumped: 512, filled: 512 }, false, 1);
+  const view = new DataView(bytes.buffer);
+  const stackPointer = 0x7ffd_1234_5000;
+  const registersAt = 64 + 8 + 8;
+  view.setBigUint64(registersAt + 8 * DUMP.stackPointer, BigInt(stackPointer), true);
+  const thread = view.getInt32(28, true);
+  const stack = [...bytes.subarray(-8 - 512, -8)];
+  const sizeWith = (top: number): number => {
+    const ring = new FakeRing(16384, 0);
+    ring.put(bytes);
+    DUMP.tops.set(thread, top);
+    const got = drain(ring, DUMP);
+    libc().munmap(ring.memory.at, PAGE + 16384);
+    const field = registersAt + REGISTERS * 8;
+    const { buffer, byteOffset, length } = got;
+    const arrived = new DataView(buffer, byteOffset, length);
+    const kept = arrived.getUint32(field, true);
+    assert.equal(arrived.getUint32(field + 8 + kept, true), kept);
+    assert.equal(arrived.getUint16(6, true), length);
+    assert.deepEqual([...got.subarray(field + 8, field + 8 + kept)], stack.slice(0, kept));
+    return kept;
+  };
+  assert.equal(sizeWith(0), 512, 'not known');
+  assert.equal(sizeWith(stackPointer + 200), 200);
+  assert.equal(sizeWith(stackPointer + 4096), 512, 'higher than what was copied');
+  assert.equal(sizeWith(stackPointer - 8), 512, 'of another stack');
 });

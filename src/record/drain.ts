@@ -2,9 +2,11 @@
  * Empties the kernel's ring buffers into the queue. The one copy that a record makes on its way is
  * made here; of a stack dump only the bytes that hold stack are taken along.
  */
+import { addressFrom } from '../base/units.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
 import type { Ring } from '../linux/ring.js';
 import { SampleOffset } from './sample-layout.js';
+import type { StackTops } from './stack-tops.js';
 import type { QueueWriter } from './transfer.js';
 
 /** A record's size is a u16. */
@@ -12,12 +14,22 @@ const MAX_RECORD = 65536;
 /** What is reserved at once: several records, so that heads cost little, and few bytes at the end are wasted. */
 const SEGMENT = 8 * MAX_RECORD;
 
+/** What samples that carry a copy of the stack look like. */
+export interface SampleDump {
+  /** How many registers stand before the stack, and which of them is the stack pointer. */
+  readonly registers: number;
+  readonly stackPointer: number;
+  readonly tops: StackTops;
+}
+
 /**
  * Hands over all complete records of one ring.
- * @param dumpRegisters how many registers a sample with a stack dump carries; 0 where samples have none
+ * @param dump absent where samples carry no stack
+ * @returns how many bytes the ring held
  */
-export function drainRing(ring: Ring, queue: QueueWriter, dumpRegisters: number): void {
-  let available = ring.available();
+export function drainRing(ring: Ring, queue: QueueWriter, dump?: SampleDump): number {
+  const total = ring.available();
+  let available = total;
   while (available > 0) {
     const start = queue.reserve(Math.min(SEGMENT, available));
     const limit = start + Math.min(SEGMENT, available);
@@ -30,7 +42,7 @@ export function drainRing(ring: Ring, queue: QueueWriter, dumpRegisters: number)
       // The kernel writes whole records of at least a header; anything else would be a torn page.
       if (size < 8 || size > available - consumed) throw new Error(`torn ring: record of ${size}`);
       if (at + size > limit) break;
-      at += copyRecord(ring, position, size, queue, at, dumpRegisters);
+      at += copyRecord(ring, position, size, queue, at, dump);
       consumed += size;
       position = (position + size) & (ring.size - 1);
     }
@@ -38,6 +50,7 @@ export function drainRing(ring: Ring, queue: QueueWriter, dumpRegisters: number)
     ring.consume(consumed);
     available -= consumed;
   }
+  return total;
 }
 
 /** Copies one record to `at` in the queue; returns the bytes that it takes there. */
@@ -47,21 +60,28 @@ function copyRecord(
   size: number,
   queue: QueueWriter,
   at: number,
-  dumpRegisters: number,
+  dump: SampleDump | undefined,
 ): number {
   const mask = ring.size - 1;
   const words = ring.words;
-  if (dumpRegisters === 0 || words[position >> 2] !== PerfRecord.SAMPLE) {
+  if (dump === undefined || words[position >> 2] !== PerfRecord.SAMPLE) {
     copyBytes(ring, position, size, queue.bytes, at);
     return size;
   }
   const chainLength = words[((position + SampleOffset.CHAIN_LENGTH) & mask) >> 2];
   let field = SampleOffset.CHAIN + chainLength * 8;
   const abi = words[((position + field) & mask) >> 2];
-  field += abi === 0 ? 8 : 8 + dumpRegisters * 8;
+  const registers = field + 8;
+  field = abi === 0 ? registers : registers + dump.registers * 8;
   const dumped = words[((position + field) & mask) >> 2];
   // Without user memory (a kernel thread, an exiting one) the size is 0 and nothing follows it.
-  const filled = dumped === 0 ? 0 : words[((position + size - 8) & mask) >> 2] & ~7;
+  let filled = dumped === 0 ? 0 : words[((position + size - 8) & mask) >> 2] & ~7;
+  const top = dump.tops.get(words[((position + SampleOffset.TID) & mask) >> 2]);
+  if (top !== 0 && abi !== 0) {
+    const at = (position + registers + dump.stackPointer * 8) & mask;
+    const above = top - addressFrom(words[at >> 2], words[(at + 4) >> 2]);
+    if (above > 0 && above < filled) filled = above & ~7;
+  }
   const kept = field + 8 + filled;
   copyBytes(ring, position, kept, queue.bytes, at);
   queue.words[(at + field) >> 2] = filled;

@@ -8,10 +8,13 @@
  * (see unwind/deep-stacks for what that rests on), so that sample and memory together are the stack.
  */
 import type { Address, Bytes } from '../base/units.js';
+import { isDistinctive, type CallChain } from '../unwind/deep-stacks.js';
 import type { LiveProcesses } from './live-processes.js';
 
-/** How much must be the same. */
-const OVERLAP: Bytes = 16 * 1024;
+/** The part of the sample's copy that must be the same. */
+const OVERLAP_PART = 0.5;
+/** Less is no deep stack, whose end was not copied for another reason. */
+const MIN_COPIED: Bytes = 4096;
 /** How much is read at most: CPython's recursion limit ends a stack of Python calls before. */
 const MAX_STACK: Bytes = 2 * 1024 * 1024;
 /** Reading costs some hundred microseconds; a stack that changes all the time is not worth it. */
@@ -27,32 +30,36 @@ export class LiveStack {
 
   /**
    * Puts a sample's stack and the memory above it into {@link words}.
+   * @param chain what could be unwound of it
    * @param words memory with the sample's copy from `wordOffset` on, `copied` bytes of it
    * @returns false where the process has gone on, or was asked too lately
    */
   complete(
     pid: number,
     sp: Address,
+    chain: CallChain,
     words: Int32Array,
     wordOffset: number,
     copied: Bytes,
     time: number,
   ): boolean {
-    if (copied < 2 * OVERLAP || time < this.nextTime) return false;
+    if (copied < MIN_COPIED || time < this.nextTime) return false;
     this.nextTime = time + INTERVAL_NS;
-    const overlapAt = copied - OVERLAP;
+    const overlap = (copied * OVERLAP_PART) & ~7;
+    if (!isDistinctive(chain, overlap)) return false;
+    const overlapAt = copied - overlap;
     const memory = this.live.readMemory(pid, sp + overlapAt, MAX_STACK);
-    if (memory === undefined || memory.byteLength <= OVERLAP) return false;
+    if (memory === undefined || memory.byteLength <= overlap) return false;
     const above = new Int32Array(memory.buffer, 0, memory.byteLength >> 2);
     const first = wordOffset + (overlapAt >> 2);
-    for (let i = 0; i < OVERLAP >> 2; i++) {
+    for (let i = 0; i < overlap >> 2; i++) {
       if (words[first + i] !== above[i]) return false;
     }
     const overlapWords = overlapAt >> 2;
     if (this.words.length === 0) this.words = new Int32Array((MAX_STACK + 65536) >> 2);
     this.words.set(words.subarray(wordOffset, wordOffset + overlapWords));
     this.words.set(above, overlapWords);
-    this.size = overlapAt + above.byteLength;
+    this.size = overlapAt + above.length * 4;
     return true;
   }
 }

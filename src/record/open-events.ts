@@ -56,8 +56,8 @@ export interface OpenedEvents {
   readonly rings: readonly RingMemory[];
   /** Samples per second. */
   readonly frequency: number;
-  /** Registers in a sample's dump; 0 without dumps. */
-  readonly dumpRegisters: number;
+  /** Whether samples carry copies of the stack. */
+  readonly dumps: boolean;
   /** What differs from what was asked for, in sentences. */
   readonly notes: readonly string[];
   /** Stops all events. Their rings stay readable. */
@@ -187,8 +187,7 @@ export function openEvents(options: RecordOptions): OpenedEvents {
     specs,
     rings,
     frequency,
-    dumpRegisters:
-      options.callGraph.kind === 'dwarf' ? recordedRegisters(process.arch).dwarf.length : 0,
+    dumps: options.callGraph.kind === 'dwarf',
     notes,
     events: specs.map((spec, i) => ({
       name: spec.name,

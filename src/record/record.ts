@@ -25,6 +25,7 @@ import type { RecordOptions } from './options.js';
 import { createOutput } from './output.js';
 import { existingPerfMaps } from './perf-maps.js';
 import { showProgress, summaryLines } from './summary.js';
+import { createStackTops } from './stack-tops.js';
 import { createQueue, tellKernelLost, type SharedQueue } from './transfer.js';
 import type { RecordingResult, UnwindWorkerData } from './unwind-worker.js';
 
@@ -117,18 +118,21 @@ function startRecording(
 ): Recording {
   const queue = createQueue(QUEUE_SIZE);
   const stopFd = libc().eventfd(0, EFD_CLOEXEC);
-  const dumps = opened.dumpRegisters > 0 && !options.keepStacks;
+  const unwinds = opened.dumps && !options.keepStacks;
+  const stackTops = createStackTops();
   const drainData: DrainWorkerData = {
     rings: opened.rings,
     queue,
     stopFd,
-    dumpRegisters: opened.dumpRegisters,
+    dumps: opened.dumps,
+    stackTops,
   };
   const unwindData: UnwindWorkerData = {
     queue,
     outputFd,
     events: opened.events,
-    dumps,
+    dumps: unwinds,
+    stackTops,
     commandLine: ['strata', 'record', ...process.argv.slice(3)],
     command: options.command,
     program,

@@ -19,6 +19,7 @@ import { LiveProcesses } from './live-processes.js';
 import type { Output } from './output.js';
 import { Interpreters } from './python-notes.js';
 import { SAMPLE_ID_SIZE, SampleOffset } from './sample-layout.js';
+import type { StackTops } from './stack-tops.js';
 import { SampleUnwinder, visitKernelChain } from './samples.js';
 
 /** Room for the name of the file of names in a rewritten MMAP2 record. */
@@ -79,10 +80,11 @@ export class Recorder {
     private readonly output: Output,
     private readonly dumps: boolean,
     private readonly hasChain: boolean,
+    tops: StackTops,
   ) {
     this.modules = new ModuleCache(architecture, this.live);
     this.processes = new ProcessTable(this.modules);
-    this.unwinder = new SampleUnwinder(architecture, this.live);
+    this.unwinder = new SampleUnwinder(architecture, this.live, tops);
   }
 
   /** Takes the record of `size` bytes at `start`. */

@@ -48,18 +48,22 @@ interface RegisterSet {
   readonly mask: bigint;
   /** DWARF number of the nth recorded register; -1 where unwinding has no use for it. */
   readonly dwarf: Int8Array;
+  /** Which of the recorded registers is the stack pointer. */
+  readonly stackPointer: number;
 }
 
 /** AX BX CX DX SI DI BP SP IP FLAGS CS SS, R8 to R15: what `perf record --call-graph dwarf` takes. */
 const X86_64: RegisterSet = {
   mask: 0xff0fffn,
   dwarf: Int8Array.of(0, 3, 2, 1, 4, 5, 6, 7, 16, -1, -1, -1, 8, 9, 10, 11, 12, 13, 14, 15),
+  stackPointer: 7,
 };
 
 /** X0 to X29, LR, SP, PC. */
 const AARCH64: RegisterSet = {
   mask: (1n << 33n) - 1n,
   dwarf: Int8Array.from({ length: 33 }, (_, i) => i),
+  stackPointer: 31,
 };
 
 export function recordedRegisters(architecture: NodeJS.Architecture): RegisterSet {

@@ -14,9 +14,13 @@ import type { LiveProcesses } from './live-processes.js';
 import { LiveStack } from './live-stack.js';
 import type { Output } from './output.js';
 import { SampleOffset, recordedRegisters } from './sample-layout.js';
+import type { StackTops } from './stack-tops.js';
 
 /** A record's u16 size leaves room for so many u64 in its chain. */
 const MAX_CHAIN = Math.floor((65528 - SampleOffset.CHAIN) / 8);
+
+/** More than the first frame of any thread takes. */
+const FIRST_FRAME_ROOM = 4096;
 
 const TWO_32 = 4294967296;
 
@@ -39,8 +43,15 @@ export class SampleUnwinder {
   private readonly link: number;
   private readonly dwarfOf = recordedRegisters(process.arch).dwarf;
 
-  /** @param live where the memory of running processes is read */
-  constructor(architecture: Architecture, live: LiveProcesses) {
+  /**
+   * @param live where the memory of running processes is read
+   * @param tops where the heights of stacks are told
+   */
+  constructor(
+    architecture: Architecture,
+    live: LiveProcesses,
+    private readonly tops: StackTops,
+  ) {
     this.liveStack = new LiveStack(live);
     this.stackPointer = REGISTERS[architecture].stackPointer;
     this.link = architecture === 'aarch64' ? REGISTERS.aarch64.returnAddress : -1;
@@ -79,8 +90,16 @@ export class SampleUnwinder {
         this.deep.follow(tid, unwinder, stackBytes, room);
       }
       this.end = unwinder.end;
+      this.tellTop(tid);
     }
     this.copy(words, base, kernelLength, output);
+  }
+
+  /** Lets the draining thread leave out what lies above the last sample's first frame. */
+  private tellTop(tid: number): void {
+    const { levels, count, end } = this.unwinder;
+    if (end === Truncation.None) this.tops.set(tid, levels[count - 1] + FIRST_FRAME_ROOM);
+    else if (end === Truncation.DumpTooSmall) this.tops.set(tid, 0);
   }
 
   /** Unwinds a stack that is deeper than its copy with the memory of the process, where that still fits. */
@@ -97,7 +116,7 @@ export class SampleUnwinder {
     const timeAt = base + SampleOffset.TIME / 4;
     const time = addressFrom(words[timeAt], words[timeAt + 1]);
     const sp = registers[this.stackPointer];
-    if (!liveStack.complete(pid, sp, words, stackAt, stackBytes, time)) return;
+    if (!liveStack.complete(pid, sp, this.unwinder, words, stackAt, stackBytes, time)) return;
     this.unwinder.unwind(space, registers, liveStack.words, 0, liveStack.size, room);
     if (this.unwinder.end === Truncation.None) this.completedLive++;
   }

@@ -132,7 +132,8 @@ export class QueueWriter extends QueueEnd {
     this.doubles[(word + Head.HORIZON) >> 1] = horizon;
     this.head = (this.head + size) >>> 0;
     Atomics.store(this.control, Control.HEAD, this.head | 0);
-    Atomics.notify(this.control, Control.HEAD);
+    // Waking a thread is dear, and before a horizon the reader could do nothing with what it got.
+    if (kind === SegmentKind.HORIZON) Atomics.notify(this.control, Control.HEAD);
   }
 
   private waitForRoom(size: number): void {

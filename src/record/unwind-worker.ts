@@ -16,6 +16,7 @@ import { Output } from './output.js';
 import { readPerfMap, removePerfMap } from './perf-maps.js';
 import { Recorder, type Counts } from './recorder.js';
 import { SAMPLE_ID_SIZE } from './sample-layout.js';
+import { StackTops } from './stack-tops.js';
 import { TimeOrder } from './time-order.js';
 import { QueueReader, type SharedQueue } from './transfer.js';
 
@@ -25,6 +26,7 @@ export interface UnwindWorkerData {
   readonly events: readonly FileEvent[];
   /** Whether samples come with stacks that are to be unwound now. */
   readonly dumps: boolean;
+  readonly stackTops: SharedArrayBuffer;
   readonly commandLine: readonly string[];
   /** The recorded program and its arguments. */
   readonly command: readonly string[];
@@ -63,6 +65,7 @@ function main(data: UnwindWorkerData): RecordingResult {
     output,
     data.dumps,
     (sampleType & PerfSample.CALLCHAIN) !== 0,
+    new StackTops(data.stackTops),
   );
   const kernelMaps = new KernelMaps(output, SAMPLE_ID_SIZE);
   parentPort?.postMessage('ready');
@@ -129,7 +132,7 @@ function finish(
     buildIdFeature(modules, built === undefined ? undefined : names),
   );
   if (built !== undefined && data.buildIdCache) {
-    const folder = buildIdCacheFolder(process.env);
+    const folder = buildIdCacheFolder();
     const buildId = Buffer.from(names.buildId).toString('hex');
     try {
       addToBuildIdCache(folder, names.path, buildId, built.file);

@@ -10,18 +10,18 @@
  *                    ‾‾‾‾‾‾‾ agree: same code, same place in the stack
  *   result    ···X Y C D E F G H
  *
- * That G and H are still there is an inference, the same as that of perf's `--stitch-lbr`: for it to be
- * wrong the thread must have left F and come back to exactly the same frames, from elsewhere, between two
- * samples. So the agreement must be long, and reports say how many stacks were continued.
+ * That G and H are still there is an inference, as in perf's `--stitch-lbr`. It is wrong where the thread
+ * left F between the two samples and came back to the same frames from elsewhere, as a recursion does that
+ * is called from two places. So the two must agree on half of what is copied, and {@link isDistinctive}
+ * asks of those frames that they are not a recursion's. Reports say how many stacks were continued.
  */
 import { Truncation } from '../profile/profile.js';
 import type { Bytes } from '../base/units.js';
 
-/** Frames and bytes of stack on which two chains must agree. */
-const MIN_FRAMES = 4;
-const MIN_BYTES: Bytes = 4096;
-/** And of the copied bytes so large a part. */
-const MIN_SHARE = 0.25;
+/** The part of the copied bytes on which two chains must agree. */
+const AGREED_PART = 0.5;
+/** Of the agreeing frames, how many must be of calls that are made once there. */
+const DISTINCT_CALLS = 4;
 
 /** A call chain, innermost frame first: what an `Unwinder` leaves. */
 export interface CallChain {
@@ -94,17 +94,16 @@ export class DeepStacks {
     const meeting = indexOfLevel(before, levels[outermost]);
     if (meeting < 0) return false;
 
-    let agreeing = 0;
-    while (
-      agreeing <= Math.min(outermost, meeting) &&
-      before.levels[meeting - agreeing] === levels[outermost - agreeing] &&
-      before.frames[meeting - agreeing] === frames[outermost - agreeing]
-    ) {
-      agreeing++;
+    const agreed = stackBytes * AGREED_PART;
+    let inner = outermost;
+    for (let back = 0; levels[outermost] - levels[inner] < agreed; back++, inner--) {
+      if (inner === 0 || back === meeting) return false;
+      const same =
+        before.levels[meeting - back] === levels[inner] &&
+        before.frames[meeting - back] === frames[inner];
+      if (!same) return false;
     }
-    if (agreeing < MIN_FRAMES) return false;
-    const agreedBytes = levels[outermost] - levels[outermost - agreeing + 1];
-    if (agreedBytes < Math.max(MIN_BYTES, stackBytes * MIN_SHARE)) return false;
+    if (!isDistinctive(chain, agreed)) return false;
 
     const added = before.count - meeting - 1;
     if (count + added > maxFrames) return false;
@@ -117,6 +116,22 @@ export class DeepStacks {
     this.continued++;
     return true;
   }
+}
+
+/**
+ * Whether some calls in a chain's outermost `bytes` of stack are made only once there. The interpreter's
+ * own calls repeat with each Python function, but each function has a trampoline of its own: a chain of
+ * different functions is distinctive, a recursion is not.
+ */
+export function isDistinctive({ frames, levels, count }: CallChain, bytes: Bytes): boolean {
+  let inner = count - 1;
+  while (inner > 0 && levels[count - 1] - levels[inner - 1] <= bytes) inner--;
+  const sorted = frames.slice(inner, count).sort();
+  let once = 0;
+  for (let i = 0; i < sorted.length; i++) {
+    if (sorted[i] !== sorted[i - 1] && sorted[i] !== sorted[i + 1]) once++;
+  }
+  return once >= DISTINCT_CALLS;
 }
 
 /** Index of the frame at a stack level, or -1. Levels rise from the innermost frame outwards. */
