@@ -146,7 +146,11 @@ const RECORD: CommandSpec = {
       valueText: 'the machine’s own clock',
       parse: parseEvents,
     },
-    { flags: '-o, --output <file>', help: 'recording to write', value: 'perf.data' },
+    {
+      flags: '-o, --output <file>',
+      help: 'recording to write; an older one becomes FILE.old. Standard output is the command’s: no -',
+      value: 'perf.data',
+    },
     {
       flags: '--call-graph <how>',
       help: 'user stacks by dwarf[,SIZE] (copies SIZE bytes of stack), fp or none',
