@@ -5,27 +5,17 @@
  *   data_tail ──▶ oldest byte not yet read          data_head ──▶ next byte that the kernel writes
  *   Both only grow; the place in the data is their value modulo its size.
  */
-import { errnoName, libc, viewMemory, type Pointer } from './libc.js';
-import { SystemCallError } from './perf-event.js';
+import { mapMemory, viewMapped, type MappedMemory } from './memory.js';
 
 /** Offsets of `data_head` and `data_tail` in `struct perf_event_mmap_page`. */
 const DATA_HEAD = 1024;
 const DATA_TAIL = 1032;
 
-const PROT_READ = 1;
-const PROT_WRITE = 2;
-const MAP_SHARED = 1;
-const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
-
-/** Every supported kernel's page is at least this; rings are mapped in multiples of the true size. */
-export const MIN_PAGE = 4096;
-
 /** Where a mapped ring lies, in a form that can be sent to another thread of this process. */
-export interface RingMemory {
+export interface RingMemory extends MappedMemory {
   readonly cpu: number;
   /** The event whose buffer it is. */
   readonly fd: number;
-  readonly at: Pointer;
   readonly pageSize: number;
   /** Bytes of data: a power of two. */
   readonly dataSize: number;
@@ -37,13 +27,7 @@ export interface RingMemory {
  * @throws SystemCallError `EPERM` where it is more memory than the user may lock
  */
 export function mapRing(fd: number, cpu: number, dataSize: number, pageSize: number): RingMemory {
-  const at = libc().mmap(null, pageSize + dataSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (at === MAP_FAILED) throw new SystemCallError('mmap', errnoName());
-  return { cpu, fd, at, pageSize, dataSize };
-}
-
-export function unmapRing(ring: RingMemory): void {
-  libc().munmap(ring.at, ring.pageSize + ring.dataSize);
+  return { ...mapMemory(pageSize + dataSize, fd), cpu, fd, pageSize, dataSize };
 }
 
 /** A view of a mapped ring for the one thread that drains it. */
@@ -60,7 +44,7 @@ export class Ring {
     this.cpu = memory.cpu;
     this.fd = memory.fd;
     this.size = memory.dataSize;
-    const buffer = viewMemory(memory.at, memory.pageSize + memory.dataSize);
+    const buffer = viewMapped(memory);
     this.bytes = new Uint8Array(buffer, memory.pageSize, memory.dataSize);
     this.words = new Int32Array(buffer, memory.pageSize, memory.dataSize / 4);
     this.control = new BigUint64Array(buffer, 0, memory.pageSize / 8);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { libc, viewMemory } from '../linux/libc.js';
+import { mapMemory, unmapMemory, viewMapped } from '../linux/memory.js';
 import { Ring, type RingMemory } from '../linux/ring.js';
 import { drainRing, type SampleDump } from './drain.js';
 import { createStackTops, StackTops } from './stack-tops.js';
@@ -21,11 +21,9 @@ class FakeRing {
   private readonly control: BigUint64Array;
 
   constructor(dataSize: number, start: number) {
-    const PROT_READ_WRITE = 3;
-    const MAP_SHARED_ANONYMOUS = 0x21;
-    const at = libc().mmap(null, PAGE + dataSize, PROT_READ_WRITE, MAP_SHARED_ANONYMOUS, -1, 0);
-    this.memory = { cpu: 3, fd: -1, at, pageSize: PAGE, dataSize };
-    const buffer = viewMemory(at, PAGE + dataSize);
+    const memory = mapMemory(PAGE + dataSize);
+    this.memory = { ...memory, cpu: 3, fd: -1, pageSize: PAGE, dataSize };
+    const buffer = viewMapped(memory);
     this.bytes = new Uint8Array(buffer, PAGE, dataSize);
     this.control = new BigUint64Array(buffer, 0, PAGE / 8);
     this.control[DATA_HEAD / 8] = this.control[DATA_TAIL / 8] = BigInt(start);
@@ -124,7 +122,7 @@ test('of a stack dump the bytes that hold stack are taken, wherever the ring end
     SHAPES.forEach((shape, i) => ring.put(sample(shape, false, i + 1)));
     const expected = Buffer.concat(SHAPES.map((shape, i) => sample(shape, true, i + 1)));
     assert.ok(Buffer.compare(drain(ring, DUMP), expected) === 0, `${before} bytes before the end`);
-    libc().munmap(ring.memory.at, PAGE + size);
+    unmapMemory(ring.memory);
   }
 });
 
@@ -165,7 +163,7 @@ test('above the known top of a thread nothing is taken', () => {
     ring.put(bytes);
     DUMP.tops.set(thread, top);
     const got = drain(ring, DUMP);
-    libc().munmap(ring.memory.at, PAGE + 16384);
+    unmapMemory(ring.memory);
     const field = registersAt + REGISTERS * 8;
     const { buffer, byteOffset, length } = got;
     const arrived = new DataView(buffer, byteOffset, length);

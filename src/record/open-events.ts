@@ -20,7 +20,8 @@ import {
   readCounts,
   redirectEvent,
 } from '../linux/perf-event.js';
-import { mapRing, unmapRing, type RingMemory } from '../linux/ring.js';
+import { unmapMemory } from '../linux/memory.js';
+import { mapRing, type RingMemory } from '../linux/ring.js';
 import { maxSampleRate, onlineCpus, pageSize } from '../linux/system.js';
 import { explainRefusal, mayFallBackToUser } from './permission.js';
 import type { RecordOptions } from './options.js';
@@ -137,7 +138,7 @@ export function openEvents(options: RecordOptions): OpenedEvents {
   const rings: RingMemory[] = [];
   const ids: bigint[][] = specs.map(() => []);
   const close = (): void => {
-    for (const ring of rings) unmapRing(ring);
+    for (const ring of rings) unmapMemory(ring);
     for (const fd of fds) closeEvent(fd);
     rings.length = 0;
     fds.length = 0;

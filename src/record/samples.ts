@@ -22,7 +22,8 @@ const MAX_CHAIN = Math.floor((65528 - SampleOffset.CHAIN) / 8);
 /** More than the first frame of any thread takes. */
 const FIRST_FRAME_ROOM = 4096;
 
-const TWO_32 = 4294967296;
+/** Exact, as powers of two are, and cheaper than a division. */
+const PER_TWO_32 = 1 / 4294967296;
 
 /** The u64 `value` of {@link PerfContext.USER} in its halves. */
 const USER_LOW = PerfContext.USER | 0;
@@ -154,7 +155,7 @@ export class SampleUnwinder {
       for (let i = 0; i < count; i++) {
         const address = frames[i];
         out[at++] = address;
-        out[at++] = Math.floor(address / TWO_32);
+        out[at++] = Math.floor(address * PER_TWO_32);
       }
     }
     output.commit(size);

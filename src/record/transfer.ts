@@ -9,6 +9,8 @@
  * kernel's own buffers fill and it counts what it drops.
  */
 
+import { mapMemory, viewMapped, type MappedMemory } from '../linux/memory.js';
+
 /** Words of the control block. */
 const Control = {
   /** Written so far, in bytes. */
@@ -42,14 +44,14 @@ export const SegmentKind = {
 
 export interface SharedQueue {
   readonly control: SharedArrayBuffer;
-  readonly data: SharedArrayBuffer;
+  readonly data: MappedMemory;
 }
 
 /** @param capacity bytes: a power of two */
 export function createQueue(capacity: number): SharedQueue {
   const queue = {
     control: new SharedArrayBuffer(Control.WORDS * 4),
-    data: new SharedArrayBuffer(capacity),
+    data: mapMemory(capacity),
   };
   tellKernelLost(queue, undefined);
   return queue;
@@ -80,10 +82,11 @@ class QueueEnd {
 
   constructor(queue: SharedQueue) {
     this.control = new Int32Array(queue.control);
-    this.bytes = new Uint8Array(queue.data);
-    this.words = new Int32Array(queue.data);
-    this.doubles = new Float64Array(queue.data);
-    this.capacity = queue.data.byteLength;
+    const data = viewMapped(queue.data);
+    this.bytes = new Uint8Array(data);
+    this.words = new Int32Array(data);
+    this.doubles = new Float64Array(data);
+    this.capacity = queue.data.size;
   }
 }
 
