@@ -2,7 +2,7 @@
  * What the recorder learns from running processes, or keeps of those that have ended: where their files
  * lie, and their memory. Each may have a mount and a PID namespace of its own.
  */
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 
 import { FileSource, type ByteSource } from '../base/source.js';
 import { StrataError } from '../base/errors.js';
@@ -17,7 +17,11 @@ export interface LiveProcess {
   readonly innerPid: number;
   /** What to put before its paths; empty where it sees the files that the recorder sees. */
   readonly root: string;
+  /** Where its /tmp lies, which outlives it. */
+  readonly temporary: string;
 }
+
+const TEMPORARY = '/tmp';
 
 /** `O_PATH` of fcntl.h: a place in the file system, held but not opened. */
 const O_PATH = 0o10000000;
@@ -28,8 +32,8 @@ export class LiveProcesses implements CodeFiles {
   private readonly running = new Set<number>();
   /** The process that was seen first. */
   private command = -1;
-  /** Descriptors that keep other mount namespaces' roots reachable, by namespace. */
-  private readonly roots = new Map<string, number>();
+  /** Descriptors that keep folders of other mount namespaces, by {@link hold}'s key. */
+  private readonly held = new Map<string, number>();
   private readonly ownMounts = namespaceOf('self', 'mnt');
   private readonly ownPids = namespaceOf('self', 'pid');
 
@@ -44,11 +48,9 @@ export class LiveProcesses implements CodeFiles {
     if (process === undefined || parentPid !== undefined) this.running.add(pid);
     if (process === undefined) {
       if (this.processes.size === 0) this.command = pid;
-      process = this.look(pid) ?? {
-        pid,
-        innerPid: pid,
-        root: (parentPid === undefined ? undefined : this.processes.get(parentPid)?.root) ?? '',
-      };
+      const parent = parentPid === undefined ? undefined : this.processes.get(parentPid);
+      const { root = '', temporary = TEMPORARY } = parent ?? {};
+      process = this.look(pid) ?? { pid, innerPid: pid, root, temporary };
       this.processes.set(pid, process);
     }
     return process;
@@ -101,8 +103,8 @@ export class LiveProcesses implements CodeFiles {
   }
 
   close(): void {
-    for (const fd of this.roots.values()) closeSync(fd);
-    this.roots.clear();
+    for (const fd of this.held.values()) closeSync(fd);
+    this.held.clear();
   }
 
   private look(pid: number): LiveProcess | undefined {
@@ -112,24 +114,38 @@ export class LiveProcesses implements CodeFiles {
     return {
       pid,
       innerPid: pids === this.ownPids ? pid : innermostPid(pid),
-      root: this.rootOf(pid, mounts),
+      ...this.placeOf(pid, mounts),
     };
   }
 
-  /** A process sees other files than we do in another mount namespace, or in a chroot. */
-  private rootOf(pid: number, mounts: string): string {
+  /**
+   * A process sees other files than we do in another mount namespace, or in a chroot. With its last process
+   * a namespace's mounts come apart: what is mounted on /tmp must be held by itself.
+   */
+  private placeOf(pid: number, mounts: string): { root: string; temporary: string } {
     const folder = readLink(`/proc/${pid}/root`) ?? '/';
-    if (mounts === this.ownMounts) return folder === '/' ? '' : folder;
-    const key = `${mounts} ${folder}`;
-    let fd = this.roots.get(key);
-    if (fd === undefined) {
-      try {
-        fd = openSync(`/proc/${pid}/root`, constants.O_DIRECTORY | O_PATH);
-      } catch {
-        return '';
-      }
-      this.roots.set(key, fd);
+    if (mounts === this.ownMounts) {
+      const root = folder === '/' ? '' : folder;
+      return { root, temporary: root + TEMPORARY };
     }
-    return `/proc/self/fd/${fd}`;
+    const inside = `/proc/${pid}/root`;
+    const root = this.hold(inside, `${mounts} ${folder}`) ?? '';
+    return { root, temporary: this.hold(inside + TEMPORARY) ?? TEMPORARY };
+  }
+
+  /**
+   * Keeps a folder.
+   * @param key the same for the same folder; its device and inode where absent
+   */
+  private hold(path: string, key?: string): string | undefined {
+    try {
+      const { dev, ino } = statSync(path, { bigint: true });
+      const name = key ?? `${dev} ${ino}`;
+      const fd = this.held.get(name) ?? openSync(path, constants.O_DIRECTORY | O_PATH);
+      this.held.set(name, fd);
+      return `/proc/self/fd/${fd}`;
+    } catch {
+      return undefined;
+    }
   }
 }

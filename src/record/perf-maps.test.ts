@@ -16,7 +16,7 @@ const LINE = '1000 10 py::main:/a.py\n';
 
 function inRoot(innerPid: number): { process: LiveProcess; path: string } {
   return {
-    process: { pid: 4711, innerPid, root },
+    process: { pid: 4711, innerPid, root, temporary: join(root, 'tmp') },
     path: join(root, 'tmp', `perf-${innerPid}.map`),
   };
 }
@@ -55,7 +55,7 @@ test('the recording’s own maps are removed, those that were there before stay'
   const pid = 987_654_321;
   const path = `/tmp/perf-${pid}.map`;
   t.after(() => rmSync(path, { force: true }));
-  const process: LiveProcess = { pid, innerPid: pid, root: '' };
+  const process: LiveProcess = { pid, innerPid: pid, root: '', temporary: '/tmp' };
   writeFileSync(path, LINE);
   const before = existingPerfMaps();
   assert.ok(before.has(`perf-${pid}.map`));

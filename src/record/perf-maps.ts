@@ -30,7 +30,7 @@ export function existingPerfMaps(): ReadonlySet<string> {
 
 /** The file that a process writes its map to, as the recorder sees it. */
 function mapPath(process: LiveProcess): string {
-  return `${process.root}${FOLDER}/${mapName(process)}`;
+  return `${process.temporary}/${mapName(process)}`;
 }
 
 function mapName(process: LiveProcess): string {
@@ -71,7 +71,7 @@ export function readPerfMap(process: LiveProcess): PerfMap | undefined {
 
 /** Removes the map of a process, unless it was there before the recording. */
 export function removePerfMap(process: LiveProcess, before: ReadonlySet<string>): void {
-  if (process.root === '' && before.has(mapName(process))) return;
+  if (process.temporary === FOLDER && before.has(mapName(process))) return;
   try {
     unlinkSync(mapPath(process));
   } catch {
