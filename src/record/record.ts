@@ -139,7 +139,10 @@ function startRecording(
     program,
     buildIdCache: options.buildIdCache,
     asksPython: options.python === 'auto',
-    mapsBefore: options.python === 'auto' ? existingPerfMaps() : undefined,
+    mapsBefore:
+      options.python === 'auto' && process.env.PYTHONPERFSUPPORT === undefined
+        ? existingPerfMaps()
+        : undefined,
     notes: opened.notes,
   };
   const drainer = new Worker(new URL('./drain-worker.js', import.meta.url), {
