@@ -66,10 +66,9 @@ export async function runRecord(options: RecordOptions, program = 'strata'): Pro
   }
   signals.passTo(command);
   const misnamed = output.keep();
-  // Where the command's own output goes to the same terminal, a line that comes and goes would spoil it.
   const hideProgress =
-    options.verbosity >= 0 && isatty(2) && !isatty(1)
-      ? showProgress(recording.queue, process.stderr)
+    options.verbosity >= 0 && isatty(2)
+      ? showProgress(recording.queue, process.stderr, isatty(1))
       : () => undefined;
 
   const { ended } = command;

@@ -49,7 +49,8 @@ for (const [what, redirection] of [
     terminal.press('C-c');
     await terminal.shows(/^code \d/m);
     const screen = terminal.screen().join('\n');
-    assert.match(screen, /^in all 1$/m);
+    // Progress may stand at the line's end.
+    assert.match(screen, /^in all 1( +strata: .*)?$/m);
     assert.match(screen, /^code 5$/m);
     assert.match(screen, /samples? of \S+ at 999 Hz/);
     assert.ok((await samplesIn(file)) > 0);
@@ -96,6 +97,18 @@ for (const columns of [100, 40]) {
     );
   });
 }
+
+test('where the command writes to the terminal, too, progress stands aside', async (t) => {
+  const terminal = open(t);
+  if (terminal === undefined) return;
+  terminal.type('clear');
+  const script = `printf prompt; until [ -e "${folder}/stop" ]; do :; done; echo " answered"`;
+  terminal.type(`${RECORD} -o /dev/null sh -c '${script}'`);
+  const progress = /^prompt +strata: \d+\.\d s, [\d,]+ samples, 0 lost$/;
+  await until(() => terminal.screen().some((line) => progress.test(line.trimEnd())), 'progress');
+  writeFileSync(join(folder, 'stop'), '');
+  await terminal.shows(/^prompt answered/m);
+});
 
 test('a signal that is sent to the recorder alone reaches the command', async () => {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {

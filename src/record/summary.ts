@@ -6,24 +6,44 @@ import { formatBytes, formatCount, formatPercent, plural } from '../base/units.j
 import type { RecordingResult } from './unwind-worker.js';
 import { queueProgress, type SharedQueue } from './transfer.js';
 
+/** Often enough to be live; where the command writes to the same terminal, seldom enough not to be in its way. */
 const INTERVAL_MS = 250;
+const SHARED_INTERVAL_MS = 1000;
 
 /**
- * Shows time, samples and losses on a terminal. The line leaves the cursor at its start, so that what the
- * command prints overwrites it.
+ * Shows time, samples and losses on a terminal.
+ *
+ * On a line of its own; where the command's output goes to the same terminal, at the right edge of whatever
+ * line the cursor is in, which is left where it was.
+ * @param shared whether the command writes to the terminal, too
  * @returns ends it and clears the line
  */
-export function showProgress(queue: SharedQueue, stream: NodeJS.WriteStream): () => void {
+export function showProgress(
+  queue: SharedQueue,
+  stream: NodeJS.WriteStream,
+  shared: boolean,
+): () => void {
   const started = performance.now();
-  const timer = setInterval(() => {
-    const { samples, lost } = queueProgress(queue);
-    const seconds = (performance.now() - started) / 1000;
-    const line = `strata: ${seconds.toFixed(1)} s, ${plural(samples, 'sample')}, ${formatCount(lost)} lost`;
-    stream.write(`\r\x1b[2K${line.slice(0, Math.max(0, stream.columns - 1))}\r`);
-  }, INTERVAL_MS);
+  const place = (text: string): string => {
+    if (!shared) return `\r\x1b[2K${text.slice(0, Math.max(0, stream.columns - 1))}\r`;
+    if (text.length >= stream.columns / 2) return '';
+    // Save the cursor, go to the column, write, clear the rest, go back (DECSC, CHA, EL, DECRC).
+    return `\x1b7\x1b[${stream.columns - text.length}G\x1b[K${text}\x1b8`;
+  };
+  let width = 0;
+  const timer = setInterval(
+    () => {
+      const { samples, lost } = queueProgress(queue);
+      const seconds = (performance.now() - started) / 1000;
+      const text = `strata: ${seconds.toFixed(1)} s, ${plural(samples, 'sample')}, ${formatCount(lost)} lost`;
+      width = text.length;
+      stream.write(place(text));
+    },
+    shared ? SHARED_INTERVAL_MS : INTERVAL_MS,
+  );
   return () => {
     clearInterval(timer);
-    stream.write('\r\x1b[2K');
+    if (width > 0) stream.write(shared ? place(' '.repeat(width)) : place(''));
   };
 }
 
