@@ -65,24 +65,21 @@ for (const python of ends) {
     if (whole > 0) assert.match(info.notes.join(), /deeper than the copied bytes/);
   });
 
-  test(
-    `two ways to the same deep calls under ${pythonLabel(python)}: neither has the time of the other`,
-    async () => {
-      const command = [python.path, programPath('twins.py')];
-      const recording = await workplace.record(`twins ${pythonLabel(python)}.data`, command);
-      const answer = recording.answer<{ readonly left: number; readonly right: number }>();
-      const profile = loadProfile(recording.file);
-      for (const name of ['left', 'right'] as const) {
-        const depths = countOnStacks(profile, name);
-        let seconds = 0;
-        profile.samples.stack.forEach((stack, i) => {
-          if (stack >= 0 && depths[stack] > 0) seconds += profile.samples.weight[i] / 1e9;
-        });
-        const most = 1.1 * answer[name];
-        assert.ok(seconds <= most, `${name}: ${seconds} s, by its own clock ${answer[name]} s`);
-      }
-    },
-  );
+  test(`two ways to the same deep calls under ${pythonLabel(python)}: neither has the time of the other`, async () => {
+    const command = [python.path, programPath('twins.py')];
+    const recording = await workplace.record(`twins ${pythonLabel(python)}.data`, command);
+    const answer = recording.answer<{ readonly left: number; readonly right: number }>();
+    const profile = loadProfile(recording.file);
+    for (const name of ['left', 'right'] as const) {
+      const depths = countOnStacks(profile, name);
+      let seconds = 0;
+      profile.samples.stack.forEach((stack, i) => {
+        if (stack >= 0 && depths[stack] > 0) seconds += profile.samples.weight[i] / 1e9;
+      });
+      const most = 1.1 * answer[name];
+      assert.ok(seconds <= most, `${name}: ${seconds} s, by its own clock ${answer[name]} s`);
+    }
+  });
 }
 
 /** Of each stack: how often a function of that name is on it. */

@@ -186,4 +186,3 @@ function decodeTruncated(part: Cursor): TruncatedStacks {
 function roundUp8(size: number): number {
   return Math.ceil(size / 8) * 8;
 }
-

@@ -164,7 +164,6 @@ export function encodeBuildIds(files: readonly FileBuildId[]): Uint8Array {
   );
 }
 
-
 function setU64(view: DataView, at: number, value: number): void {
   view.setBigUint64(at, BigInt(value), true);
 }
