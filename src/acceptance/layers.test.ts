@@ -89,10 +89,13 @@ async function checkReport(
     assert.ok(childrenOf('main') >= 96, `${childrenOf('main')} %`);
   });
   await t.test('the phases have the shares of main that their own clock measured', () => {
+    const samples = recording.section().info.samples;
     for (const [name, seconds] of Object.entries(phases)) {
-      const share = (100 * childrenOf(name)) / childrenOf('main');
-      const own = (100 * seconds) / main;
-      assert.ok(Math.abs(share - own) < 0.7, `${name}: ${share} %, by its own clock ${own} %`);
+      const share = childrenOf(name) / childrenOf('main');
+      const own = seconds / main;
+      // Four standard deviations of as many independent samples.
+      const error = 4 * Math.sqrt((own * (1 - own)) / samples);
+      assert.ok(Math.abs(share - own) < error, `${name}: ${share}, by its own clock ${own}`);
     }
   });
   await t.test('methods, generators, coroutines, lambdas and names beyond ASCII are there', () => {
