@@ -35,7 +35,8 @@ interface ChildrenAnswer {
 for (const python of perfPythons()) {
   test(`threads.py under ${pythonLabel(python)}: two threads as 2 to 1`, async (t) => {
     const command = [python.path, programPath('threads.py')];
-    const recording = await workplace.record(`threads ${pythonLabel(python)}.data`, command);
+    const name = `threads ${pythonLabel(python)}.data`;
+    const recording = await workplace.record(name, command, ['-F', '2999']);
     const { one_part: one, two_parts: two } = recording.answer<ThreadsAnswer>().threads;
     const truth = (100 * two.cpu) / (one.cpu + two.cpu);
     assert.ok(Math.abs(truth - 200 / 3) < 0.5, `by their own clocks ${truth} %`);
@@ -45,12 +46,15 @@ for (const python of perfPythons()) {
       (name) => rows.find(({ symbol }) => symbol === name)?.children ?? 0,
     );
     const share = (100 * second) / (first + second);
-    assert.ok(Math.abs(share - truth) < 3, `${share} %, by their own clocks ${truth} %`);
+    const missed = recording.stolen / (one.cpu + two.cpu);
+    const most = 3 + 100 * missed;
+    assert.ok(Math.abs(share - truth) < most, `${share} %, by their own clocks ${truth} %`);
 
     const seconds = secondsByThread(recording);
     for (const { tid, cpu } of [one, two]) {
       const sampled = seconds.get(tid) ?? 0;
-      assert.ok(Math.abs(sampled / cpu - 1) < 0.05, `${sampled} s, by its own clock ${cpu} s`);
+      const error = 0.05 * cpu + recording.stolen;
+      assert.ok(Math.abs(sampled - cpu) < error, `${sampled} s, by its own clock ${cpu} s`);
     }
     const { info } = recording.section();
     assert.ok(info.whole >= 0.99 * info.unwound, `${info.whole} of ${info.unwound} are whole`);
@@ -75,7 +79,7 @@ for (const python of perfPythons()) {
       for (const symbol of [name, 'work', 'inherited', 'BaseProcess._bootstrap']) {
         const sampled = (row(symbol) / 100) * seconds;
         const truth = `${sampled} s of ${symbol}, by its own clock ${child.cpu} s`;
-        assert.ok(Math.abs(sampled - child.cpu) < 0.1 * child.cpu, truth);
+        assert.ok(Math.abs(sampled - child.cpu) < 0.1 * child.cpu + recording.stolen, truth);
       }
     }
     const own = readReport(await recording.strata('report', '-g', 'none', '--pid', `${parent}`));

@@ -1,6 +1,6 @@
 /** Recordings of the programs in fixtures/programs, made as a person would make them. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -65,12 +65,14 @@ export class Workplace {
     environment: NodeJS.ProcessEnv = {},
   ): Promise<Recording> {
     const file = this.path(name);
+    const stolenBefore = stolenSeconds();
     const result = await strata(['record', '-q', '-o', file, ...flags, ...command], {
       cwd: this.folder,
       env: { ...this.environment, ...environment },
     });
+    const stolen = stolenSeconds() - stolenBefore;
     if (result.code !== 0) throw new Error(`${command.join(' ')}: ${result.code} ${result.stderr}`);
-    return new Recording(this, file, result);
+    return new Recording(this, file, result, stolen);
   }
 
   close(): void {
@@ -78,11 +80,22 @@ export class Workplace {
   }
 }
 
+/** Of all CPUs, since boot (proc(5), `/proc/stat`: user nice system idle iowait irq softirq steal, in 10 ms). */
+function stolenSeconds(): number {
+  const fields = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0].split(/\s+/);
+  return Number(fields[8] ?? 0) / 100;
+}
+
 export class Recording {
   constructor(
     readonly workplace: Workplace,
     readonly file: string,
     readonly run: Run,
+    /**
+     * Seconds in which the virtual machine got no CPU: programs' own clocks ran on, but no timer did, so
+     * that nothing was sampled.
+     */
+    readonly stolen = 0,
   ) {}
 
   /** What the program printed. */
