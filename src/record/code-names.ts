@@ -13,6 +13,7 @@ import { randomBytes } from 'node:crypto';
 import type { Address } from '../base/units.js';
 import { EM_AARCH64, EM_X86_64 } from '../formats/elf/constants.js';
 import { writeSymbolFile } from '../formats/elf/writer.js';
+import { CODE_NAMES_PATH } from '../formats/perfdata/strata-section.js';
 import type { PerfMap } from '../formats/perfmap.js';
 
 /** The first page holds the file's own headers. */
@@ -34,7 +35,7 @@ export interface CodeRange {
 export class CodeNames {
   readonly buildId = new Uint8Array(randomBytes(20));
   /** What the mappings are said to be mapped from: no real path. */
-  readonly path = `/strata/code-names-${Buffer.from(this.buildId).toString('hex', 0, 4)}`;
+  readonly path = CODE_NAMES_PATH + Buffer.from(this.buildId).toString('hex', 0, 4);
   readonly ranges: CodeRange[] = [];
   private nextOffset = FIRST_OFFSET;
 

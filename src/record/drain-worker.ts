@@ -22,7 +22,6 @@ export interface DrainWorkerData {
 }
 
 const POLLIN = 1;
-const POLLHUP = 16;
 /** How long records may lie in the kernel's buffers: what is read from a process should be of its time. */
 const IDLE_MS = 20;
 /**
@@ -51,10 +50,6 @@ function main(data: DrainWorkerData): void {
   while (!stopping) {
     libc().poll(pollBytes, rings.length + 1, IDLE_MS);
     stopping = (pollFds.getInt16(rings.length * 8 + 6, true) & POLLIN) !== 0;
-    rings.forEach((_, i) => {
-      // A task that has ended hangs up for ever: its children's records still come, by the timeout.
-      if ((pollFds.getInt16(i * 8 + 6, true) & POLLHUP) !== 0) pollFds.setInt32(i * 8, -1, true);
-    });
     const now = Number(process.hrtime.bigint());
     let drained = 0;
     for (const ring of rings) drained += drainRing(ring, queue, dump);

@@ -9,6 +9,7 @@ import { MemorySource } from '../base/source.js';
 import type { Address } from '../base/units.js';
 import { ElfImage } from '../formats/elf/image.js';
 import { readSymbols, type SymbolTable } from '../formats/elf/symbols.js';
+import { CODE_NAMES_PATH } from '../formats/perfdata/strata-section.js';
 import { parsePerfMap, type PerfMap } from '../formats/perfmap.js';
 import type { Mapping } from './address-space.js';
 import { isAnonymous } from './modules.js';
@@ -49,7 +50,7 @@ export class GeneratedNames {
 
   /** Whether code in this mapping was made at run time. */
   covers(mapping: Mapping): boolean {
-    return mapping.path === this.embeddedPath || isAnonymous(mapping.path);
+    return mapping.path.startsWith(CODE_NAMES_PATH) || isAnonymous(mapping.path);
   }
 
   /** The name at an address of such a mapping. */
@@ -58,6 +59,7 @@ export class GeneratedNames {
       const index = this.embedded?.find(address - mapping.start + mapping.pgoff) ?? -1;
       return index < 0 ? undefined : this.embedded?.name(index);
     }
+    // Without the end of its file a recording has lost its names; a map may still be there.
     // A forked child's map lacks what the child inherited.
     let current: Process | undefined = process;
     for (let i = 0; current !== undefined && i < MAX_ANCESTORS; i++, current = current.parent) {

@@ -157,7 +157,10 @@ class Loading {
     if (header.cut === 'unfinished') {
       this.fileNotes.push('the recorder did not finish the file: it is read to its end');
     } else if (header.cut === 'short') {
-      this.fileNotes.push(`${source.name} is cut: records at its end are missing`);
+      this.fileNotes.push(
+        `${source.name} is cut: records at its end are missing, and what stood behind them, ` +
+          'such as the names of Python functions',
+      );
     }
     const early = this.records.earlyEnd;
     if (early !== undefined) {

@@ -11,6 +11,9 @@ import { Cursor, decodeUtf8 } from '../../base/cursor.js';
 const MAGIC = 'STRATA1\0';
 const FORMAT = 'perf.data (Strata section)';
 
+/** How the file of names is called in MMAP2 records, before what tells recordings apart: no real path. */
+export const CODE_NAMES_PATH = '/strata/code-names-';
+
 const Part = {
   /** {@link RecordingInfo} as JSON. */
   INFO: 1,
