@@ -11,7 +11,7 @@ import {
   perfDwarf,
   readTargetRun,
   removePerfMap,
-  STACK_SIZE,
+  STACK_SIZES,
   strataRecord,
   threadsTarget,
   type Contestant,
@@ -21,6 +21,7 @@ import {
 /** What a long recording at a high rate holds, and how often two busy threads are then sampled a second. */
 const MANY_SAMPLES = 400_000;
 const HIGH_FREQUENCY = 9_999;
+const [SMALL_STACK, DEFAULT_STACK] = STACK_SIZES;
 /** Unwinding stack copies takes perf tens of milliseconds a sample: a recording that it finishes with. */
 const LOW_FREQUENCY = 999;
 
@@ -52,21 +53,21 @@ function recordings(perf: boolean): Recording[] {
   const seconds = MANY_SAMPLES / (2 * HIGH_FREQUENCY);
   const ordinary = ordinaryTarget();
   const copies = {
-    name: `perf’s, with ${STACK_SIZE} bytes of stack a sample`,
+    name: `perf’s, with ${SMALL_STACK} bytes of stack a sample`,
     target: ordinary,
-    recorder: perfDwarf(LOW_FREQUENCY),
+    recorder: perfDwarf(LOW_FREQUENCY, SMALL_STACK),
   };
   return [
     ...(perf ? [copies] : []),
     {
       name: 'strata’s default, of an ordinary program',
       target: ordinary,
-      recorder: strataRecord(HIGH_FREQUENCY),
+      recorder: strataRecord(HIGH_FREQUENCY, DEFAULT_STACK),
     },
     {
       name: 'strata’s, of two busy threads',
       target: threadsTarget(Math.ceil(seconds)),
-      recorder: strataRecord(HIGH_FREQUENCY, `dwarf,${STACK_SIZE}`),
+      recorder: strataRecord(HIGH_FREQUENCY, SMALL_STACK),
     },
   ];
 }

@@ -14,7 +14,7 @@ import {
   PLAIN,
   readTargetRun,
   removePerfMap,
-  STACK_SIZE,
+  STACK_SIZES,
   strataRecord,
   TRAMPOLINES,
   type Contestant,
@@ -63,11 +63,12 @@ export function benchRecording(
 }
 
 function contestantsOf(perf: boolean): Contestant[] {
-  const recorders = FREQUENCIES.flatMap((frequency) => [
-    ...(perf ? [perfDwarf(frequency)] : []),
-    strataRecord(frequency, `dwarf,${STACK_SIZE}`),
-    strataRecord(frequency),
-  ]);
+  const recorders = FREQUENCIES.flatMap((frequency) =>
+    STACK_SIZES.flatMap((stackSize) => [
+      ...(perf ? [perfDwarf(frequency, stackSize)] : []),
+      strataRecord(frequency, stackSize),
+    ]),
+  );
   return [PLAIN, TRAMPOLINES, ...recorders];
 }
 
@@ -134,15 +135,15 @@ export const RECORDING_LEGEND = [
 export function recordingTable(results: readonly RecordingResult[]): string[] {
   const plain = figuresOf(results[0].runs);
   const rows: Row[] = [];
-  let frequency: number | undefined;
+  let heading = '';
   let perf: Figures | undefined;
   for (const { contestant, runs } of results) {
     const figures = figuresOf(runs);
-    if (contestant.frequency !== frequency) {
-      frequency = contestant.frequency;
-      rows.push(
-        `${formatCount(frequency ?? 0)} Hz, ${STACK_SIZE} bytes of stack but for the default`,
-      );
+    const { frequency, stackSize } = contestant;
+    const own = `${formatCount(frequency ?? 0)} Hz, ${formatCount(stackSize ?? 0)} bytes of stack`;
+    if (frequency !== undefined && own !== heading) {
+      heading = own;
+      rows.push(heading);
     }
     rows.push(row(contestant, figures, plain));
     if (contestant.recorder === 'perf') perf = figures;

@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Bytes } from '../base/units.js';
+import { DEFAULT_DUMP_SIZE } from '../record/open-events.js';
 import { PROGRAMS, type Bench } from './measure.js';
 
 export interface Target {
@@ -26,6 +27,8 @@ export interface Contestant {
   /** Absent where nothing records. */
   readonly recorder?: 'strata' | 'perf';
   readonly frequency?: number;
+  /** Bytes of stack copied with each sample. */
+  readonly stackSize?: Bytes;
   readonly command: (bench: Bench, target: Target, output: string) => string[];
 }
 
@@ -33,10 +36,10 @@ export interface Contestant {
 const ORDINARY_ROUNDS = 8_000;
 
 /**
- * Bytes of stack that both copy with each sample, where they are told how many. perf's own default, 8192,
+ * Bytes of stack that both copy with each sample: a small size and Strata's default. perf's default, 8192,
  * does not reach the start of the busy threads' stacks.
  */
-export const STACK_SIZE: Bytes = 16_384;
+export const STACK_SIZES: readonly Bytes[] = [16_384, DEFAULT_DUMP_SIZE];
 
 export function ordinaryTarget(): Target {
   return { name: 'an ordinary program', program: 'ordinary.py', amount: ORDINARY_ROUNDS };
@@ -56,28 +59,29 @@ export const TRAMPOLINES: Contestant = {
   command: (bench, target) => targetCommand(bench, target, ['-X', 'perf']),
 };
 
-export function perfDwarf(frequency: number): Contestant {
+export function perfDwarf(frequency: number, stackSize: Bytes): Contestant {
   const events = ['-F', `${frequency}`, '-e', 'cpu-clock', '-k', '1'];
   return {
     name: 'perf',
     recorder: 'perf',
     frequency,
+    stackSize,
     command: (bench, target, output) => [
-      ...['perf', 'record', '-q', ...events, '--call-graph', `dwarf,${STACK_SIZE}`, '-o', output],
+      ...['perf', 'record', '-q', ...events, '--call-graph', `dwarf,${stackSize}`, '-o', output],
       ...['--', ...targetCommand(bench, target, ['-X', 'perf'])],
     ],
   };
 }
 
-/** @param callGraph strata's own default where absent */
-export function strataRecord(frequency: number, callGraph?: string): Contestant {
-  const flags = callGraph === undefined ? [] : ['-e', 'cpu-clock', '--call-graph', callGraph];
+export function strataRecord(frequency: number, stackSize: Bytes): Contestant {
+  const flags = ['-F', `${frequency}`, '-e', 'cpu-clock', '--call-graph', `dwarf,${stackSize}`];
   return {
-    name: callGraph === undefined ? 'strata default' : 'strata',
+    name: 'strata',
     recorder: 'strata',
     frequency,
+    stackSize,
     command: (bench, target, output) => [
-      ...[...bench.strata, 'record', '-q', '-F', `${frequency}`, ...flags, '-o', output],
+      ...[...bench.strata, 'record', '-q', ...flags, '-o', output],
       ...['--', ...targetCommand(bench, target)],
     ],
   };
