@@ -39,7 +39,7 @@ export const CLOCK = 1;
 export const DEFAULT_DUMP_SIZE = 65528;
 
 /** How long the rings can take what comes, in seconds, if the draining thread gets no CPU. */
-const RING_SECONDS = 0.25;
+const RING_SECONDS = 0.4;
 const MIN_RING = 512 * 1024;
 /** What a user with little memory to lock gets at least, or no recording. */
 const SMALLEST_RING = 128 * 1024;
