@@ -271,6 +271,19 @@ test('counts of a group in its samples are stepped over', (t) => {
   }
 });
 
+/**
+ * perf discards a chain altogether where a word that a frame pointer led to looks like an unknown context
+ * mark; that is rare. Of such samples the chains are not compared.
+ */
+function withoutDiscarded(found: readonly Sample[], expected: readonly Sample[]): Sample[] {
+  const key = ({ ids, time }: Sample): string => `${ids} ${time}`;
+  const empty = new Set(expected.filter(({ ips }) => ips.length === 0).map(key));
+  const isDiscarded = (sample: Sample): boolean => sample.ips.length > 0 && empty.has(key(sample));
+  const discarded = found.filter(isDiscarded).length;
+  assert.ok(discarded <= 0.02 * found.length, `${discarded} chains discarded`);
+  return found.map((sample) => (isDiscarded(sample) ? { ...sample, ips: [] } : sample));
+}
+
 test('recordings of every kind: samples are what perf script prints', (t) => {
   if (!needsPerf(t)) return;
   const folder = mkdtempSync(join(tmpdir(), 'strata-perfdata-'));
@@ -286,7 +299,7 @@ test('recordings of every kind: samples are what perf script prints', (t) => {
       const byTime = (a: Sample, b: Sample): number =>
         a.time < b.time ? -1 : a.time > b.time ? 1 : 0;
       assert.deepEqual(
-        comparable(hasChain ? found : leaves(found)).sort(byTime),
+        comparable(hasChain ? withoutDiscarded(found, expected) : leaves(found)).sort(byTime),
         comparable(hasChain ? expected : leaves(expected)).sort(byTime),
         title,
       );
