@@ -21,8 +21,8 @@ after(() => workplace.close());
 const SPIN = `
 import os, sys, threading, time
 def spin(seconds):
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
         pass
 `;
 
@@ -149,7 +149,7 @@ os.execv(sys.executable, [sys.executable, '-c', 'import runpy, sys; sys.argv = [
   const shares = await functions(recording);
   for (const name of ['in_thread', 'in_child', 'in_grandchild', 'in_main', 'after_exec']) {
     const share = shares.get(name) ?? 0;
-    assert.ok(share > 4, `${name} has ${share} %`);
+    assert.ok(share > 2, `${name} has ${share} %`);
   }
   const records = told(recording.file);
   assert.equal(records.filter(({ what }) => what === 'fork').length, 2);
