@@ -10,6 +10,7 @@
  */
 import { randomBytes } from 'node:crypto';
 
+import { lastAtMost } from '../base/search.js';
 import type { Address } from '../base/units.js';
 import { EM_AARCH64, EM_X86_64 } from '../formats/elf/constants.js';
 import { writeSymbolFile } from '../formats/elf/writer.js';
@@ -62,7 +63,7 @@ export class CodeNames {
       const before = names.length;
       const taken = new Set<number>();
       for (const map of mapsOf(range.pid)) {
-        for (let i = firstAtLeast(map.starts, range.start); i < map.length; i++) {
+        for (let i = lastAtMost(map.starts, map.length, range.start - 1) + 1; i < map.length; i++) {
           const start = map.starts[i];
           if (start >= range.end || names.length >= MAX_NAMES) break;
           if (taken.has(start)) continue;
@@ -83,15 +84,4 @@ export class CodeNames {
     });
     return { file, named };
   }
-}
-
-function firstAtLeast(sorted: Float64Array, key: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle] < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

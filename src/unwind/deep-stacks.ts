@@ -15,6 +15,7 @@
  * is called from two places. So the two must agree on half of what is copied, and {@link isDistinctive}
  * asks of those frames that they are not a recursion's. Reports say how many stacks were continued.
  */
+import { lastAtMost } from '../base/search.js';
 import { Truncation } from '../profile/profile.js';
 import type { Bytes } from '../base/units.js';
 
@@ -91,8 +92,9 @@ export class DeepStacks {
   ): boolean {
     const { frames, levels, count } = chain;
     const outermost = count - 1;
-    const meeting = indexOfLevel(before, levels[outermost]);
-    if (meeting < 0) return false;
+    // Levels rise from the innermost frame outwards.
+    const meeting = lastAtMost(before.levels, before.count, levels[outermost]);
+    if (meeting < 0 || before.levels[meeting] !== levels[outermost]) return false;
 
     const agreed = stackBytes * AGREED_PART;
     let inner = outermost;
@@ -132,17 +134,4 @@ export function isDistinctive({ frames, levels, count }: CallChain, bytes: Bytes
     if (sorted[i] !== sorted[i - 1] && sorted[i] !== sorted[i + 1]) once++;
   }
   return once >= DISTINCT_CALLS;
-}
-
-/** Index of the frame at a stack level, or -1. Levels rise from the innermost frame outwards. */
-function indexOfLevel({ levels, count }: Remembered, level: number): number {
-  let low = 0;
-  let high = count - 1;
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    if (levels[middle] === level) return middle;
-    if (levels[middle] < level) low = middle + 1;
-    else high = middle - 1;
-  }
-  return -1;
 }
