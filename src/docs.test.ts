@@ -7,7 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { describe } from 'node:test';
 
-import { COMMANDS } from './cli/options.js';
+import { COMMANDS } from './cli/options/commands.js';
 import { parseCommandLine } from './cli/program.js';
 import { repositoryRoot } from './testing/cli.js';
 

@@ -7,7 +7,7 @@ import { plural } from '../base/units.js';
 import type { Profile } from '../profile/profile.js';
 import { renderFlameGraph } from '../render/flamegraph/flamegraph.js';
 import { readInput } from './input.js';
-import type { FlamegraphOptions } from './options.js';
+import type { FlamegraphOptions } from './options/flamegraph.js';
 import { printToStdout } from './output.js';
 
 export function flamegraph(options: FlamegraphOptions): number {

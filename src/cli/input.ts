@@ -6,7 +6,7 @@ import { filterSamples } from '../profile/filter.js';
 import type { Profile } from '../profile/profile.js';
 import { applyView, defaultView, type View } from '../profile/views.js';
 import { loadProfile } from '../session/load.js';
-import type { SampleChoice } from './options.js';
+import type { SampleChoice } from './options/shared.js';
 
 export interface InputChoice extends SampleChoice {
   readonly input: string;

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { ExitCode, StrataError, unreachable } from '../base/errors.js';
-import type { Invocation } from './options.js';
+import type { Invocation } from './options/commands.js';
 import { parseCommandLine } from './program.js';
 
 /** Does what was asked for; resolves to the exit code. */

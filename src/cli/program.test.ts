@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 
 import { StrataError } from '../base/errors.js';
-import type { FlamegraphOptions, Invocation, ReportOptions, TreeOptions } from './options.js';
+import type { Invocation } from './options/commands.js';
+import type { FlamegraphOptions } from './options/flamegraph.js';
+import type { ReportOptions } from './options/report.js';
+import type { TreeOptions } from './options/tree.js';
 import { parseCommandLine } from './program.js';
 import type { RecordOptions } from '../record/options.js';
 

@@ -1,11 +1,12 @@
 /**
- * argv → {@link Invocation}: the tables of options.ts handed to commander. Parsing has no effects; what
+ * argv → {@link Invocation}: the tables of options/ handed to commander. Parsing has no effects; what
  * is wrong with a command line is thrown as a {@link StrataError} of exit code 2.
  */
 import { Command, CommanderError, Option } from 'commander';
 
 import { ExitCode, StrataError } from '../base/errors.js';
-import { COMMANDS, type CommandSpec, type Flag, type Invocation } from './options.js';
+import { COMMANDS, type Invocation } from './options/commands.js';
+import type { CommandSpec, Flag } from './options/spec.js';
 
 const DESCRIPTION =
   'Profiles a Python program on Linux: Python functions, the C under them and the kernel in one stack.';
@@ -72,7 +73,10 @@ function addCommand(
   if (spec.operands !== undefined) command.argument(spec.operands).passThroughOptions();
   for (const flag of spec.flags) command.addOption(makeOption(flag));
   addExamples(command, spec.examples);
-  command.action(() => done(spec.invocation(command.opts(), command.args)));
+  command.action(() => {
+    const options = spec.options(command.opts(), command.args);
+    done({ command: spec.name, options } as Invocation);
+  });
 }
 
 function makeOption(flag: Flag): Option {

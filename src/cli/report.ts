@@ -2,7 +2,7 @@
 import { ExitCode } from '../base/errors.js';
 import { writeReport } from '../render/text/report.js';
 import { readInput } from './input.js';
-import type { ReportOptions } from './options.js';
+import type { ReportOptions } from './options/report.js';
 import { printToStdout } from './output.js';
 
 export function report(options: ReportOptions): number {

@@ -3,7 +3,7 @@ import { ExitCode } from '../base/errors.js';
 import { ANSI, PLAIN } from '../render/text/style.js';
 import { writeTree } from '../render/text/tree.js';
 import { readInput } from './input.js';
-import type { TreeOptions } from './options.js';
+import type { TreeOptions } from './options/tree.js';
 import { printToStdout } from './output.js';
 import { describeTerminal } from './terminal.js';
 

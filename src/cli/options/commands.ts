@@ -1,0 +1,33 @@
+/**
+ * Every command and flag of the program, declared in this folder and nowhere else: the parser, `--help` and
+ * the commands' own types are made from these tables. A flag that does what a flag of `perf` does has its
+ * name.
+ */
+import { FLAMEGRAPH } from './flamegraph.js';
+import { RECORD } from './record.js';
+import { REPORT } from './report.js';
+import type { CommandSpec } from './spec.js';
+import { TREE } from './tree.js';
+
+const SPECS = {
+  record: RECORD,
+  report: REPORT,
+  tree: TREE,
+  flamegraph: FLAMEGRAPH,
+} as const;
+
+type OptionsOf<Spec> = Spec extends CommandSpec<infer Options> ? Options : never;
+
+/** A command line, understood. */
+export type Invocation =
+  | {
+      [Name in keyof typeof SPECS]: {
+        readonly command: Name;
+        readonly options: OptionsOf<(typeof SPECS)[Name]>;
+      };
+    }[keyof typeof SPECS]
+  /** Text that was asked for: help or the version. */
+  | { readonly command: 'print'; readonly text: string };
+
+/** In the order of help. */
+export const COMMANDS: readonly CommandSpec[] = Object.values(SPECS);

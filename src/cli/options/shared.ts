@@ -1,0 +1,53 @@
+/** Flags that several commands have, and what they become. */
+import { VIEWS } from '../../profile/views.js';
+import { parseIds, parseList } from '../values.js';
+import type { Flag, Values } from './spec.js';
+
+/** Which samples to look at; all where empty. */
+export interface SampleChoice {
+  /** Name of one of the recording's events; the first where absent. */
+  readonly event?: string;
+  readonly pids?: readonly number[];
+  readonly tids?: readonly number[];
+  readonly comms?: readonly string[];
+}
+
+export const INPUT: Flag = {
+  flags: '-i, --input <file>',
+  help: 'recording to read',
+  value: 'perf.data',
+};
+
+export const SAMPLE_CHOICE: readonly Flag[] = [
+  { flags: '--event <name>', help: 'event to show, of a recording with several' },
+  { flags: '--pid <list>', help: 'only these processes', parse: parseIds },
+  { flags: '--tid <list>', help: 'only these threads', parse: parseIds },
+  { flags: '-c, --comms <list>', help: 'only threads of these names', parse: parseList },
+  { flags: '--comm <list>', help: '', parse: parseList, hidden: true },
+];
+
+export const VIEW: Flag = {
+  flags: '--view <view>',
+  help:
+    'full: every frame; mixed: without the interpreter’s own C; python: only Python functions; ' +
+    'native: only what is not Python',
+  choices: VIEWS,
+};
+export const VIEW_DEFAULT = 'mixed where there is Python, else full';
+
+export function sampleChoice(values: Values): SampleChoice {
+  return {
+    ...given('event', values['event'] as string | undefined),
+    ...given('pids', values['pid'] as number[] | undefined),
+    ...given('tids', values['tid'] as number[] | undefined),
+    ...given('comms', (values['comms'] ?? values['comm']) as string[] | undefined),
+  };
+}
+
+/** `{name: value}`, or nothing where the flag was not given: an optional property is absent, not undefined. */
+export function given<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): { readonly [N in Name]?: Value } {
+  return (value === undefined ? {} : { [name]: value }) as { readonly [N in Name]?: Value };
+}

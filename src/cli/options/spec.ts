@@ -1,0 +1,31 @@
+/** What a command is to the parser and to `--help`. */
+
+/** A flag, as the parser takes it. `parse` gets the text and what the flag held before. */
+export interface Flag {
+  /** `-F, --freq <N>`. */
+  readonly flags: string;
+  readonly help: string;
+  readonly value?: unknown;
+  /** How help writes the default, where there is no one value or it would not say enough. */
+  readonly valueText?: string;
+  readonly choices?: readonly string[];
+  readonly parse?: (text: string, previous: never) => unknown;
+  /** An accepted spelling that help does not list. */
+  readonly hidden?: boolean;
+}
+
+/** What the parser made of the flags: by the long name in camel case. */
+export type Values = Readonly<Record<string, unknown>>;
+
+export interface CommandSpec<Options = unknown> {
+  readonly name: string;
+  readonly summary: string;
+  readonly description: string;
+  /** `[command...]`: what follows the flags; the flags end at its first word. */
+  readonly operands?: string;
+  readonly flags: readonly Flag[];
+  /** Command line and what it is for. */
+  readonly examples: readonly (readonly [line: string, what: string])[];
+  /** The command's own options from what was parsed. */
+  readonly options: (values: Values, operands: string[]) => Options;
+}
