@@ -15,6 +15,8 @@ export interface ByteSource {
    * an error for being short). The result may share memory with the source: do not write to it.
    */
   read(offset: number, length: number): Uint8Array;
+  /** Fills `target` from `offset`, where the source has to copy anyway; returns how many bytes came. */
+  readInto?(target: Uint8Array, offset: number): number;
 }
 
 /** Bytes that are in memory. */
