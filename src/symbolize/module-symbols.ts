@@ -5,6 +5,7 @@
 import { basename } from 'node:path';
 
 import { formatAddress, type Address, type Bytes } from '../base/units.js';
+import { NO_FRAMES, type SourceFrame } from '../formats/dwarf/source-frame.js';
 import type { ElfImage, ElfSection } from '../formats/elf/image.js';
 import type { SymbolTable } from '../formats/elf/symbols.js';
 import type { Demangler } from './demangle.js';
@@ -33,6 +34,13 @@ export interface SymbolSources {
   readonly image: ElfImage | undefined;
   readonly symbols: SymbolTable | undefined;
   readonly bounds: FunctionBounds | undefined;
+  /** Source lines and inlined functions, opened when first asked for. */
+  readonly lines?: SourceLines | undefined;
+}
+
+/** Source lines by virtual address. */
+export interface SourceLines {
+  framesAt(vaddr: Address): readonly SourceFrame[];
 }
 
 /** One module's functions by virtual address. */
@@ -77,6 +85,15 @@ export class ModuleSymbols {
     if (extent === undefined) return this.unknown;
     const { start, end } = extent;
     return this.known.get(start) ?? this.remember(start, end - start, undefined);
+  }
+
+  /**
+   * The functions that an address stands in, by debug information: innermost first, inlined ones before
+   * the function that they were inlined into, which is last; of no inlining there is that one. Empty where
+   * there is no debug information, or reading it was not worth its cost (`LineBudget`).
+   */
+  sourceAt(vaddr: Address): readonly SourceFrame[] {
+    return this.sources.lines?.framesAt(vaddr) ?? NO_FRAMES;
   }
 
   /**
