@@ -76,12 +76,13 @@ export class ProfileBuilder {
   }
 
   /**
-   * A frame's index: one per combination of all four.
+   * A frame's index: one per combination of all five.
    * @param line source line, or -1
    * @param inlineDepth 0 for a real frame, n for the nth function inlined into it
+   * @param file of the line, from {@link string}; -1 where unknown, or it is the function's own
    */
-  frame(func: number, address: Address, line: number, inlineDepth: number): number {
-    return this.frames.intern(func, address, line, inlineDepth);
+  frame(func: number, address: Address, line: number, inlineDepth: number, file = -1): number {
+    return this.frames.intern(func, address, line, inlineDepth, file);
   }
 
   /** A stack's index: the stack `parent` (-1 for none) plus one frame inside it. */

@@ -47,15 +47,16 @@ export class InternedStacks {
   }
 }
 
-/** Distinct (function, address, line, inline depth). */
+/** Distinct (function, address, line, inline depth, file). */
 export class InternedFrames {
   private readonly func = new Int32Column();
   private readonly address = new Float64Column();
   private readonly line = new Int32Column();
   private readonly inlineDepth = new Uint8Column();
+  private readonly file = new Int32Column();
   private readonly index = new HashIndex();
 
-  intern(func: number, address: Address, line: number, inlineDepth: number): number {
+  intern(func: number, address: Address, line: number, inlineDepth: number, file: number): number {
     const depth = Math.min(inlineDepth, 255);
     const place = hashPair(address | 0, addressHigh(address));
     const hash = hashPair(place, hashPair(func, line * 256 + depth));
@@ -67,7 +68,8 @@ export class InternedFrames {
         this.func.data[row] === func &&
         this.address.data[row] === address &&
         this.line.data[row] === line &&
-        this.inlineDepth.data[row] === depth
+        this.inlineDepth.data[row] === depth &&
+        this.file.data[row] === file
       ) {
         return row;
       }
@@ -77,6 +79,7 @@ export class InternedFrames {
     this.address.push(address);
     this.line.push(line);
     this.inlineDepth.push(depth);
+    this.file.push(file);
     return this.func.push(func);
   }
 
@@ -86,6 +89,7 @@ export class InternedFrames {
       func: this.func.view(),
       address: this.address.view(),
       line: this.line.view(),
+      file: this.file.view(),
       inlineDepth: this.inlineDepth.view(),
     };
   }

@@ -90,6 +90,8 @@ export interface FrameTable {
   readonly address: Float64Array;
   /** Source line, or -1. */
   readonly line: Int32Array;
+  /** The file of that line where it is not known to be the function's own, else -1. */
+  readonly file: Int32Array;
   /** 0 for a real frame, n for the nth function inlined into it. */
   readonly inlineDepth: Uint8Array;
 }

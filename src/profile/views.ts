@@ -163,6 +163,7 @@ class StandIns {
         ),
         address: joined(Float64Array, frames.address, new Float64Array(count)),
         line: joined(Int32Array, frames.line, none),
+        file: joined(Int32Array, frames.file, none),
         inlineDepth: joined(Uint8Array, frames.inlineDepth, new Uint8Array(count)),
       },
     };

@@ -3,9 +3,8 @@
  */
 import { basename } from 'node:path';
 
-import { Uint8Column } from '../base/growable.js';
+import { Int32Column, Uint8Column } from '../base/growable.js';
 import type { Address } from '../base/units.js';
-import type { ElfImage } from '../formats/elf/image.js';
 import type { ProfileBuilder } from '../profile/builder.js';
 import { Layer } from '../profile/profile.js';
 import {
@@ -13,12 +12,9 @@ import {
   layerOfInterpreterFunction,
   parsePythonName,
 } from '../python/layers.js';
-import type { KernelSymbols } from '../symbolize/kernel.js';
 import type { FunctionSymbol, ModuleSymbols } from '../symbolize/module-symbols.js';
-import type { Symbolizer } from '../symbolize/symbolizer.js';
 import type { Mapping } from './address-space.js';
-import type { GeneratedNames } from './generated-code.js';
-import type { ModuleCache } from './modules.js';
+import type { Locations, MappedCode } from './locations.js';
 import type { Process } from './processes.js';
 
 /** What a frame's neighbours need to know of it. */
@@ -30,22 +26,22 @@ export const FrameKind = {
   InterpreterWork: 2,
 } as const;
 
-/** What frames are made from. */
-export interface FrameSources {
-  readonly modules: ModuleCache;
-  readonly symbolizer: Symbolizer;
-  /** Asked for when the first kernel address comes. */
-  readonly kernel: () => KernelSymbols;
-  readonly names: GeneratedNames;
-  readonly vdso: () => ElfImage | undefined;
+/** Where execution stands in a source. */
+export interface SourceFrame {
+  /** `undefined` where the function is not named. */
+  readonly name: string | undefined;
+  readonly file: string | undefined;
+  /** -1 where unknown. */
+  readonly line: number;
 }
+const NO_SOURCE: SourceFrame = { name: undefined, file: undefined, line: -1 };
 
-/** The profile's functions of one mapping. */
-interface MappedFrames {
+/** Where a module's functions stand in their sources: innermost inlined function first. */
+export type SourceLookup = (symbols: ModuleSymbols, vaddr: Address) => readonly SourceFrame[];
+
+/** The profile's frames of one mapping. */
+interface MappedFrames extends MappedCode {
   readonly byAddress: Map<Address, number>;
-  /** `undefined` of code that was made at run time. */
-  readonly symbols: ModuleSymbols | undefined;
-  readonly bias: number;
   readonly module: number;
   readonly isInterpreter: boolean;
 }
@@ -54,23 +50,26 @@ export class FrameResolver {
   /** {@link FrameKind} by frame. */
   private readonly kinds = new Uint8Column();
   private readonly byMapping = new Map<Mapping, MappedFrames>();
+  /** By frame, the one that is inlined into it at the same address; -1 for none. */
+  private readonly inner = new Int32Column();
   private readonly functions = new Map<FunctionSymbol, number>();
   private readonly kernelFrames = new Map<Address, number>();
   private readonly machineryOf = new Map<number, number>();
-  private kernelSymbols: KernelSymbols | undefined;
 
+  /** @param sourceOf lines and inlined functions; none are looked up where it is absent */
   constructor(
     private readonly builder: ProfileBuilder,
-    private readonly sources: FrameSources,
+    private readonly locations: Locations,
+    private readonly sourceOf?: SourceLookup,
   ) {}
 
   kindOf(frame: number): number {
     return this.kinds.data[frame];
   }
 
-  /** Why kernel addresses have no names; `undefined` where they have, or none came. */
-  get kernelGap(): string | undefined {
-    return this.kernelSymbols?.gap;
+  /** The frame that is inlined into this one, or -1. */
+  innerOf(frame: number): number {
+    return this.inner.data[frame];
   }
 
   /**
@@ -85,7 +84,7 @@ export class FrameResolver {
     if (frame === undefined) {
       frame =
         mapped.symbols === undefined
-          ? this.generated(process, mapping, mapped, address)
+          ? this.generated(process, mapped, address)
           : this.inFile(mapped, mapped.symbols, address);
       mapped.byAddress.set(address, frame);
     }
@@ -95,8 +94,7 @@ export class FrameResolver {
   kernel(address: Address): number {
     let frame = this.kernelFrames.get(address);
     if (frame === undefined) {
-      this.kernelSymbols ??= this.sources.kernel();
-      const found = this.kernelSymbols.lookup(address);
+      const found = this.locations.kernel(address);
       const { builder } = this;
       const module = found?.module ?? '[kernel]';
       const row = builder.module(module, module === '[kernel]' ? '[kernel.kallsyms]' : module);
@@ -131,15 +129,51 @@ export class FrameResolver {
       if (mapped?.symbols === undefined) return frame;
       const { name } = mapped.symbols.lookup(address - mapped.bias);
       const func = this.builder.function(name, mapped.module, -1, Layer.Interpreter);
-      other = this.frame(func, address, FrameKind.Other);
+      other = this.withSource(func, mapped, mapped.symbols, address, {
+        kind: FrameKind.Other,
+        layer: Layer.Interpreter,
+      });
       this.machineryOf.set(frame, other);
     }
     return other;
   }
 
-  private frame(func: number, address: Address, kind: number): number {
-    const frame = this.builder.frame(func, address, -1, 0);
-    if (frame === this.kinds.length) this.kinds.push(kind);
+  private frame(
+    func: number,
+    address: Address,
+    kind: number,
+    { line, file }: SourceFrame = NO_SOURCE,
+    inlineDepth = 0,
+  ): number {
+    const { builder } = this;
+    const path = file === undefined ? -1 : builder.string(file);
+    const frame = builder.frame(func, address, line, inlineDepth, path);
+    if (frame === this.kinds.length) {
+      this.kinds.push(kind);
+      this.inner.push(-1);
+    }
+    return frame;
+  }
+
+  /** The frame of a file's function, with the line where it stands and what is inlined there. */
+  private withSource(
+    func: number,
+    { module, bias }: MappedFrames,
+    symbols: ModuleSymbols,
+    address: Address,
+    { kind, layer }: { readonly kind: number; readonly layer: Layer },
+  ): number {
+    const sources = this.sourceOf?.(symbols, address - bias) ?? [];
+    const frame = this.frame(func, address, kind, sources.at(-1));
+    let outer = frame;
+    for (let i = sources.length - 2; i >= 0; i--) {
+      const name = sources[i].name ?? '[unknown]';
+      const inlined = this.builder.function(name, module, -1, layer);
+      const depth = sources.length - 1 - i;
+      const inner = this.frame(inlined, address, FrameKind.Other, sources[i], depth);
+      this.inner.data[outer] = inner;
+      outer = inner;
+    }
     return frame;
   }
 
@@ -149,32 +183,28 @@ export class FrameResolver {
     const isWork =
       mapped.isInterpreter &&
       layerOfInterpreterFunction(symbol.hasName ? symbol.name : undefined) === Layer.Native;
+    const isReadable = symbols.image !== undefined || symbol.hasName;
+    let layer: Layer = isReadable ? Layer.Native : Layer.Unknown;
+    if (mapped.isInterpreter && !isWork) layer = Layer.Interpreter;
     if (func === undefined) {
-      const isReadable = symbols.image !== undefined || symbol.hasName;
-      let layer: Layer = isReadable ? Layer.Native : Layer.Unknown;
-      if (mapped.isInterpreter && !isWork) layer = Layer.Interpreter;
       func = this.builder.function(symbol.name, mapped.module, -1, layer);
       this.functions.set(symbol, func);
     }
-    return this.frame(func, address, isWork ? FrameKind.InterpreterWork : FrameKind.Other);
+    const kind = isWork ? FrameKind.InterpreterWork : FrameKind.Other;
+    return this.withSource(func, mapped, symbols, address, { kind, layer });
   }
 
-  private generated(
-    process: Process,
-    mapping: Mapping,
-    mapped: MappedFrames,
-    address: Address,
-  ): number {
+  private generated(process: Process, { mapping, module }: MappedFrames, address: Address): number {
     const { builder } = this;
-    const name = this.sources.names.nameAt(process, mapping, address);
+    const name = this.locations.generatedName(process, mapping, address);
     const python = name === undefined ? undefined : parsePythonName(name);
     if (python !== undefined) {
-      const module = builder.module('[python]', '[python]');
-      const func = builder.function(python.qualname, module, python.filename, Layer.Python);
+      const row = builder.module('[python]', '[python]');
+      const func = builder.function(python.qualname, row, python.filename, Layer.Python);
       return this.frame(func, address, FrameKind.Trampoline);
     }
     const layer = name === undefined ? Layer.Unknown : Layer.Native;
-    const func = builder.function(name ?? '[unknown]', mapped.module, -1, layer);
+    const func = builder.function(name ?? '[unknown]', module, -1, layer);
     return this.frame(func, address, FrameKind.Other);
   }
 
@@ -188,24 +218,13 @@ export class FrameResolver {
   }
 
   private open(mapping: Mapping, process: Process): MappedFrames {
-    const { builder, sources } = this;
-    const byAddress = new Map<Address, number>();
-    if (sources.names.covers(mapping)) {
-      const module = builder.module('[jit]', '[jit]');
-      return { byAddress, symbols: undefined, bias: 0, module, isInterpreter: false };
-    }
+    const { builder } = this;
+    const code = this.locations.code(mapping, process);
     const { path, buildId } = mapping;
-    const vdso = path === '[vdso]' ? sources.vdso() : undefined;
-    const symbols =
-      vdso === undefined
-        ? sources.symbolizer.module({ path, buildId })
-        : sources.symbolizer.moduleOfImage(path, vdso);
-    return {
-      byAddress,
-      symbols,
-      bias: sources.modules.module(mapping, process.pid).biasOf(mapping),
-      module: builder.module(basename(path), path, buildId ?? symbols.image?.buildId),
-      isInterpreter: isInterpreterModule(path),
-    };
+    const module =
+      code.symbols === undefined
+        ? builder.module('[jit]', '[jit]')
+        : builder.module(basename(path), path, buildId ?? code.symbols.image?.buildId);
+    return { ...code, byAddress: new Map(), module, isInterpreter: isInterpreterModule(path) };
   }
 }
