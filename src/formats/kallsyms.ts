@@ -4,8 +4,7 @@
  * know them (`kernel.kptr_restrict`, and `perf_event_paranoid` for whoever lacks CAP_SYSLOG).
  */
 import { decodeUtf8 } from '../base/cursor.js';
-import { Float64Column, Int32Column, Uint8Column } from '../base/growable.js';
-import { gatherFloat64, gatherInt32, sortedOrder } from '../base/order.js';
+import { sortedOrder } from '../base/order.js';
 import { lastAtMost } from '../base/search.js';
 import { addressFrom, parseAddress, type Address, type Bytes } from '../base/units.js';
 import { isBetterName } from './elf/aliases.js';
@@ -15,7 +14,7 @@ const SPACE = 0x20;
 const TAB = 0x09;
 const UPPER_T = 0x54;
 const UPPER_W = 0x57;
-const BRACKET = 0x5d; // the ] of [module]
+const NO_DIGIT = 0xff;
 const PAGE: Bytes = 4096;
 
 /** The kernel's functions by address. */
@@ -78,39 +77,132 @@ export class KernelSymbolTable {
   }
 }
 
-/** Reads kallsyms text. Names are decoded when asked for, so `bytes` must not change. */
+/** `1 T a\n`. */
+const SHORTEST_LINE: Bytes = 6;
+
+/** Lines of functions, as columns in the order of the text. */
+interface Lines {
+  readonly starts: Float64Array;
+  /** Index in the text. */
+  readonly names: Int32Array;
+  /** Index of the tab before the module's name, or -1. */
+  readonly modules: Int32Array;
+  readonly ranks: Uint8Array;
+}
+
+/** Reads kallsyms text, in one pass. Names are decoded when asked for, so `bytes` must not change. */
 export function parseKallsyms(bytes: Uint8Array): KernelSymbolTable {
-  const starts = new Float64Column();
-  const nameStarts = new Int32Column();
-  const modules = new Int32Column(); // index of the tab before the module's name, or -1
-  const ranks = new Uint8Column();
+  const length = bytes.length;
+  // Room that is not used is never touched, and so costs no memory.
+  const room = Math.ceil(length / SHORTEST_LINE);
+  const lines: Lines = {
+    starts: new Float64Array(room),
+    names: new Int32Array(room),
+    modules: new Int32Array(room),
+    ranks: new Uint8Array(room),
+  };
+  const { starts, names, modules, ranks } = lines;
+  const digits = hexDigits();
+  let count = 0;
   let skipped = 0;
-  let functions = 0;
-  const address: AddressField = { lo: 0, hi: 0, end: 0 };
-  for (let at = 0; at < bytes.length;) {
-    const newline = bytes.indexOf(NEWLINE, at);
-    const end = newline < 0 ? bytes.length : newline;
-    readAddress(bytes, at, end, address);
-    const type = address.end + 1;
-    if (address.end < 0 || type + 2 >= end || bytes[type + 1] !== SPACE) {
-      if (end > at) skipped++;
-    } else if (isFunction(bytes[type])) {
-      functions++;
-      if (address.hi !== 0 || address.lo !== 0) {
-        starts.push(addressFrom(address.lo, address.hi));
-        nameStarts.push(type + 2);
-        modules.push(bytes[end - 1] === BRACKET ? bytes.lastIndexOf(TAB, end) : -1);
-        ranks.push(rankOf(bytes[type]));
+  let withheld = 0;
+  // Reads past the end give `undefined`, which is no digit, no space and no name.
+  for (let line = 0; line < length;) {
+    let lo = 0;
+    let hi = 0;
+    let at = line;
+    for (const last = Math.min(length, line + 16); at < last; at++) {
+      const digit = digits[bytes[at]];
+      if (digit === NO_DIGIT) break;
+      hi = (hi << 4) | (lo >>> 28);
+      lo = (lo << 4) | digit;
+    }
+    const isAddress = at > line && bytes[at] === SPACE && bytes[at + 2] === SPACE;
+    const type = bytes[at + 1];
+    const name = isAddress ? at + 3 : at;
+    let tab = -1;
+    for (at = name; at < length; at++) {
+      const byte = bytes[at];
+      if (byte === NEWLINE) break;
+      if (byte === TAB) tab = at;
+    }
+    if (!isAddress || name >= at) {
+      if (at > line) skipped++;
+    } else if (isFunction(type)) {
+      if ((hi | lo) === 0) {
+        withheld++;
+      } else {
+        starts[count] = addressFrom(lo, hi);
+        names[count] = name;
+        modules[count] = tab;
+        ranks[count] = rankOf(type);
+        count++;
       }
     }
-    at = end + 1;
+    line = at + 1;
   }
-  const restricted = functions > 0 && starts.length === 0;
-  const order = withoutAliases(starts.view(), ranks.view(), nameStarts.view(), bytes);
-  const sortedStarts = gatherFloat64(starts.data, order);
-  const sortedNames = gatherInt32(nameStarts.data, order);
-  const ends = functionEnds(sortedStarts, gatherInt32(modules.data, order), bytes);
-  return new KernelSymbolTable(restricted, skipped, sortedStarts, ends, sortedNames, bytes);
+  return build(lines, count, bytes, count === 0 && withheld > 0, skipped);
+}
+
+/** Sorts functions, keeps one name per address, and finds where each ends. */
+function build(
+  { starts, names, modules, ranks }: Lines,
+  count: number,
+  bytes: Uint8Array,
+  restricted: boolean,
+  skipped: number,
+): KernelSymbolTable {
+  const order = sortedOrder(starts, count);
+  const keptStarts = new Float64Array(count);
+  const keptNames = new Int32Array(count);
+  const ends = new Float64Array(count);
+  let kept = 0;
+  let module = -1; // of the function kept last
+  for (let i = 0; i < count;) {
+    let best = order[i];
+    const start = starts[best];
+    for (i++; i < count && starts[order[i]] === start; i++) {
+      const other = order[i];
+      const isBetter =
+        ranks[other] === ranks[best]
+          ? isBetterName(bytes, names[other], bytes, names[best])
+          : ranks[other] > ranks[best];
+      if (isBetter) best = other;
+    }
+    if (kept > 0) {
+      ends[kept - 1] = isSameModule(bytes, module, modules[best])
+        ? start
+        : Math.min(start, pageAfter(keptStarts[kept - 1]));
+    }
+    keptStarts[kept] = start;
+    keptNames[kept] = names[best];
+    module = modules[best];
+    kept++;
+  }
+  if (kept > 0) ends[kept - 1] = pageAfter(keptStarts[kept - 1]);
+  return new KernelSymbolTable(
+    restricted,
+    skipped,
+    keptStarts.subarray(0, kept),
+    ends.subarray(0, kept),
+    keptNames.subarray(0, kept),
+    bytes,
+  );
+}
+
+/**
+ * A function ends where the next begins; the last of a module, after which nothing may follow for
+ * gigabytes, at the end of the page after its own (`symbols__fixup_end` in `tools/perf/util/symbol.c`).
+ */
+function pageAfter(start: Address): Address {
+  return Math.ceil((start + PAGE) / PAGE) * PAGE;
+}
+
+/** The value of each byte as a hexadecimal digit, as the kernel writes them. */
+function hexDigits(): Uint8Array {
+  const digits = new Uint8Array(256).fill(NO_DIGIT);
+  for (let value = 0; value < 16; value++) digits[value.toString(16).charCodeAt(0)] = value;
+  return digits;
 }
 
 /** Text symbols, global or local, weak ones with them; what `perf` takes for functions. */
@@ -123,45 +215,6 @@ function isFunction(type: number): boolean {
 function rankOf(type: number): number {
   const isWeak = (type & ~0x20) === UPPER_W;
   return (isWeak ? 0 : 2) | (type === UPPER_T ? 1 : 0);
-}
-
-/** Indexes sorted by address, one per address: the preferred of its names. */
-function withoutAliases(
-  starts: Float64Array,
-  ranks: Uint8Array,
-  nameStarts: Int32Array,
-  bytes: Uint8Array,
-): Uint32Array {
-  const order = sortedOrder(starts);
-  let kept = 0;
-  for (let i = 0; i < order.length;) {
-    let best = order[i];
-    for (i++; i < order.length && starts[order[i]] === starts[best]; i++) {
-      const other = order[i];
-      const isBetter =
-        ranks[other] === ranks[best]
-          ? isBetterName(bytes, nameStarts[other], bytes, nameStarts[best])
-          : ranks[other] > ranks[best];
-      if (isBetter) best = other;
-    }
-    order[kept++] = best;
-  }
-  return order.subarray(0, kept);
-}
-
-/**
- * A function ends where the next begins; the last of a module, after which nothing may follow for
- * gigabytes, at the end of the page after its own (`symbols__fixup_end` in `tools/perf/util/symbol.c`).
- */
-function functionEnds(starts: Float64Array, modules: Int32Array, bytes: Uint8Array): Float64Array {
-  const ends = new Float64Array(starts.length);
-  for (let i = 0; i < starts.length; i++) {
-    const pageEnd = Math.ceil((starts[i] + PAGE) / PAGE) * PAGE;
-    if (i + 1 === starts.length) ends[i] = pageEnd;
-    else if (isSameModule(bytes, modules[i], modules[i + 1])) ends[i] = starts[i + 1];
-    else ends[i] = Math.min(pageEnd, starts[i + 1]);
-  }
-  return ends;
 }
 
 function isSameModule(bytes: Uint8Array, tabA: number, tabB: number): boolean {
@@ -190,31 +243,4 @@ function moduleOf(bytes: Uint8Array, nameStart: number): string | undefined {
   const tab = nameEnd(bytes, nameStart);
   if (bytes[tab] !== TAB) return undefined;
   return decodeUtf8(bytes.subarray(tab + 1, nameEnd(bytes, tab + 1)));
-}
-
-/** An address in two halves, and where it ended. */
-interface AddressField {
-  lo: number;
-  hi: number;
-  /** Index of the space after it; -1 where there is no address. */
-  end: number;
-}
-
-/** Reads 1 to 16 hexadecimal digits followed by a space into `out`. */
-function readAddress(bytes: Uint8Array, from: number, lineEnd: number, out: AddressField): void {
-  let lo = 0;
-  let hi = 0;
-  let at = from;
-  const last = Math.min(lineEnd, from + 16);
-  for (; at < last; at++) {
-    const byte = bytes[at];
-    const digit =
-      byte >= 0x30 && byte <= 0x39 ? byte - 0x30 : byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : -1;
-    if (digit < 0) break;
-    hi = (hi << 4) | (lo >>> 28);
-    lo = (lo << 4) | digit;
-  }
-  out.lo = lo;
-  out.hi = hi;
-  out.end = at > from && at < lineEnd && bytes[at] === SPACE ? at : -1;
 }
