@@ -18,6 +18,8 @@ export interface Mapping {
   readonly buildId: string | undefined;
   /** What tells files of one path apart where there is no build ID: device and inode. */
   readonly inode?: string | undefined;
+  /** The process that mapped it: of a child that inherited it, its parent. */
+  readonly pid?: number;
 }
 
 /** Makes the regions of a space, each on first use. */

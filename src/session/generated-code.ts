@@ -6,7 +6,7 @@ import { readFileSync, statSync } from 'node:fs';
 
 import { StrataError } from '../base/errors.js';
 import { MemorySource } from '../base/source.js';
-import type { Address } from '../base/units.js';
+import type { Address, Bytes } from '../base/units.js';
 import { ElfImage } from '../formats/elf/image.js';
 import { readSymbols, type SymbolTable } from '../formats/elf/symbols.js';
 import { CODE_NAMES_PATH } from '../formats/perfdata/strata-section.js';
@@ -25,6 +25,14 @@ export interface EmbeddedNames {
   /** The path under which the file appears in mappings. */
   readonly path: string;
   readonly file: Uint8Array;
+}
+
+/** A function that was made at run time. */
+export interface GeneratedSymbol {
+  readonly name: string;
+  /** At run time. */
+  readonly start: Address;
+  readonly size: Bytes;
 }
 
 export interface MapFiles {
@@ -55,9 +63,18 @@ export class GeneratedNames {
 
   /** The name at an address of such a mapping. */
   nameAt(process: Process, mapping: Mapping, address: Address): string | undefined {
-    if (mapping.path === this.embeddedPath) {
-      const index = this.embedded?.find(address - mapping.start + mapping.pgoff) ?? -1;
-      return index < 0 ? undefined : this.embedded?.name(index);
+    return this.symbolAt(process, mapping, address)?.name;
+  }
+
+  /** The function at an address of such a mapping. */
+  symbolAt(process: Process, mapping: Mapping, address: Address): GeneratedSymbol | undefined {
+    const { embedded } = this;
+    if (mapping.path === this.embeddedPath && embedded !== undefined) {
+      const bias = mapping.start - mapping.pgoff;
+      const index = embedded.find(address - bias);
+      if (index < 0) return undefined;
+      const start = embedded.start(index) + bias;
+      return { name: embedded.name(index), start, size: embedded.size(index) };
     }
     // Without the end of its file a recording has lost its names; a map may still be there.
     // A forked child's map lacks what the child inherited.
@@ -65,7 +82,9 @@ export class GeneratedNames {
     for (let i = 0; current !== undefined && i < MAX_ANCESTORS; i++, current = current.parent) {
       const map = this.mapOf(current.pid);
       const index = map?.find(address) ?? -1;
-      if (map !== undefined && index >= 0) return map.name(index);
+      if (map !== undefined && index >= 0) {
+        return { name: map.name(index), start: map.starts[index], size: map.sizes[index] };
+      }
     }
     return undefined;
   }

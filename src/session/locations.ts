@@ -36,6 +36,8 @@ export interface Location {
   readonly mapping: Mapping;
   /** `undefined` where nothing names it. */
   readonly name: string | undefined;
+  /** The name as it stands in the file, mangled; `undefined` where nothing names it. */
+  readonly linkName: string | undefined;
   /** Of the function, at run time; the address itself where no bounds are known. */
   readonly start: Address;
   /** 0 where unknown. */
@@ -65,12 +67,14 @@ export class Locations {
     if (mapping === undefined) return undefined;
     const { symbols, bias } = this.code(mapping, process);
     if (symbols === undefined) {
-      const name = this.generatedName(process, mapping, address);
-      return { mapping, name, start: address, size: 0 };
+      const found = this.sources.names.symbolAt(process, mapping, address);
+      const { name, start = address, size = 0 } = found ?? {};
+      return { mapping, name, linkName: name, start, size };
     }
     const symbol = symbols.lookup(address - bias);
     const start = symbol.size > 0 || symbol.hasName ? symbol.start + bias : address;
-    return { mapping, name: symbol.hasName ? symbol.name : undefined, start, size: symbol.size };
+    const { linkName, size } = symbol;
+    return { mapping, name: symbol.hasName ? symbol.name : undefined, linkName, start, size };
   }
 
   /** The name of code that was made at run time. */

@@ -235,7 +235,8 @@ export class Replay {
     if (!map.executable || !(map.length > 0)) return;
     const end = start + map.length;
     const buildId = map.buildId ?? this.buildIdOf.get(path);
-    this.processes.map(map.pid, { start, end, pgoff, path, buildId, inode: map.inode });
+    const { pid, inode } = map;
+    this.processes.map(pid, { start, end, pgoff, path, buildId, inode, pid });
   }
 
   private readStrata(): StrataSection | undefined {

@@ -23,6 +23,8 @@ export interface FunctionSymbol {
    * known `[libfoo.so]`, which stands for all such code of the module.
    */
   readonly name: string;
+  /** As it stands in the file: mangled, and with the version that linkers put behind it. */
+  readonly linkName: string | undefined;
   readonly start: Address;
   /** 0 where unknown. */
   readonly size: Bytes;
@@ -57,7 +59,13 @@ export class ModuleSymbols {
   ) {
     this.shortName = basename(path.replace(/ \(deleted\)$/, '')) || path;
     const bracketed = /^\[.*\]$/.test(this.shortName) ? this.shortName : `[${this.shortName}]`;
-    this.unknown = { name: bracketed, start: 0, size: 0, hasName: false };
+    this.unknown = {
+      name: bracketed,
+      linkName: undefined,
+      start: 0,
+      size: 0,
+      hasName: false,
+    };
     this.pltSections = sources.image?.sections.filter(({ name }) => name.startsWith('.plt')) ?? [];
   }
 
@@ -80,11 +88,11 @@ export class ModuleSymbols {
     );
     if (plt !== undefined) {
       const { address, size } = plt;
-      return this.known.get(address) ?? this.remember(address, size, `${this.shortName}@plt`);
+      return this.known.get(address) ?? this.remember(address, size, `${this.shortName}@plt`, undefined);
     }
     if (extent === undefined) return this.unknown;
     const { start, end } = extent;
-    return this.known.get(start) ?? this.remember(start, end - start, undefined);
+    return this.known.get(start) ?? this.remember(start, end - start, undefined, undefined);
   }
 
   /**
@@ -116,14 +124,21 @@ export class ModuleSymbols {
     const start = symbols.start(index);
     const known = this.known.get(start);
     if (known !== undefined) return known;
+    const linkName = symbols.name(index);
     // `fclose@@GLIBC_2.2.5`, as linkers write the names of versioned libraries.
-    const name = symbols.name(index).replace(/^(\w+)@@?\w[\w.]*$/, '$1');
-    return this.remember(start, symbols.size(index), this.demangler.demangle(name));
+    const name = this.demangler.demangle(linkName.replace(/^(\w+)@@?\w[\w.]*$/, '$1'));
+    return this.remember(start, symbols.size(index), name, linkName);
   }
 
-  private remember(start: Address, size: Bytes, name: string | undefined): FunctionSymbol {
+  private remember(
+    start: Address,
+    size: Bytes,
+    name: string | undefined,
+    linkName: string | undefined,
+  ): FunctionSymbol {
     const symbol: FunctionSymbol = {
       name: name ?? `${this.shortName}+0x${formatAddress(start)}`,
+      linkName,
       start,
       size,
       hasName: name !== undefined,
