@@ -1,0 +1,476 @@
+/**
+ * The arguments of `print fmt:`, C expressions over the record's fields as the kernel's TP_printk
+ * macros left them (include/trace/stages/stage3_trace_output.h names the functions).
+ */
+import type { TraceField } from './fields.js';
+import type { Token, Tokens } from './tokens.js';
+
+export type Expression =
+  /** A number, a string or a name; `value` is what C's strtoull makes of it. */
+  | { readonly kind: 'atom'; readonly text: string; readonly value: bigint }
+  | { readonly kind: 'field'; readonly field: TraceField | undefined }
+  | { readonly kind: 'cast'; readonly type: string; readonly item: Expression }
+  | { readonly kind: 'unary'; readonly operator: string; readonly item: Expression }
+  | {
+      readonly kind: 'binary';
+      readonly operator: string;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
+  | { readonly kind: 'index'; readonly array: Expression; readonly index: Expression }
+  | {
+      readonly kind: 'choice';
+      readonly condition: Expression;
+      readonly yes: Expression;
+      readonly no: Expression;
+    }
+  | {
+      readonly kind: 'flags';
+      readonly item: Expression;
+      readonly delimiter: string;
+      readonly names: readonly NamedValue[];
+    }
+  | { readonly kind: 'symbolic'; readonly item: Expression; readonly names: readonly NamedValue[] }
+  | {
+      readonly kind: 'hex';
+      readonly array: Expression;
+      readonly size: Expression;
+      readonly separator: string;
+    }
+  | {
+      readonly kind: 'numbers';
+      readonly array: Expression;
+      readonly count: Expression;
+      readonly elementSize: Expression;
+    }
+  | { readonly kind: 'text'; readonly field: TraceField | undefined }
+  | { readonly kind: 'bitmask'; readonly field: TraceField | undefined }
+  | { readonly kind: 'cpumask'; readonly field: TraceField | undefined }
+  | { readonly kind: 'dynamic'; readonly field: TraceField }
+  | { readonly kind: 'dynamicLength'; readonly field: TraceField };
+
+/** A line of `__print_flags` or `__print_symbolic`. */
+export interface NamedValue {
+  /** Signed, as libtraceevent compares it. */
+  readonly value: bigint;
+  readonly name: string;
+}
+
+/** Thrown inside this folder where an expression is none that is understood. */
+export class NotUnderstood extends Error {}
+
+/** Nodes of one argument: far above real ones; bounds the recursion that evaluates them. */
+const MAX_NODES = 1000;
+const MAX_DEPTH = 100;
+
+/** C's binary operators, each row binding tighter than the one before. */
+const PRECEDENCE: readonly (readonly string[])[] = [
+  ['||'],
+  ['&&'],
+  ['|'],
+  ['^'],
+  ['&'],
+  ['==', '!='],
+  ['<', '>', '<=', '>='],
+  ['<<', '>>'],
+  ['+', '-'],
+  ['*', '/', '%'],
+];
+
+/** Names that some kernels leave in `__print_symbolic` instead of their numbers. */
+const KNOWN_NAMES: ReadonlyMap<string, bigint> = new Map([
+  ['HI_SOFTIRQ', 0n],
+  ['TIMER_SOFTIRQ', 1n],
+  ['NET_TX_SOFTIRQ', 2n],
+  ['NET_RX_SOFTIRQ', 3n],
+  ['BLOCK_SOFTIRQ', 4n],
+  ['IRQ_POLL_SOFTIRQ', 5n],
+  ['TASKLET_SOFTIRQ', 6n],
+  ['SCHED_SOFTIRQ', 7n],
+  ['HRTIMER_SOFTIRQ', 8n],
+  ['RCU_SOFTIRQ', 9n],
+  ['HRTIMER_NORESTART', 0n],
+  ['HRTIMER_RESTART', 1n],
+]);
+
+/** What names mean while arguments are parsed. */
+export interface Scope {
+  field(name: string): TraceField | undefined;
+  readonly longSize: number;
+}
+
+/** The arguments behind the format string. @throws NotUnderstood */
+export function parseArguments(tokens: Tokens, scope: Scope): Expression[] {
+  const parser = new ExpressionParser(tokens, scope);
+  const found: Expression[] = [];
+  do found.push(parser.argument());
+  while (tokens.accept(','));
+  return found;
+}
+
+class ExpressionParser {
+  private nodes = 0;
+  private depth = 0;
+
+  constructor(
+    private readonly tokens: Tokens,
+    private readonly scope: Scope,
+  ) {}
+
+  argument(): Expression {
+    this.nodes = 0;
+    return this.expression();
+  }
+
+  private expression(): Expression {
+    if (++this.depth > MAX_DEPTH) throw new NotUnderstood('nested too deeply');
+    const condition = this.binary(0);
+    let result = condition;
+    if (this.tokens.accept('?')) {
+      const yes = this.expression();
+      this.expect(':');
+      result = this.node({ kind: 'choice', condition, yes, no: this.expression() });
+    }
+    this.depth--;
+    return result;
+  }
+
+  private binary(level: number): Expression {
+    if (level === PRECEDENCE.length) return this.unary();
+    let left = this.binary(level + 1);
+    for (;;) {
+      this.skipNewlines();
+      const operator = PRECEDENCE[level].find((text) => this.tokens.accept(text));
+      if (operator === undefined) return left;
+      left = this.node({ kind: 'binary', operator, left, right: this.binary(level + 1) });
+    }
+  }
+
+  private unary(): Expression {
+    this.skipNewlines();
+    for (const operator of ['!', '~', '-', '+']) {
+      if (this.tokens.accept(operator)) {
+        if (++this.depth > MAX_DEPTH) throw new NotUnderstood('nested too deeply');
+        const item = this.unary();
+        this.depth--;
+        return this.node({ kind: 'unary', operator, item });
+      }
+    }
+    return this.postfix(this.primary());
+  }
+
+  private postfix(from: Expression): Expression {
+    let result = from;
+    while (this.tokens.accept('[')) {
+      const index = this.expression();
+      this.expect(']');
+      result = this.node({ kind: 'index', array: result, index });
+    }
+    return result;
+  }
+
+  private primary(): Expression {
+    const token = this.tokens.next();
+    if (token.kind === 'string') return this.node({ kind: 'atom', text: token.text, value: 0n });
+    if (token.kind === 'character') {
+      const code = token.text.charCodeAt(0);
+      return this.node({ kind: 'atom', text: `${code}`, value: BigInt(code || 0) });
+    }
+    if (token.kind === 'punctuation' && token.text === '(') return this.parenthesis();
+    if (token.kind !== 'item') throw new NotUnderstood(token.text);
+    if (token.text === 'REC') return this.member();
+    if (this.tokens.accept('(')) return this.call(token.text);
+    let text = token.text;
+    while (this.tokens.peek().kind === 'item') text += ` ${this.tokens.next().text}`;
+    return this.node({ kind: 'atom', text, value: parseNumber(text) });
+  }
+
+  private member(): Expression {
+    this.expect('->');
+    return this.node({ kind: 'field', field: this.scope.field(this.name()) });
+  }
+
+  /** `(expression)`, `(REC)->field`, or a cast: `(type *)item`. */
+  private parenthesis(): Expression {
+    const mark = this.tokens.mark();
+    const type = this.typeName();
+    if (type === 'REC') {
+      if (this.tokens.peek().text === '->') return this.member();
+    } else if (type !== undefined && this.castFollows()) {
+      if (++this.depth > MAX_DEPTH) throw new NotUnderstood('nested too deeply');
+      const item = this.postfix(this.primary());
+      this.depth--;
+      return this.node({ kind: 'cast', type, item });
+    }
+    this.tokens.rewind(mark);
+    const inner = this.expression();
+    this.expect(')');
+    return inner;
+  }
+
+  /** The words up to the closing parenthesis, where they may be a type: names, then stars. */
+  private typeName(): string | undefined {
+    const words: string[] = [];
+    while (this.tokens.peek().kind === 'item') words.push(this.tokens.next().text);
+    if (words.length === 0 || /^\d/.test(words[0])) return undefined;
+    while (this.tokens.accept('*')) words.push('*');
+    return this.tokens.accept(')') ? words.join(' ') : undefined;
+  }
+
+  private castFollows(): boolean {
+    const { kind, text } = this.tokens.peek();
+    return kind === 'item' || kind === 'string' || kind === 'character' || text === '(';
+  }
+
+  private call(name: string): Expression {
+    switch (name) {
+      case '__print_flags': {
+        const item = this.expression();
+        this.expect(',');
+        const delimiter = this.tokens.peek().text === ',' ? '' : this.tokens.next().text;
+        this.expect(',');
+        return this.node({ kind: 'flags', item, delimiter, names: this.names() });
+      }
+      case '__print_symbolic': {
+        const item = this.expression();
+        this.expect(',');
+        return this.node({ kind: 'symbolic', item, names: this.names() });
+      }
+      case '__print_hex':
+      case '__print_hex_str': {
+        const [array, size] = this.callArguments(2);
+        const separator = name === '__print_hex' ? ' ' : '';
+        return this.node({ kind: 'hex', array, size, separator });
+      }
+      case '__print_array': {
+        const [array, count, elementSize] = this.callArguments(3);
+        return this.node({ kind: 'numbers', array, count, elementSize });
+      }
+      case '__get_str':
+      case '__get_rel_str':
+        return this.node({ kind: 'text', field: this.namedField() });
+      case '__get_bitmask':
+      case '__get_rel_bitmask':
+        return this.node({ kind: 'bitmask', field: this.namedField() });
+      case '__get_cpumask':
+      case '__get_rel_cpumask':
+        return this.node({ kind: 'cpumask', field: this.namedField() });
+      case '__get_dynamic_array':
+      case '__get_rel_dynamic_array':
+      case '__get_sockaddr':
+      case '__get_sockaddr_rel':
+        return this.node({ kind: 'dynamic', field: this.existingField() });
+      case '__get_dynamic_array_len':
+      case '__get_rel_dynamic_array_len':
+        return this.node({ kind: 'dynamicLength', field: this.existingField() });
+      case '__builtin_expect':
+        return this.callArguments(2)[0];
+      case 'sizeof':
+        return this.sizeOf();
+      default:
+        throw new NotUnderstood(`${name}()`);
+    }
+  }
+
+  private callArguments(count: number): Expression[] {
+    const found = [this.expression()];
+    while (this.tokens.accept(',')) found.push(this.expression());
+    this.expect(')');
+    if (found.length !== count) throw new NotUnderstood('a count of arguments');
+    return found;
+  }
+
+  private namedField(): TraceField | undefined {
+    const field = this.scope.field(this.name());
+    this.expect(')');
+    return field;
+  }
+
+  private existingField(): TraceField {
+    const field = this.namedField();
+    if (field === undefined) throw new NotUnderstood('a field that the event lacks');
+    return field;
+  }
+
+  /** `{ 1, "A" }, { 2, "B" })`. */
+  private names(): NamedValue[] {
+    const names: NamedValue[] = [];
+    do {
+      this.skipNewlines();
+      this.expect('{');
+      this.nodes = 0;
+      const key = this.expression();
+      this.expect(',');
+      const name = this.expression();
+      this.expect('}');
+      if (name.kind !== 'atom') throw new NotUnderstood('a name that is no string');
+      names.push({ value: nameValue(key), name: name.text });
+      this.skipNewlines();
+    } while (this.tokens.accept(','));
+    this.expect(')');
+    return names;
+  }
+
+  private sizeOf(): Expression {
+    const first = this.name();
+    let size: number | undefined;
+    if (first === 'REC') {
+      this.expect('->');
+      const field = this.scope.field(this.name());
+      if (field !== undefined && !field.array) size = field.size;
+    } else {
+      const words = [first];
+      while (this.tokens.peek().kind === 'item') words.push(this.tokens.next().text);
+      size = sizeOfType(words.join(' '), this.scope.longSize);
+    }
+    this.expect(')');
+    if (size === undefined) throw new NotUnderstood('sizeof');
+    return this.node({ kind: 'atom', text: `${size}`, value: BigInt(size) });
+  }
+
+  private name(): string {
+    this.skipNewlines();
+    const token = this.tokens.next();
+    if (token.kind !== 'item') throw new NotUnderstood(token.text);
+    return token.text;
+  }
+
+  private expect(text: string): void {
+    this.skipNewlines();
+    const token: Token = this.tokens.next();
+    if (token.kind !== 'punctuation' || token.text !== text) throw new NotUnderstood(token.text);
+  }
+
+  private skipNewlines(): void {
+    while (this.tokens.peek().kind === 'newline') this.tokens.next();
+  }
+
+  private node<E extends Expression>(expression: E): E {
+    if (++this.nodes > MAX_NODES) throw new NotUnderstood('too long');
+    return expression;
+  }
+}
+
+function sizeOfType(type: string, longSize: number): number | undefined {
+  if (/^(unsigned |signed )?long long( int)?$/.test(type)) return 8;
+  if (/^(unsigned |signed )?long( int)?$/.test(type)) return longSize;
+  if (/^((unsigned|signed)( int)?|int)$/.test(type)) return 4;
+  const bits = /^(?:__)?[us](8|16|32|64)$/.exec(type);
+  return bits === null ? undefined : Number(bits[1]) / 8;
+}
+
+/** C's `strtoull(text, NULL, 0)`: the number at the start, suffixes apart; 0 where there is none. */
+export function parseNumber(text: string): bigint {
+  const digits = /^(0[xX][0-9a-fA-F]+|[0-9]{1,40})/.exec(text)?.[0];
+  if (digits === undefined) return 0n;
+  const octal = /^0[0-7]+/.exec(digits);
+  if (octal !== null && !/^0[xX]/.test(digits)) return BigInt(`0o${octal[0].slice(1)}`);
+  return BigInt.asUintN(64, BigInt(/^0\d/.test(digits) ? 0 : digits.slice(0, 40)));
+}
+
+/** A constant's value, as libtraceevent takes it: what is neither a number nor known is -1. */
+function nameValue(key: Expression): bigint {
+  if (key.kind === 'cast') return nameValue(key.item);
+  if (key.kind === 'atom') {
+    return /^\d/.test(key.text) ? BigInt.asIntN(64, key.value) : (KNOWN_NAMES.get(key.text) ?? -1n);
+  }
+  return BigInt.asIntN(64, constant(key));
+}
+
+function constant(item: Expression): bigint {
+  switch (item.kind) {
+    case 'atom':
+      return item.value;
+    case 'cast':
+      return narrow(constant(item.item), item.type);
+    case 'unary':
+      return applyUnary(item.operator, constant(item.item));
+    case 'binary':
+      return applyBinary(item.operator, constant(item.left), constant(item.right), true);
+    case 'choice':
+      return constant(item.condition) !== 0n ? constant(item.yes) : constant(item.no);
+    default:
+      throw new NotUnderstood('a value that is not constant');
+  }
+}
+
+const WIDTHS: ReadonlyMap<string, number> = new Map([
+  ['u8', 8],
+  ['s8', 8],
+  ['char', 8],
+  ['unsigned char', 8],
+  ['u16', 16],
+  ['s16', 16],
+  ['short', 16],
+  ['unsigned short', 16],
+  ['u32', 32],
+  ['s32', 32],
+  ['int', 32],
+  ['unsigned int', 32],
+]);
+
+/** A cast, by the types that libtraceevent knows; it narrows, and never extends a sign. */
+export function narrow(value: bigint, type: string): bigint {
+  const width = WIDTHS.get(type);
+  return width === undefined ? value : BigInt.asUintN(width, value);
+}
+
+export function applyUnary(operator: string, value: bigint): bigint {
+  if (operator === '!') return value === 0n ? 1n : 0n;
+  if (operator === '~') return BigInt.asUintN(64, ~value);
+  return BigInt.asUintN(64, operator === '-' ? -value : value);
+}
+
+/** 64 bits, unsigned unless `signed`, whatever the fields' types: libtraceevent's arithmetic. */
+export function applyBinary(operator: string, left: bigint, right: bigint, signed = false): bigint {
+  const a = signed ? BigInt.asIntN(64, left) : left;
+  const b = signed ? BigInt.asIntN(64, right) : right;
+  return BigInt.asUintN(64, compute(operator, a, b));
+}
+
+function compute(operator: string, a: bigint, b: bigint): bigint {
+  switch (operator) {
+    case '||':
+      return truth(a !== 0n || b !== 0n);
+    case '&&':
+      return truth(a !== 0n && b !== 0n);
+    case '|':
+      return a | b;
+    case '^':
+      return a ^ b;
+    case '&':
+      return a & b;
+    case '==':
+      return truth(a === b);
+    case '!=':
+      return truth(a !== b);
+    case '<':
+      return truth(a < b);
+    case '>':
+      return truth(a > b);
+    case '<=':
+      return truth(a <= b);
+    case '>=':
+      return truth(a >= b);
+    case '<<': // x86 takes the count modulo the width
+      return a << (b & 63n);
+    case '>>':
+      return a >> (b & 63n);
+    case '+':
+      return a + b;
+    case '-':
+      return a - b;
+    case '*':
+      return a * b;
+    case '/':
+      return b === 0n ? 0n : a / b;
+    case '%':
+      return b === 0n ? 0n : a % b;
+    default:
+      throw new NotUnderstood(operator);
+  }
+}
+
+function truth(value: boolean): bigint {
+  return value ? 1n : 0n;
+}

@@ -1,0 +1,142 @@
+/**
+ * One tracepoint: its `format` file (`/sys/kernel/tracing/events/SYSTEM/NAME/format`).
+ *
+ *   name: sched_wakeup
+ *   ID: 92
+ *   format:
+ *   	field:unsigned short common_type;	offset:0;	size:2;	signed:0;
+ *   	…
+ *
+ *   	field:char comm[16];	offset:8;	size:16;	signed:0;
+ *   	…
+ *
+ *   print fmt: "comm=%s pid=%d", REC->comm, REC->pid
+ */
+import { decodeUtf8 } from '../../base/cursor.js';
+import { NotUnderstood, parseArguments, type Expression } from './expression.js';
+import { parseField, RawRecord, type TraceField } from './fields.js';
+import { parsePrintFormat, type Piece } from './print-format.js';
+import { printFields, printPieces, type FunctionAt } from './print.js';
+import { Tokens } from './tokens.js';
+
+/** How numbers lie in the records. */
+export interface TraceLayout {
+  readonly littleEndian: boolean;
+  readonly longSize: number;
+}
+
+export class TraceEvent {
+  /** `undefined` where the format's text is not understood. */
+  private readonly pieces: readonly Piece[] | undefined;
+
+  /**
+   * @param text of the file from `print fmt:` on
+   */
+  constructor(
+    readonly system: string,
+    readonly name: string,
+    readonly id: number,
+    /** `common_type`, `common_flags`, `common_preempt_count`, `common_pid`. */
+    readonly commonFields: readonly TraceField[],
+    /** The event's own. */
+    readonly fields: readonly TraceField[],
+    text: string,
+    private readonly layout: TraceLayout,
+  ) {
+    this.pieces = this.parsePrint(text);
+  }
+
+  /** Whether {@link format} prints by the kernel's format, not the fields as they are. */
+  get isUnderstood(): boolean {
+    return this.pieces !== undefined;
+  }
+
+  field(name: string): TraceField | undefined {
+    return (
+      this.commonFields.find((field) => field.name === name) ??
+      this.fields.find((field) => field.name === name)
+    );
+  }
+
+  /**
+   * A sample's raw data as `perf script` prints it: `comm=bash pid=12`; where the event's format is
+   * not understood, `[FAILED TO PARSE] comm=bash pid=12`, as perf says. Never fails: what is beyond the
+   * end of `bytes` is 0. Text is the recorded machine's and may hold control characters.
+   *
+   * @param functionAt names the functions that `%pS` and `%ps` stand for
+   */
+  format(bytes: Uint8Array, functionAt?: FunctionAt): string {
+    const raw = new RawRecord(bytes, this.layout.littleEndian, this.layout.longSize);
+    const text =
+      this.pieces === undefined
+        ? `[FAILED TO PARSE]${printFields(this.fields, raw)}`
+        : printPieces(this.pieces, raw, functionAt);
+    return decodeUtf8(Buffer.from(text, 'latin1'));
+  }
+
+  private parsePrint(text: string): Piece[] | undefined {
+    const tokens = new Tokens(text);
+    try {
+      while (tokens.peek().kind === 'newline') tokens.next();
+      const format = tokens.next();
+      if (format.kind !== 'string') return undefined;
+      return parsePrintFormat(format.text, this.printArguments(tokens));
+    } catch (error) {
+      if (error instanceof NotUnderstood) return undefined;
+      throw error;
+    }
+  }
+
+  private printArguments(tokens: Tokens): Expression[] {
+    // ftrace's own entries are printed field by field.
+    if (this.system === 'ftrace') return this.fields.map((field) => ({ kind: 'field', field }));
+    if (!tokens.accept(',')) return [];
+    return parseArguments(tokens, {
+      field: (name) => this.field(name),
+      longSize: this.layout.longSize,
+    });
+  }
+}
+
+/** Fields of one event: the kernel's own have some tens. */
+const MAX_FIELDS = 4096;
+
+/**
+ * Reads a `format` file.
+ * @param text one character per byte
+ * @returns `undefined` where it is none
+ */
+export function parseTraceEvent(
+  system: string,
+  text: string,
+  layout: TraceLayout,
+): TraceEvent | undefined {
+  const head = formatHead(text);
+  const print = text.indexOf('\nprint fmt:');
+  const start = text.indexOf('\nformat:');
+  if (head === undefined || print < 0 || start < 0) return undefined;
+  const common: TraceField[] = [];
+  const own: TraceField[] = [];
+  // An empty line parts the common fields from the event's own.
+  const [, ...lines] = text.slice(start + 1, print).split('\n', MAX_FIELDS);
+  let list = common;
+  for (const line of lines) {
+    if (line.trim() === '') {
+      list = own;
+      continue;
+    }
+    const field = parseField(line, layout.longSize);
+    if (field === undefined) return undefined;
+    list.push(field);
+  }
+  const printText = text.slice(print + '\nprint fmt:'.length);
+  return new TraceEvent(system, head.name, head.id, common, own, printText, layout);
+}
+
+/** The first two lines of a `format` file. */
+export function formatHead(
+  text: string,
+): { readonly name: string; readonly id: number } | undefined {
+  const parts = /^\s*name:\s*([A-Za-z0-9_]+)\s*\n\s*ID:\s*(\d{1,9})\s*\n/.exec(text);
+  return parts === null ? undefined : { name: parts[1], id: Number(parts[2]) };
+}
