@@ -51,7 +51,13 @@ test("takes the module's own file, seen through a root, and demangles", () => {
     const symbolizer = new Symbolizer();
     const module = symbolizer.module({ path: '/usr/lib/libx.so', buildId: OURS, root });
     const found = module.lookup(20);
-    assert.deepEqual(found, { name: 'foo()', start: 16, size: 16, hasName: true });
+    assert.deepEqual(found, {
+      name: 'foo()',
+      linkName: '_Z3foov',
+      start: 16,
+      size: 16,
+      hasName: true,
+    });
     assert.equal(module.lookup(31), found);
     assert.equal(module.lookup(32).name, '[libx.so]');
     assert.equal(module.vaddrOfOffset(20), 20);
@@ -131,7 +137,13 @@ test('names functions without symbol by their bounds, and stretches no name over
     const module = symbolizer.module({ path: '/lib/libx.so' });
     assert.equal(module.lookup(20).name, 'label');
     const nameless = module.lookup(70);
-    assert.deepEqual(nameless, { name: 'libx.so+0x40', start: 64, size: 32, hasName: false });
+    assert.deepEqual(nameless, {
+      name: 'libx.so+0x40',
+      linkName: undefined,
+      start: 64,
+      size: 32,
+      hasName: false,
+    });
     assert.equal(module.lookup(95), nameless);
     symbolizer.close();
   });
