@@ -5,17 +5,10 @@ import type { ElfImage } from '../formats/elf/image.js';
 import { SHT_SYMTAB } from '../formats/elf/constants.js';
 import { readSymbols, type SymbolTable } from '../formats/elf/symbols.js';
 import { Demangler } from './demangle.js';
-import {
-  isMissing,
-  MissingReason,
-  openDebugFile,
-  openDebugFileOf,
-  openModule,
-  type Missing,
-  type ModuleRequest,
-  type OpenModule,
-} from './files.js';
+import { SymbolFiles, type ModuleRequest } from './files.js';
 import { ModuleSymbols, type FunctionBounds } from './module-symbols.js';
+import { isMissing, MissingReason, type Missing, type OpenModule } from './open-elf.js';
+import type { SymbolOptions } from './options.js';
 
 /** Why functions of a module go without names, in part or all. */
 export interface SymbolGap {
@@ -25,8 +18,8 @@ export interface SymbolGap {
   readonly detail: string;
 }
 
-export interface SymbolizerOptions {
-  /** What stands for `/` where a request gives no root of its own. */
+export interface SymbolizerOptions extends SymbolOptions {
+  /** The same as `symfs`. */
   readonly root?: string;
   /** Bounds of functions by unwind information; by default of the image's `.eh_frame`. */
   readonly boundsOf?: (image: ElfImage) => FunctionBounds;
@@ -38,16 +31,19 @@ export class Symbolizer {
   private readonly modules = new Map<string, ModuleSymbols>();
   private readonly gapOf = new Map<ModuleSymbols, SymbolGap>();
   private readonly open: OpenModule[] = [];
+  private readonly files: SymbolFiles;
 
-  constructor(private readonly options: SymbolizerOptions = {}) {}
+  constructor(private readonly options: SymbolizerOptions = {}) {
+    const symfs = options.symfs ?? options.root;
+    this.files = new SymbolFiles(symfs === undefined ? options : { ...options, symfs });
+  }
 
   /** Never fails: of what cannot be read {@link gap} tells why. */
   module(request: ModuleRequest): ModuleSymbols {
-    const root = request.root ?? this.options.root ?? '';
-    const key = request.buildId ?? `${root}\0${request.path}`;
+    const key = request.buildId ?? `${request.root ?? ''}\0${request.path}`;
     let module = this.modules.get(key);
     if (module === undefined) {
-      module = this.load({ ...request, root });
+      module = this.load(request);
       this.modules.set(key, module);
     }
     return module;
@@ -81,17 +77,17 @@ export class Symbolizer {
 
   private load(request: ModuleRequest): ModuleSymbols {
     const { path, root } = request;
-    const found = openModule(request);
+    const found = this.files.module(request);
     if (isMissing(found)) {
       // Names may still be found; without the file there are no bounds, nor its segments.
-      const debug = openDebugFileOf(request.buildId, root);
+      const debug = this.files.debugFileOf(request.buildId, root);
       const symbols = debug && symbolsOf(debug);
       debug?.source.close();
       return this.create(path, undefined, symbols, found);
     }
     this.open.push(found);
     const hasSymtab = found.image.sections.some(({ type }) => type === SHT_SYMTAB);
-    const debug = hasSymtab ? undefined : openDebugFile(found, root);
+    const debug = hasSymtab ? undefined : this.files.debugFile(found, root);
     const symbols = orGap(() => readSymbols((debug ?? found).image));
     debug?.source.close();
     if (isGap(symbols)) return this.create(path, found.image, undefined, symbols);
