@@ -5,6 +5,8 @@ export const ET_EXEC = 2;
 export const ET_DYN = 3;
 
 /** `e_machine`. */
+export const EM_386 = 3;
+export const EM_ARM = 40;
 export const EM_X86_64 = 62;
 export const EM_AARCH64 = 183;
 export const EM_RISCV = 243;
@@ -35,6 +37,7 @@ export const SHN_XINDEX = 0xffff;
 
 /** `ch_type`. */
 export const ELFCOMPRESS_ZLIB = 1;
+export const ELFCOMPRESS_ZSTD = 2;
 
 /** `st_info` and `st_other`. */
 export const STT_NOTYPE = 0;
@@ -48,8 +51,16 @@ export const STV_HIDDEN = 2;
 
 export const NT_GNU_BUILD_ID = 3;
 
-/** Sizes of the 64-bit structures. */
+/** `e_ident[EI_CLASS]`. */
+export const ELFCLASS32 = 1;
+export const ELFCLASS64 = 2;
+
+/** Sizes of the structures: of 64-bit files, then of 32-bit ones. */
 export const EHDR_SIZE = 64;
 export const PHDR_SIZE = 56;
 export const SHDR_SIZE = 64;
 export const SYM_SIZE = 24;
+export const CHDR_SIZE = 24;
+export const PHDR32_SIZE = 32;
+export const SHDR32_SIZE = 40;
+export const SYM32_SIZE = 16;

@@ -238,12 +238,20 @@ test('reads big-endian files', () => {
 
 test('unpacks compressed sections, and refuses those that lie about their size', () => {
   const text = Buffer.from('0123456789'.repeat(100));
-  const packedSection = (size: number, type = 1): { image: ElfImage; unpack: () => Uint8Array } => {
+  const zlib = deflateSync(text);
+  // A frame of one segment with its size less 256, and in it one raw block, the last.
+  const zstd = Buffer.concat([Buffer.from('28b52ffd60e802411f00', 'hex'), text]);
+  zstd.writeUInt16LE(text.length - 256, 5);
+  const packedSection = (
+    size: number,
+    type = 1,
+    data: Uint8Array = zlib,
+  ): { image: ElfImage; unpack: () => Uint8Array } => {
     const bytes = sample();
     const header = Buffer.alloc(24);
     header.writeUInt32LE(type);
     header.writeUInt32LE(size, 8);
-    const packed = Buffer.concat([header, deflateSync(text)]);
+    const packed = Buffer.concat([header, data]);
     // Section 5, .shstrtab, stays; section 2, the note, becomes the packed one behind the file's end.
     const shdr = Number(bytes.readBigUInt64LE(40)) + 2 * 64;
     bytes.writeUInt32LE(1, shdr + 4);
@@ -254,19 +262,30 @@ test('unpacks compressed sections, and refuses those that lie about their size',
     return { image, unpack: () => image.sectionBytes(image.sections[2]) };
   };
   assert.deepEqual(Buffer.from(packedSection(1000).unpack()), text);
-  for (const [size, type] of [[999], [1001], [0], [0xffffffff], [1000, 2]]) {
+  for (const [size, type] of [[999], [1001], [0], [0xffffffff], [1000, 2], [1000, 3]]) {
     assert.throws(packedSection(size, type).unpack, FormatError);
+  }
+  assert.deepEqual(Buffer.from(packedSection(1000, 2, zstd).unpack()), text);
+  for (const size of [999, 1001, 0, 0xffffffff]) {
+    assert.throws(packedSection(size, 2, zstd).unpack, FormatError);
+  }
+  for (let length = 0; length < zstd.length; length++) {
+    assert.throws(
+      packedSection(1000, 2, zstd.subarray(0, length)).unpack,
+      FormatError,
+      `${length}`,
+    );
   }
 });
 
-test('refuses what is no 64-bit ELF file, saying so', () => {
+test('refuses what is no ELF file, saying so', () => {
   const refused = (change: (bytes: Buffer) => void, message: RegExp): void => {
     const bytes = sample();
     change(bytes);
     assert.throws(() => read(bytes), { name: 'FormatError', message });
   };
   refused((bytes) => bytes.fill(0), /expected the magic 7f 45 4c 46, found 00000000/);
-  refused((bytes) => (bytes[4] = 1), /expected ELFCLASS64 \(2\), found 1/);
+  refused((bytes) => (bytes[4] = 3), /expected ELFCLASS32 or 64 \(1 or 2\), found 3/);
   refused((bytes) => (bytes[5] = 3), /ELFDATA2LSB/);
   refused((bytes) => bytes.writeUInt16LE(55, 54), /at least 56 bytes, found 55/);
   refused((bytes) => bytes.writeUInt16LE(0xfffe, 60), /Elf64_Shdr/);

@@ -6,7 +6,17 @@ import { Cursor } from '../../base/cursor.js';
 import { FormatError } from '../../base/errors.js';
 import type { ByteSource } from '../../base/source.js';
 import { isExactAddress, type Address, type Bytes } from '../../base/units.js';
-import { EHDR_SIZE, PHDR_SIZE, PN_XNUM, SHDR_SIZE, SHN_XINDEX } from './constants.js';
+import {
+  EHDR_SIZE,
+  ELFCLASS32,
+  ELFCLASS64,
+  PHDR32_SIZE,
+  PHDR_SIZE,
+  PN_XNUM,
+  SHDR32_SIZE,
+  SHDR_SIZE,
+  SHN_XINDEX,
+} from './constants.js';
 
 /** The format's name, for errors. */
 export const FORMAT = 'ELF';
@@ -40,6 +50,7 @@ export interface ElfSection {
 /** Everything that the headers say. */
 export interface FileHeader {
   readonly littleEndian: boolean;
+  readonly is64Bit: boolean;
   readonly type: number;
   readonly machine: number;
   readonly entry: Address;
@@ -47,26 +58,26 @@ export interface FileHeader {
   readonly sections: readonly ElfSection[];
 }
 
-/** @throws FormatError where the bytes are not a sound 64-bit ELF file. */
+/** What `e_ident` says of every structure after it. */
+interface Layout {
+  readonly littleEndian: boolean;
+  readonly is64Bit: boolean;
+}
+
+/** @throws FormatError where the bytes are not a sound ELF file. */
 export function readHeader(source: ByteSource): FileHeader {
   const head = source.read(0, EHDR_SIZE);
-  const cursor = new Cursor(head, FORMAT);
-  cursor.structure = 'e_ident';
-  if (cursor.u32() !== 0x464c457f) throw cursor.fault('the magic 7f 45 4c 46', hexOf(head), 4);
-  const elfClass = cursor.u8();
-  if (elfClass !== 2) throw cursor.fault('ELFCLASS64 (2)', `${elfClass}`, 1);
-  const data = cursor.u8();
-  if (data !== 1 && data !== 2) throw cursor.fault('ELFDATA2LSB or MSB (1 or 2)', `${data}`, 1);
-  const littleEndian = data === 1;
+  const layout = readIdent(head);
+  const { littleEndian, is64Bit } = layout;
 
   const header = new Cursor(head, FORMAT, littleEndian, 0, 16);
-  header.structure = 'Elf64_Ehdr';
+  header.structure = is64Bit ? 'Elf64_Ehdr' : 'Elf32_Ehdr';
   const type = header.u16();
   const machine = header.u16();
   header.skip(4); // e_version
-  const entry = addressField(header);
-  const programOffset = header.u64();
-  const sectionOffset = header.u64();
+  const entry = addressField(header, is64Bit);
+  const programOffset = wordField(header, is64Bit);
+  const sectionOffset = wordField(header, is64Bit);
   header.skip(4 + 2); // e_flags, e_ehsize
   const programEntrySize = header.u16();
   const programCount = header.u16();
@@ -78,14 +89,14 @@ export function readHeader(source: ByteSource): FileHeader {
     readTable(
       source,
       littleEndian,
-      'Elf64_Shdr',
+      is64Bit ? 'Elf64_Shdr' : 'Elf32_Shdr',
       sectionOffset,
       count,
       sectionEntrySize,
-      SHDR_SIZE,
+      is64Bit ? SHDR_SIZE : SHDR32_SIZE,
     );
   // Counts too large for the header's 16 bits are in section 0 (gABI, "ELF Header").
-  const first = sectionOffset === 0 ? undefined : readRawSection(sectionTable(1));
+  const first = sectionOffset === 0 ? undefined : readRawSection(sectionTable(1), is64Bit);
   const realSectionCount = first === undefined ? 0 : sectionCount || first.size;
   const realNameSection =
     first !== undefined && nameSection === SHN_XINDEX ? first.link : nameSection;
@@ -93,7 +104,7 @@ export function readHeader(source: ByteSource): FileHeader {
     first !== undefined && programCount === PN_XNUM ? first.info : programCount;
 
   return {
-    littleEndian,
+    ...layout,
     type,
     machine,
     entry,
@@ -104,14 +115,15 @@ export function readHeader(source: ByteSource): FileHeader {
             readTable(
               source,
               littleEndian,
-              'Elf64_Phdr',
+              is64Bit ? 'Elf64_Phdr' : 'Elf32_Phdr',
               programOffset,
               realProgramCount,
               programEntrySize,
-              PHDR_SIZE,
+              is64Bit ? PHDR_SIZE : PHDR32_SIZE,
             ),
             realProgramCount,
             programEntrySize,
+            is64Bit,
           ),
     sections:
       realSectionCount === 0
@@ -122,8 +134,22 @@ export function readHeader(source: ByteSource): FileHeader {
             realSectionCount,
             sectionEntrySize,
             realNameSection,
+            is64Bit,
           ),
   };
+}
+
+function readIdent(head: Uint8Array): Layout {
+  const cursor = new Cursor(head, FORMAT);
+  cursor.structure = 'e_ident';
+  if (cursor.u32() !== 0x464c457f) throw cursor.fault('the magic 7f 45 4c 46', hexOf(head), 4);
+  const elfClass = cursor.u8();
+  if (elfClass !== ELFCLASS32 && elfClass !== ELFCLASS64) {
+    throw cursor.fault('ELFCLASS32 or 64 (1 or 2)', `${elfClass}`, 1);
+  }
+  const data = cursor.u8();
+  if (data !== 1 && data !== 2) throw cursor.fault('ELFDATA2LSB or MSB (1 or 2)', `${data}`, 1);
+  return { littleEndian: data === 1, is64Bit: elfClass === ELFCLASS64 };
 }
 
 /** A table's bytes. The check of its size against the file bounds every loop over it. */
@@ -139,7 +165,7 @@ function readTable(
   if (entrySize < leastSize) {
     throw new FormatError({
       format: FORMAT,
-      structure: 'Elf64_Ehdr',
+      structure: 'file header',
       offset: 0,
       expected: `entries of ${structure} of at least ${leastSize} bytes`,
       found: `${entrySize}`,
@@ -151,47 +177,47 @@ function readTable(
   return cursor;
 }
 
-function readSegments(table: Cursor, count: number, entrySize: Bytes): ElfSegment[] {
+function readSegments(
+  table: Cursor,
+  count: number,
+  entrySize: Bytes,
+  is64Bit: boolean,
+): ElfSegment[] {
   const segments: ElfSegment[] = [];
   for (let i = 0; i < count; i++) {
     table.seek(i * entrySize);
     const type = table.u32();
-    const flags = table.u32();
-    const offset = table.u64();
-    const vaddr = addressField(table);
-    table.skip(8); // p_paddr
-    const fileSize = table.u64();
-    const memSize = table.u64();
-    segments.push({ type, flags, offset, vaddr, fileSize, memSize, align: table.u64() });
+    const flagsBefore = is64Bit ? table.u32() : 0; // So that the words after them are aligned.
+    const offset = wordField(table, is64Bit);
+    const vaddr = addressField(table, is64Bit);
+    table.skip(is64Bit ? 8 : 4); // p_paddr
+    const fileSize = wordField(table, is64Bit);
+    const memSize = wordField(table, is64Bit);
+    const flags = is64Bit ? flagsBefore : table.u32();
+    const align = wordField(table, is64Bit);
+    segments.push({ type, flags, offset, vaddr, fileSize, memSize, align });
   }
   return segments;
 }
 
 type RawSection = Omit<ElfSection, 'name'> & { readonly nameOffset: number };
 
-function readRawSection(table: Cursor): RawSection {
+function readRawSection(table: Cursor, is64Bit: boolean): RawSection {
   const nameOffset = table.u32();
   const type = table.u32();
-  const flags = table.u32(); // Of the upper half, processors use no bit that matters here.
-  const flagsHigh = table.u32();
-  const address = addressField(table);
-  const offset = table.u64();
-  const size = table.u64();
+  let flags = table.u32();
+  if (is64Bit) {
+    const upper = table.u32(); // Of the upper half, processors use no bit that matters here.
+    if (!table.littleEndian) flags = upper;
+  }
+  const address = addressField(table, is64Bit);
+  const offset = wordField(table, is64Bit);
+  const size = wordField(table, is64Bit);
   const link = table.u32();
   const info = table.u32();
-  table.skip(8); // sh_addralign
-  const entrySize = table.u64();
-  return {
-    nameOffset,
-    type,
-    flags: table.littleEndian ? flags : flagsHigh,
-    address,
-    offset,
-    size,
-    link,
-    info,
-    entrySize,
-  };
+  table.skip(is64Bit ? 8 : 4); // sh_addralign
+  const entrySize = wordField(table, is64Bit);
+  return { nameOffset, type, flags, address, offset, size, link, info, entrySize };
 }
 
 function readSections(
@@ -200,11 +226,12 @@ function readSections(
   count: number,
   entrySize: Bytes,
   nameSection: number,
+  is64Bit: boolean,
 ): ElfSection[] {
   const raw: RawSection[] = [];
   for (let i = 0; i < count; i++) {
     table.seek(i * entrySize);
-    raw.push(readRawSection(table));
+    raw.push(readRawSection(table, is64Bit));
   }
   const names = nameSection === 0 ? undefined : raw[nameSection];
   if (nameSection >= count) throw table.fault(`a section of ${count}`, `number ${nameSection}`);
@@ -224,8 +251,13 @@ function readSections(
   });
 }
 
-function addressField(cursor: Cursor): Address {
-  const address = cursor.address();
+/** An offset or a size: `Elf64_Xword` or `Elf32_Word`. */
+function wordField(cursor: Cursor, is64Bit: boolean): number {
+  return is64Bit ? cursor.u64() : cursor.u32();
+}
+
+function addressField(cursor: Cursor, is64Bit: boolean): Address {
+  const address = is64Bit ? cursor.address() : cursor.u32();
   if (!isExactAddress(address)) throw cursor.fault('an address within ±2^53', `${address}`, 8);
   return address;
 }

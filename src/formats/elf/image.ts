@@ -1,16 +1,15 @@
 /**
  * ELF, the format of executables, shared libraries and separate debug files: headers and sections of
- * 64-bit files of either byte order. Spec: System V ABI, chapter 4 and 5 ("Object Files", "Program
+ * files of either word size and byte order. Spec: System V ABI, chapter 4 and 5 ("Object Files", "Program
  * Loading"); GNU's `.gnu_debuglink`: GDB manual, "Separate Debug Files".
  *
  * Section headers may be missing (`sstrip`): segments, which the kernel itself goes by, then suffice.
  */
-import { inflateSync } from 'node:zlib';
-
 import { Cursor } from '../../base/cursor.js';
 import type { ByteSource } from '../../base/source.js';
 import type { Address, Bytes } from '../../base/units.js';
-import { ELFCOMPRESS_ZLIB, PF_X, PT_LOAD, SHF_COMPRESSED, SHT_NOBITS } from './constants.js';
+import { packingOf, PACKING_HEADER, unpack, type Packing } from './compression.js';
+import { PF_X, PT_LOAD, SHT_NOBITS } from './constants.js';
 import {
   FORMAT,
   readExactly,
@@ -22,11 +21,6 @@ import {
 import { findBuildId } from './notes.js';
 
 export type { ElfSection, ElfSegment } from './header.js';
-
-/** What a compressed section may unpack to: over what any real debug section holds. */
-const MAX_UNPACKED: Bytes = 1 << 30;
-/** Deflate cannot do better than 1032:1 (a 258-byte match in 2 bits), so more is a lie. */
-const MAX_RATIO = 1040;
 
 /** Where a stripped file says its symbols are. */
 export interface DebugLink {
@@ -53,13 +47,18 @@ export class ElfImage {
     this.buildId = findBuildId(this);
   }
 
-  /** @throws FormatError where the bytes are not a sound 64-bit ELF file. */
+  /** @throws FormatError where the bytes are not a sound ELF file. */
   static read(source: ByteSource): ElfImage {
     return new ElfImage(source, readHeader(source));
   }
 
   get littleEndian(): boolean {
     return this.header.littleEndian;
+  }
+
+  /** Whether addresses take 8 bytes; else 4. */
+  get is64Bit(): boolean {
+    return this.header.is64Bit;
   }
 
   /** `EM_*`. */
@@ -97,13 +96,23 @@ export class ElfImage {
   sectionBytes(section: ElfSection): Uint8Array {
     if (section.type === SHT_NOBITS) return new Uint8Array(0);
     const bytes = readExactly(this.source, section.offset, section.size, `section ${section.name}`);
-    return (section.flags & SHF_COMPRESSED) === 0 ? bytes : this.inflate(section, bytes);
+    const packing = this.packing(section, bytes);
+    return packing === undefined ? bytes : unpack(section, bytes, packing);
+  }
+
+  /** How large {@link sectionBytes} are, and whether they are packed in the file. @throws FormatError */
+  sectionExtent(section: ElfSection): { readonly size: Bytes; readonly isPacked: boolean } {
+    if (section.type === SHT_NOBITS) return { size: 0, isPacked: false };
+    const head = this.source.read(section.offset, Math.min(section.size, PACKING_HEADER));
+    const packing = this.packing(section, head);
+    return { size: packing?.size ?? section.size, isPacked: packing !== undefined };
   }
 
   /** A cursor over a section; its errors name the file's offsets. */
   sectionCursor(section: ElfSection): Cursor {
-    const base = (section.flags & SHF_COMPRESSED) === 0 ? section.offset : 0;
-    const cursor = new Cursor(this.sectionBytes(section), FORMAT, this.littleEndian, base);
+    const bytes = this.sectionBytes(section);
+    const base = bytes.byteLength === section.size ? section.offset : 0;
+    const cursor = new Cursor(bytes, FORMAT, this.littleEndian, base);
     cursor.structure = section.name;
     return cursor;
   }
@@ -143,28 +152,7 @@ export class ElfImage {
     return { name, crc: cursor.u32() };
   }
 
-  private inflate(section: ElfSection, packed: Uint8Array): Uint8Array {
-    const cursor = new Cursor(packed, FORMAT, this.littleEndian, section.offset);
-    cursor.structure = `Elf64_Chdr of ${section.name}`;
-    const type = cursor.u32();
-    cursor.skip(4);
-    const size = cursor.u64();
-    cursor.skip(8);
-    if (type !== ELFCOMPRESS_ZLIB) throw cursor.fault('zlib compression (1)', `${type}`, 24);
-    if (size > Math.min(MAX_UNPACKED, packed.byteLength * MAX_RATIO)) {
-      throw cursor.fault('a size that zlib can unpack to', `${size}`, 16);
-    }
-    let unpacked: Uint8Array;
-    try {
-      unpacked = inflateSync(packed.subarray(cursor.position), {
-        maxOutputLength: Math.max(1, size),
-      });
-    } catch (error) {
-      throw cursor.fault(`${size} bytes of zlib data`, error instanceof Error ? error.message : '');
-    }
-    if (unpacked.byteLength !== size) {
-      throw cursor.fault(`${size} bytes of zlib data`, `${unpacked.byteLength}`);
-    }
-    return unpacked;
+  private packing(section: ElfSection, head: Uint8Array): Packing | undefined {
+    return packingOf(section, head, this.littleEndian, this.is64Bit);
   }
 }

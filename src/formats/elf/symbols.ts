@@ -24,6 +24,7 @@ import {
   STT_NOTYPE,
   STV_HIDDEN,
   STV_INTERNAL,
+  SYM32_SIZE,
   SYM_SIZE,
 } from './constants.js';
 import type { ElfImage, ElfSection } from './image.js';
@@ -39,7 +40,21 @@ interface RawTable {
   readonly view: DataView;
   readonly strings: Uint8Array;
   readonly count: number;
+  readonly layout: SymLayout;
 }
+
+/** Where the fields of an entry lie; `st_name` is first. */
+interface SymLayout {
+  readonly bytes: Bytes;
+  readonly value: Bytes;
+  readonly size: Bytes;
+  readonly info: Bytes;
+  readonly other: Bytes;
+  readonly section: Bytes;
+}
+
+const SYM64: SymLayout = { bytes: SYM_SIZE, info: 4, other: 5, section: 6, value: 8, size: 16 };
+const SYM32: SymLayout = { bytes: SYM32_SIZE, value: 4, size: 8, info: 12, other: 13, section: 14 };
 
 /** Functions by address, one per start address. */
 export class SymbolTable {
@@ -156,7 +171,7 @@ function rankOf(size: Bytes, type: number, binding: number, table: number): numb
 /** Appends a table's functions to `all` from index `count` on; returns the new count. */
 function collect(
   image: ElfImage,
-  { view, strings, count: tableCount }: RawTable,
+  { view, strings, count: tableCount, layout }: RawTable,
   tableIndex: number,
   skipsMapping: boolean,
   all: Candidates,
@@ -164,24 +179,24 @@ function collect(
 ): number {
   const le = image.littleEndian;
   const sections = image.sections;
-  // Proof of bounds: a table holds `count` whole entries, and `at` + SYM_SIZE never passes them.
-  for (let i = 0, at = 0; i < tableCount; i++, at += SYM_SIZE) {
-    const info = view.getUint8(at + 4);
+  // Proof of bounds: a table holds `count` whole entries, and `at` + their size never passes them.
+  for (let i = 0, at = 0; i < tableCount; i++, at += layout.bytes) {
+    const info = view.getUint8(at + layout.info);
     const type = info & 0xf;
     if (type !== STT_FUNC && type !== STT_GNU_IFUNC && type !== STT_NOTYPE) continue;
     const name = view.getUint32(at, le);
-    const sectionIndex = view.getUint16(at + 6, le);
+    const sectionIndex = view.getUint16(at + layout.section, le);
     if (sectionIndex === SHN_UNDEF || name === 0 || name >= strings.length) continue;
     const section: ElfSection | undefined =
       sectionIndex < SHN_LORESERVE ? sections[sectionIndex] : undefined;
     if (type === STT_NOTYPE) {
-      const visibility = view.getUint8(at + 5) & 3;
+      const visibility = view.getUint8(at + layout.other) & 3;
       if (visibility === STV_HIDDEN || visibility === STV_INTERNAL) continue;
       if (section === undefined || (section.flags & SHF_EXECINSTR) === 0) continue;
       if (skipsMapping && strings[name] === DOLLAR) continue;
     }
-    const start = addressAt(view, at + 8, le);
-    const size = addressAt(view, at + 16, le);
+    const start = wordAt(view, at + layout.value, le, layout);
+    const size = wordAt(view, at + layout.size, le, layout);
     // Sizes past 2^47 (with the sign bit: negative) are no sizes; a lie would swallow the file.
     const sound = size >= 0 && size < 2 ** 47;
     if (!(Math.abs(start) < 2 ** 52)) continue;
@@ -262,11 +277,15 @@ export interface NamedSymbol {
 export function symbolNamed(image: ElfImage, name: string): NamedSymbol | undefined {
   const wanted = Buffer.from(name, 'utf-8');
   const le = image.littleEndian;
-  for (const { view, strings, count } of rawTables(image).reverse()) {
-    for (let i = 0, at = 0; i < count; i++, at += SYM_SIZE) {
+  for (const { view, strings, count, layout } of rawTables(image).reverse()) {
+    for (let i = 0, at = 0; i < count; i++, at += layout.bytes) {
       const offset = view.getUint32(at, le);
-      if (view.getUint16(at + 6, le) === SHN_UNDEF || !holdsAt(strings, offset, wanted)) continue;
-      return { address: addressAt(view, at + 8, le), size: addressAt(view, at + 16, le) };
+      if (view.getUint16(at + layout.section, le) === SHN_UNDEF) continue;
+      if (!holdsAt(strings, offset, wanted)) continue;
+      return {
+        address: wordAt(view, at + layout.value, le, layout),
+        size: wordAt(view, at + layout.size, le, layout),
+      };
     }
   }
   return undefined;
@@ -275,6 +294,7 @@ export function symbolNamed(image: ElfImage, name: string): NamedSymbol | undefi
 /** `.symtab`, then `.dynsym`: those that the file has. */
 function rawTables(image: ElfImage): RawTable[] {
   const tables: RawTable[] = [];
+  const layout = image.is64Bit ? SYM64 : SYM32;
   for (const type of [SHT_SYMTAB, SHT_DYNSYM]) {
     const section = image.sections.find((candidate) => candidate.type === type);
     const strings = section && image.sections[section.link];
@@ -283,13 +303,16 @@ function rawTables(image: ElfImage): RawTable[] {
     tables.push({
       view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
       strings: image.sectionBytes(strings),
-      count: Math.floor(bytes.byteLength / SYM_SIZE),
+      count: Math.floor(bytes.byteLength / layout.bytes),
+      layout,
     });
   }
   return tables;
 }
 
-function addressAt(view: DataView, at: number, littleEndian: boolean): Address {
+/** An `Elf64_Addr` or `Elf64_Xword`, or the 32-bit one. */
+function wordAt(view: DataView, at: number, littleEndian: boolean, layout: SymLayout): Address {
+  if (layout === SYM32) return view.getUint32(at, littleEndian);
   const first = view.getUint32(at, littleEndian);
   const second = view.getUint32(at + 4, littleEndian);
   return littleEndian ? addressFrom(first, second) : addressFrom(second, first);
