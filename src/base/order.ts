@@ -46,3 +46,23 @@ export function gatherInt32(values: Int32Array, order: Uint32Array): Int32Array 
   for (let i = 0; i < order.length; i++) out[i] = values[order[i]];
   return out;
 }
+
+/**
+ * Of ranges `[starts[i], starts[i] + sizes[i])` in the order in which they came those that stand, sorted by
+ * start: where two overlap the later one, and the earlier is gone altogether.
+ */
+export function latestOfOverlapping(starts: Float64Array, sizes: Float64Array): Uint32Array {
+  const order = sortedOrder(starts);
+  let kept = 0;
+  for (let i = 0; i < order.length; i++) {
+    const range = order[i];
+    if (kept > 0) {
+      const before = order[kept - 1];
+      const overlaps = starts[before] + sizes[before] > starts[range];
+      if (overlaps && before > range) continue;
+      if (overlaps) kept--;
+    }
+    order[kept++] = range;
+  }
+  return order.subarray(0, kept);
+}

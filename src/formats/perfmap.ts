@@ -8,7 +8,7 @@
  */
 import { decodeUtf8 } from '../base/cursor.js';
 import { Float64Column, Int32Column } from '../base/growable.js';
-import { gatherFloat64, gatherInt32, sortedOrder } from '../base/order.js';
+import { gatherFloat64, gatherInt32, latestOfOverlapping } from '../base/order.js';
 import { lastAtMost } from '../base/search.js';
 import type { Address, Bytes } from '../base/units.js';
 
@@ -88,7 +88,7 @@ export function parsePerfMap(bytes: Uint8Array): PerfMap {
     at = next + 1;
   }
 
-  const keep = withoutOverwritten(starts.view(), sizes.view());
+  const keep = latestOfOverlapping(starts.view(), sizes.view());
   return new PerfMap(
     gatherFloat64(starts.data, keep),
     gatherFloat64(sizes.data, keep),
@@ -97,23 +97,6 @@ export function parsePerfMap(bytes: Uint8Array): PerfMap {
     gatherInt32(nameEnds.data, keep),
     bytes,
   );
-}
-
-/** The lines that stand, by start address: where two overlap, the one of the later line. */
-function withoutOverwritten(starts: Float64Array, sizes: Float64Array): Uint32Array {
-  const order = sortedOrder(starts);
-  let kept = 0;
-  for (let i = 0; i < order.length; i++) {
-    const line = order[i];
-    if (kept > 0) {
-      const before = order[kept - 1];
-      const overlaps = starts[before] + sizes[before] > starts[line];
-      if (overlaps && before > line) continue;
-      if (overlaps) kept--;
-    }
-    order[kept++] = line;
-  }
-  return order.subarray(0, kept);
 }
 
 /** Where reading stopped: a blank, or the line's end. */

@@ -2,8 +2,9 @@
  * The executable mappings of one process as they stand at one moment of the recording.
  */
 import { lastAtMost } from '../base/search.js';
-import type { Address, Bytes } from '../base/units.js';
+import type { Address, Bytes, Nanoseconds } from '../base/units.js';
 import type { CodeRegion, CodeSpace } from '../unwind/code-space.js';
+import type { JitFunction } from './jit-function.js';
 
 /** One executable mapping, as an MMAP or MMAP2 record tells of it. */
 export interface Mapping {
@@ -20,6 +21,32 @@ export interface Mapping {
   readonly inode?: string | undefined;
   /** The process that mapped it: of a child that inherited it, its parent. */
   readonly pid?: number;
+  /** The generated function whose code, or a part of it, this is: of a jitdump. */
+  readonly jit?: JitFunction | undefined;
+}
+
+/** Whether a mapping is of memory without a file: where JIT compilers and trampolines put their code. */
+export function isAnonymous(path: string): boolean {
+  return (
+    path === '' ||
+    path.startsWith('//anon') ||
+    path.startsWith('/anon_hugepage') ||
+    path.startsWith('anon_inode:') ||
+    path.startsWith('/dev/zero') ||
+    path.startsWith('/memfd:') ||
+    path.startsWith('[anon') ||
+    path === '[heap]' ||
+    path.startsWith('[stack')
+  );
+}
+
+/** Code that a program made as it ran, known in advance: a jitdump. */
+export interface PendingCode {
+  readonly name: string;
+  /** When the next of it was made; Infinity where no more was. */
+  readonly next: Nanoseconds;
+  /** What was made up to `time` and not yet handed out: sorted by address, disjoint. */
+  take(time: Nanoseconds): readonly Mapping[];
 }
 
 /** Makes the regions of a space, each on first use. */
@@ -44,17 +71,24 @@ export class Generations {
 /** Sorted, disjoint mappings. Spaces of forked processes share one until either changes. */
 interface MappingTable {
   starts: Float64Array;
-  readonly mappings: Mapping[];
+  mappings: Mapping[];
   /** Regions made so far, by mapping; a mapping cut in two is two mappings. */
   readonly regions: Map<Mapping, CodeRegion[]>;
   generation: number;
   shared: boolean;
+  /** Whether some are of a jitdump. */
+  hasJit: boolean;
 }
 
 const FIRST_CAPACITY = 32;
+/** More than this is not spread into arguments. */
+const MANY = 1000;
 
 export class AddressSpace implements CodeSpace {
   private lastRegion: CodeRegion | undefined;
+  private readonly pending: PendingCode[] = [];
+  /** When the first of what is pending was made. */
+  private due: Nanoseconds = Infinity;
 
   /**
    * @param pid the process whose memory this is (a forked child's differs from its parent's)
@@ -70,6 +104,7 @@ export class AddressSpace implements CodeSpace {
       regions: new Map(),
       generation: generations.next(),
       shared: false,
+      hasJit: false,
     },
   ) {}
 
@@ -104,38 +139,97 @@ export class AddressSpace implements CodeSpace {
    *   old  |------------------|         |-----|
    *   new        |------|                 |-----|
    *   now  |-----|------|-----|         |-|-----|
+   *
+   * But memory without a file goes below the functions of a jitdump: JIT compilers change the protection
+   * of their memory as they go, and each time the kernel tells of a mapping.
    */
   map(mapping: Mapping): void {
     if (!(mapping.end > mapping.start)) return;
-    this.own();
-    const { mappings } = this.table;
-    let first = lastAtMost(this.table.starts, mappings.length, mapping.start);
-    if (first < 0 || mappings[first].end <= mapping.start) first++;
-    let after = first;
-    while (after < mappings.length && mappings[after].start < mapping.end) after++;
+    const below = this.table.hasJit && isAnonymous(mapping.path) ? this.overlapped(mapping) : [];
+    const jit = below.filter((one) => one.jit !== undefined);
+    if (jit.length > 0 && covers(below, mapping)) return;
+    this.insert([mapping]);
+    if (jit.length > 0) this.insert(jit);
+  }
 
-    const pieces: Mapping[] = [];
-    if (after > first) {
-      const head = mappings[first];
-      if (head.start < mapping.start) pieces.push({ ...head, end: mapping.start });
+  /** Adds many at once, in one pass. @param mappings sorted by address, disjoint, none empty */
+  mapAll(mappings: readonly Mapping[]): void {
+    if (mappings.length > 0) this.insert(mappings);
+  }
+
+  /** Code that is to be mapped when its time comes: see {@link catchUp}. */
+  expect(code: PendingCode): void {
+    if (this.pending.some(({ name }) => name === code.name)) return;
+    this.pending.push(code);
+    this.due = Math.min(this.due, code.next);
+  }
+
+  /** Maps what was made up to `time`. Due before a sample's code is looked at, a fork, and a mapping. */
+  catchUp(time: Nanoseconds): void {
+    if (time < this.due) return;
+    for (const code of this.pending) {
+      const mappings = code.take(time);
+      this.mapAll(mappings);
+      if (mappings.length > 0) this.table.hasJit = true;
     }
-    pieces.push(mapping);
-    if (after > first) {
-      const tail = mappings[after - 1];
-      if (tail.end > mapping.end) {
-        const pgoff = tail.pgoff + (mapping.end - tail.start);
-        pieces.push({ ...tail, start: mapping.end, pgoff });
-      }
-    }
-    for (let i = first; i < after; i++) this.table.regions.delete(mappings[i]);
-    mappings.splice(first, after - first, ...pieces);
-    this.index(first);
+    this.due = Math.min(...this.pending.map(({ next }) => next));
   }
 
   /** The copy that a forked child starts with; costs nothing until one of the two changes. */
   fork(pid: number): AddressSpace {
     this.table.shared = true;
     return new AddressSpace(pid, this.source, this.generations, this.table);
+  }
+
+  /** The mappings that share addresses with this one. */
+  private overlapped({ start, end }: Mapping): Mapping[] {
+    const { mappings } = this.table;
+    const first = this.firstAfter(start);
+    let after = first;
+    while (after < mappings.length && mappings[after].start < end) after++;
+    return mappings.slice(first, after);
+  }
+
+  /** Index of the first mapping that ends behind `address`. */
+  private firstAfter(address: Address): number {
+    const { starts, mappings } = this.table;
+    const i = lastAtMost(starts, mappings.length, address);
+    return i >= 0 && mappings[i].end > address ? i : i + 1;
+  }
+
+  /** @param incoming sorted, disjoint, at least one */
+  private insert(incoming: readonly Mapping[]): void {
+    this.own();
+    const { table } = this;
+    const { mappings, regions } = table;
+    const first = this.firstAfter(incoming[0].start);
+
+    const merged: Mapping[] = [];
+    let next = first;
+    /** What is left of the older mapping at `next`. */
+    let old: Mapping | undefined = mappings[next];
+    for (const mapping of incoming) {
+      for (; old !== undefined && old.end <= mapping.start; old = mappings[++next]) {
+        merged.push(old);
+      }
+      if (old !== undefined && old.start < mapping.start) {
+        merged.push(part(old, old.start, mapping.start));
+      }
+      merged.push(mapping);
+      for (; old !== undefined && old.start < mapping.end; old = mappings[++next]) {
+        regions.delete(mappings[next]);
+        if (old.end <= mapping.end) continue;
+        old = part(old, mapping.end, old.end);
+        break;
+      }
+    }
+    if (old !== undefined && old !== mappings[next]) {
+      merged.push(old);
+      next++;
+    }
+    if (merged.length < MANY) mappings.splice(first, next - first, ...merged);
+    else table.mappings = mappings.slice(0, first).concat(merged, mappings.slice(next));
+    this.index(first);
   }
 
   private regionOf(mapping: Mapping, address: Address): CodeRegion {
@@ -157,13 +251,14 @@ export class AddressSpace implements CodeSpace {
     this.lastRegion = undefined;
     const generation = this.generations.next();
     if (this.table.shared) {
-      const { starts, mappings, regions } = this.table;
+      const { starts, mappings, regions, hasJit } = this.table;
       this.table = {
         starts: starts.slice(),
         mappings: mappings.slice(),
         regions: new Map(regions),
         generation,
         shared: false,
+        hasJit,
       };
     } else {
       this.table.generation = generation;
@@ -181,4 +276,18 @@ export class AddressSpace implements CodeSpace {
     const { starts } = this.table;
     for (let i = from; i < mappings.length; i++) starts[i] = mappings[i].start;
   }
+}
+
+function part(mapping: Mapping, start: Address, end: Address): Mapping {
+  return { ...mapping, start, end, pgoff: mapping.pgoff + (start - mapping.start) };
+}
+
+/** Whether a mapping would change nothing: all of it is there, or is a jitdump's. */
+function covers(below: readonly Mapping[], { start, end, path }: Mapping): boolean {
+  let at = start;
+  for (const one of below) {
+    if (one.start > at || (one.jit === undefined && one.path !== path)) return false;
+    at = one.end;
+  }
+  return at >= end;
 }

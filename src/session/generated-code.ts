@@ -1,6 +1,7 @@
 /**
  * Names of code that was made at run time and is in no file: Python's trampolines, JIT compilers' output.
- * A recording of Strata's carries them; otherwise there are the maps that programs leave in /tmp.
+ * A recording of Strata's carries them; otherwise there are the jitdumps (see `jit-dumps.ts`) and perf maps
+ * that programs leave behind.
  */
 import { readFileSync, statSync } from 'node:fs';
 
@@ -11,8 +12,8 @@ import { ElfImage } from '../formats/elf/image.js';
 import { readSymbols, type SymbolTable } from '../formats/elf/symbols.js';
 import { CODE_NAMES_PATH } from '../formats/perfdata/strata-section.js';
 import { parsePerfMap, type PerfMap } from '../formats/perfmap.js';
-import type { Mapping } from './address-space.js';
-import { isAnonymous } from './modules.js';
+import { isAnonymous, type Mapping } from './address-space.js';
+import { findMapFile, ownPid, type MapFiles } from './generated-files.js';
 import type { Process } from './processes.js';
 
 /** A map is no larger; a name takes some 100 bytes. */
@@ -35,13 +36,6 @@ export interface GeneratedSymbol {
   readonly size: Bytes;
 }
 
-export interface MapFiles {
-  /** Of the folder that stands for `/`; empty for this machine's. */
-  readonly root: string;
-  /** When the recording ended, in milliseconds since 1970: a map begun later is another process's. */
-  readonly recordedBefore: number;
-}
-
 export class GeneratedNames {
   private readonly embedded: SymbolTable | undefined;
   private readonly embeddedPath: string | undefined;
@@ -58,7 +52,8 @@ export class GeneratedNames {
 
   /** Whether code in this mapping was made at run time. */
   covers(mapping: Mapping): boolean {
-    return mapping.path.startsWith(CODE_NAMES_PATH) || isAnonymous(mapping.path);
+    const { path, jit } = mapping;
+    return jit !== undefined || path.startsWith(CODE_NAMES_PATH) || isAnonymous(path);
   }
 
   /** The name at an address of such a mapping. */
@@ -69,6 +64,7 @@ export class GeneratedNames {
   /** The function at an address of such a mapping. */
   symbolAt(process: Process, mapping: Mapping, address: Address): GeneratedSymbol | undefined {
     const { embedded } = this;
+    if (mapping.jit !== undefined) return mapping.jit;
     if (mapping.path === this.embeddedPath && embedded !== undefined) {
       const bias = mapping.start - mapping.pgoff;
       const index = embedded.find(address - bias);
@@ -105,12 +101,13 @@ function symbolsOf(file: Uint8Array): SymbolTable | undefined {
   }
 }
 
-function readMap(pid: number, { root, recordedBefore }: MapFiles): PerfMap | undefined {
-  const path = `${root}/tmp/perf-${pid}.map`;
+function readMap(pid: number, files: MapFiles): PerfMap | undefined {
   try {
-    const stat = statSync(path);
-    const isOther = stat.birthtimeMs > recordedBefore;
-    if (!stat.isFile() || stat.size > MAX_MAP_SIZE || isOther) return undefined;
+    const own = ownPid(files, pid);
+    const path =
+      findMapFile(files, pid, `/tmp/perf-${own}.map`) ??
+      (own === pid ? undefined : findMapFile(files, pid, `/tmp/perf-${pid}.map`));
+    if (path === undefined || statSync(path).size > MAX_MAP_SIZE) return undefined;
     return parsePerfMap(readFileSync(path));
   } catch {
     return undefined; // no map, or none that we may read: the code goes without names

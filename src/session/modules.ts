@@ -10,7 +10,13 @@ import { ElfImage } from '../formats/elf/image.js';
 import { detectTrampolines, trampolineFromElf, type Trampoline } from '../python/trampolines.js';
 import type { CodeRegion, ModuleCode } from '../unwind/code-space.js';
 import { UnwindTable } from '../unwind/table.js';
-import type { AddressSpace, Mapping, RegionSource } from './address-space.js';
+import {
+  isAnonymous,
+  type AddressSpace,
+  type Mapping,
+  type RegionSource,
+} from './address-space.js';
+import type { JitFunction } from './jit-function.js';
 
 /** Where the bytes of code come from: the recorder asks running processes, a reader of files the disk. */
 export interface CodeFiles {
@@ -99,24 +105,12 @@ function orUndefined<T>(read: () => T): T | undefined {
   }
 }
 
-/** Whether a mapping is of memory without a file: where JIT compilers and trampolines put their code. */
-export function isAnonymous(path: string): boolean {
-  return (
-    path === '' ||
-    path.startsWith('//anon') ||
-    path.startsWith('/anon_hugepage') ||
-    path.startsWith('anon_inode:') ||
-    path.startsWith('/dev/zero') ||
-    path.startsWith('/memfd:') ||
-    path.startsWith('[anon') ||
-    path === '[heap]' ||
-    path.startsWith('[stack')
-  );
-}
+export { isAnonymous };
 
 /** All modules of a recording, and the regions of code that the unwinder asks for. */
 export class ModuleCache implements RegionSource {
   private readonly byKey = new Map<string, CodeModule>();
+  private readonly templates = new WeakMap<AddressSpace, Trampoline>();
 
   constructor(
     readonly architecture: Architecture,
@@ -141,7 +135,8 @@ export class ModuleCache implements RegionSource {
   }
 
   region(space: AddressSpace, mapping: Mapping, address: Address): CodeRegion {
-    const { start, end } = mapping;
+    const { start, end, jit } = mapping;
+    if (jit !== undefined) return { start, end, ...this.jitCode(space, jit) };
     const known = this.files.generatedCode?.(space.pid, mapping, address);
     if (known !== undefined || isAnonymous(mapping.path)) {
       return this.generatedRegion(space, mapping, address, known);
@@ -177,13 +172,28 @@ export class ModuleCache implements RegionSource {
     return { start: arenaStart, end: arenaEnd, bias: 0, code };
   }
 
+  /** A jitdump's function: one trampoline, or what the dump says, or code that keeps frame pointers. */
+  private jitCode(space: AddressSpace, jit: JitFunction): Pick<CodeRegion, 'bias' | 'code'> {
+    const { start: arenaStart, size } = jit;
+    const template = jit.name.startsWith('py::') ? this.templateOf(space) : undefined;
+    if (template?.bytes.length === size) {
+      return { bias: 0, code: { kind: 'trampolines', template, arenaStart, stride: size } };
+    }
+    const unwinding = jit.unwinding(this.architecture);
+    if (unwinding === undefined) return { bias: 0, code: { kind: 'jit' } };
+    return { bias: arenaStart - unwinding.start, code: { kind: 'elf', table: unwinding.table } };
+  }
+
   /** The trampoline of the interpreter that the process has mapped. */
   private templateOf(space: AddressSpace): Trampoline | undefined {
-    for (const mapping of space.mappings) {
-      if (!/python/i.test(mapping.path)) continue;
-      const template = this.module(mapping, space.pid).trampoline;
-      if (template !== undefined) return template;
+    let template = this.templates.get(space);
+    for (const mapping of template === undefined ? space.mappings : []) {
+      if (mapping.jit !== undefined || !/python/i.test(mapping.path)) continue;
+      template = this.module(mapping, space.pid).trampoline;
+      if (template === undefined) continue;
+      this.templates.set(space, template);
+      break;
     }
-    return undefined;
+    return template;
   }
 }

@@ -21,6 +21,7 @@ import { readVdso } from '../symbolize/vdso.js';
 import type { Mapping } from './address-space.js';
 import { CallChains } from './call-chains.js';
 import { GeneratedNames } from './generated-code.js';
+import { JitDumps } from './jit-dumps.js';
 import { Locations } from './locations.js';
 import { ModuleCache, type CodeFiles } from './modules.js';
 import type { ReadingFacts } from './notes.js';
@@ -59,6 +60,7 @@ export class Replay {
 
   private readonly records: RecordReader;
   private readonly symbolizer: Symbolizer;
+  private readonly dumps: JitDumps;
   private readonly view = new SampleView();
   private readonly buildIdOf = new Map<string, string>();
   private readonly notes: string[] = [];
@@ -91,11 +93,16 @@ export class Replay {
     for (const { path, buildId } of info.buildIds) this.buildIdOf.set(path, buildId);
 
     const { names: embedded, info: strataInfo } = this.strata ?? {};
+    const mapFiles = recordedBefore === undefined ? undefined : { root, recordedBefore };
+    this.dumps = new JitDumps(
+      mapFiles,
+      events.events.map(({ attr }) => attr),
+    );
     const names = new GeneratedNames(
       strataInfo?.namesPath === undefined || embedded === undefined
         ? undefined
         : { path: strataInfo.namesPath, file: embedded },
-      recordedBefore === undefined ? undefined : { root, recordedBefore },
+      mapFiles,
     );
     this.architecture = architectureOf(info.arch);
     this.symbolizer = new Symbolizer({ root });
@@ -144,7 +151,7 @@ export class Replay {
       throttled: Math.max(this.throttled, info?.throttled ?? 0),
       damaged: this.damaged,
       unidentified: this.unidentified,
-      file: [...this.notes, ...this.fileNotes(), ...(info?.notes ?? [])],
+      file: [...this.notes, ...this.fileNotes(), ...this.dumps.notes, ...(info?.notes ?? [])],
       kernelGap: this.locations.kernelGap,
       moduleGaps: new Map(this.symbolizer.gaps().map(({ path, detail }) => [path, detail])),
     };
@@ -158,6 +165,7 @@ export class Replay {
   /** Closes the modules' files. */
   close(): void {
     this.symbolizer.close();
+    this.dumps.close();
   }
 
   private fileNotes(): string[] {
@@ -185,7 +193,9 @@ export class Replay {
       else this.damaged++;
       return;
     }
-    visitor.sample(view, this.processes.thread(view.pid, view.tid), ordinal);
+    const thread = this.processes.thread(view.pid, view.tid);
+    thread.process.space.catchUp(view.time);
+    visitor.sample(view, thread, ordinal);
   }
 
   /** Follows processes, threads and mappings. */
@@ -200,6 +210,7 @@ export class Replay {
       case PerfRecord.FORK: {
         const fork = readFork(records.body(), records.misc);
         const { pid, tid, parentPid, parentTid, synthesized } = fork;
+        processes.process(parentPid).space.catchUp(records.time);
         processes.fork(pid, tid, parentPid, parentTid, !synthesized);
         break;
       }
@@ -236,7 +247,10 @@ export class Replay {
     const end = start + map.length;
     const buildId = map.buildId ?? this.buildIdOf.get(path);
     const { pid, inode } = map;
-    this.processes.map(pid, { start, end, pgoff, path, buildId, inode, pid });
+    const process = this.processes.process(pid);
+    process.space.catchUp(records.time);
+    process.space.map({ start, end, pgoff, path, buildId, inode, pid });
+    this.dumps.mapped(process, path);
   }
 
   private readStrata(): StrataSection | undefined {
