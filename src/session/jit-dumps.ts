@@ -11,6 +11,7 @@ import type { Nanoseconds } from '../base/units.js';
 import type { EventAttr } from '../formats/perfdata/attr.js';
 import { PerfSample } from '../formats/perfdata/spec.js';
 import { readJitDump, type JitDump } from '../formats/jitdump/reader.js';
+import type { TimeConversion } from '../formats/perfdata/sideband.js';
 import type { Mapping, PendingCode } from './address-space.js';
 import { findMapFile, type MapFiles } from './generated-files.js';
 import { JitFunction } from './jit-function.js';
@@ -20,19 +21,13 @@ import type { Process } from './processes.js';
 const MARKER = /\/jit-\d+\.dump$/;
 const CLOCK_MONOTONIC = 1;
 
-/** `PERF_RECORD_TIME_CONV`: from the processor's counter to the recording's clock. */
-export interface TimeConversion {
-  readonly shift: number;
-  readonly multiplier: number;
-  readonly zero: Nanoseconds;
-}
-
 export class JitDumps {
   /** Facts to be told, one sentence each. */
   readonly notes: string[] = [];
   private readonly dumps = new Map<string, JitDump | undefined>();
   private readonly sources: FileSource[] = [];
-  private readonly isMonotonic: boolean;
+  /** The recording's clock: CLOCK_MONOTONIC, the kernel's own, or another. */
+  private readonly clock: 'monotonic' | 'default' | 'other';
   private conversion: TimeConversion | undefined;
 
   /**
@@ -43,12 +38,10 @@ export class JitDumps {
     private readonly files: MapFiles | undefined,
     attrs: readonly EventAttr[],
   ) {
-    this.isMonotonic = attrs.every(
-      ({ flags, clockid, sample_type: fields }) =>
-        flags.use_clockid === true &&
-        clockid === CLOCK_MONOTONIC &&
-        (fields & PerfSample.TIME) !== 0,
-    );
+    const hasTime = attrs.every(({ sample_type: fields }) => (fields & PerfSample.TIME) !== 0);
+    const clocks = new Set(attrs.map(({ flags, clockid }) => (flags.use_clockid ? clockid : -1)));
+    const [clock] = clocks.size === 1 && hasTime ? clocks : [];
+    this.clock = clock === CLOCK_MONOTONIC ? 'monotonic' : clock === -1 ? 'default' : 'other';
   }
 
   /** PERF_RECORD_TIME_CONV. */
@@ -98,8 +91,8 @@ export class JitDumps {
 
   /** The dump's times by the recording's clock; `undefined` where they cannot be compared. */
   private timesOf({ header, times }: JitDump): Float64Array | undefined {
-    if (!header.archTimestamps) return this.isMonotonic ? times : undefined;
-    if (this.conversion === undefined) return undefined;
+    if (!header.archTimestamps) return this.clock === 'monotonic' ? times : undefined;
+    if (this.clock !== 'default' || this.conversion === undefined) return undefined;
     const { shift, multiplier, zero } = this.conversion;
     return times.map((cycles) => zero + (cycles * multiplier) / 2 ** shift);
   }

@@ -12,7 +12,13 @@ import type { ElfImage } from '../formats/elf/image.js';
 import { readPerfData, type PerfDataFile } from '../formats/perfdata/reader.js';
 import type { RecordReader } from '../formats/perfdata/records.js';
 import { SampleView } from '../formats/perfdata/sample.js';
-import { readComm, readFork, readLost, readMmap } from '../formats/perfdata/sideband.js';
+import {
+  readComm,
+  readFork,
+  readLost,
+  readMmap,
+  readTimeConversion,
+} from '../formats/perfdata/sideband.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
 import { decodeStrataSection, type StrataSection } from '../formats/perfdata/strata-section.js';
 import { readKernelSymbols, type KernelSymbols } from '../symbolize/kernel.js';
@@ -36,6 +42,8 @@ export interface ReplayOptions {
   readonly root?: string;
   /** When the recording ended, in ms since 1970; without it no map outside the file gives names. */
   readonly recordedBefore?: number;
+  /** A folder that perf maps and jitdumps were copied to. */
+  readonly perfMapDir?: string | undefined;
 }
 
 /** What a replay calls, in the order of time. */
@@ -85,7 +93,7 @@ export class Replay {
   ) {
     const file = readPerfData(source);
     const { info, events } = file;
-    const { root = '', recordedBefore } = options;
+    const { root = '', recordedBefore, perfMapDir: folder } = options;
     this.file = file;
     this.isOtherMachine = root !== '';
     this.strata = this.readStrata();
@@ -93,7 +101,7 @@ export class Replay {
     for (const { path, buildId } of info.buildIds) this.buildIdOf.set(path, buildId);
 
     const { names: embedded, info: strataInfo } = this.strata ?? {};
-    const mapFiles = recordedBefore === undefined ? undefined : { root, recordedBefore };
+    const mapFiles = recordedBefore === undefined ? undefined : { root, recordedBefore, folder };
     this.dumps = new JitDumps(
       mapFiles,
       events.events.map(({ attr }) => attr),
@@ -224,6 +232,9 @@ export class Replay {
         break;
       case PerfRecord.LOST_SAMPLES:
         this.lostSamples += readLost(records.body(), records.type);
+        break;
+      case PerfRecord.TIME_CONV:
+        this.dumps.convertsTime(readTimeConversion(records.body()));
         break;
       case PerfRecord.THROTTLE:
         this.throttled++;
