@@ -1,0 +1,104 @@
+/**
+ * Lines of a text of any length, one after another, out of chunks of its source: what is in memory is
+ * one chunk.
+ */
+import type { ByteSource } from '../../base/source.js';
+import type { Bytes } from '../../base/units.js';
+
+const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const CHUNK: Bytes = 1 << 20;
+/** The longest symbols of C++ have some tens of kilobytes. */
+export const MAX_LINE: Bytes = 1 << 16;
+
+export class LineReader {
+  /** Where the line lies: `bytes[start..end)`, without its end. Good until {@link next}. */
+  bytes: Uint8Array = new Uint8Array(0);
+  start = 0;
+  end = 0;
+  /** {@link hashOf} of the line with a carriage return, if it has one. */
+  hash = 0;
+  /** Lines longer than {@link MAX_LINE}, which are passed over. */
+  overlong = 0;
+
+  /** Where `bytes` begin in the source. */
+  private base = 0;
+  /** Where the next line begins in `bytes`. */
+  private at = 0;
+  private isLastChunk = false;
+  /** Whether `bytes` begin in the middle of a line that is too long. */
+  private isSkipping = false;
+
+  constructor(
+    private readonly source: ByteSource,
+    private readonly chunk = CHUNK,
+  ) {}
+
+  /** The line's offset in the source. */
+  get offset(): Bytes {
+    return this.base + this.start;
+  }
+
+  /** Moves to the next line; false at the end. */
+  next(): boolean {
+    for (;;) {
+      const end = this.scan();
+      if (end < 0) {
+        if (!this.refill()) return false;
+        continue;
+      }
+      const { bytes, at: start } = this;
+      this.start = start;
+      this.end = end > start && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
+      this.at = end + 1;
+      if (!this.isSkipping && end - start <= MAX_LINE) return true;
+      if (!this.isSkipping) this.overlong++;
+      this.isSkipping = false;
+    }
+  }
+
+  /** Where the line that begins at `at` ends; -1 where it goes on after the chunk. */
+  private scan(): number {
+    const { bytes } = this;
+    const { length } = bytes;
+    let hash = HASH_START;
+    for (let at = this.at; at < length; at++) {
+      const byte = bytes[at];
+      if (byte === NEWLINE) {
+        this.hash = hash;
+        return at;
+      }
+      hash = Math.imul(hash ^ byte, HASH_PRIME);
+    }
+    this.hash = hash;
+    return this.isLastChunk && this.at < length ? length : -1;
+  }
+
+  /** Reads on from the line that was not whole; false where there is no more. */
+  private refill(): boolean {
+    if (this.isLastChunk) return false;
+    if (this.at === 0 && this.bytes.length > 0) {
+      // Not even a chunk holds the line.
+      this.base += this.bytes.length;
+      if (!this.isSkipping) this.overlong++;
+      this.isSkipping = true;
+    } else {
+      this.base += this.at;
+    }
+    this.bytes = this.source.read(this.base, this.chunk);
+    this.at = 0;
+    this.isLastChunk = this.bytes.length < this.chunk;
+    return true;
+  }
+}
+
+// FNV-1a, 32 bits: one multiplication per byte, made on the way to the line's end. It starts at random,
+// so that no text can be made whose lines all fall together.
+const HASH_START = (Math.random() * 2 ** 32) | 0;
+const HASH_PRIME = 0x01000193;
+
+export function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = HASH_START;
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at], HASH_PRIME);
+  return hash;
+}
