@@ -7,8 +7,10 @@
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
-import { SHT_SYMTAB } from '../formats/elf/constants.js';
+import { SHF_EXECINSTR, SHT_NOBITS, SHT_SYMTAB } from '../formats/elf/constants.js';
+import type { ElfImage } from '../formats/elf/image.js';
 import { crc32 } from './crc32.js';
+import type { DebuginfodClient } from './debuginfod-client.js';
 import {
   isMissing,
   MissingReason,
@@ -40,7 +42,11 @@ export class SymbolFiles {
   private readonly symfs: string;
   private readonly folders: SymbolFolders;
 
-  constructor(private readonly options: SymbolOptions = {}) {
+  /** @param downloads where what is nowhere here is asked for, if anywhere */
+  constructor(
+    private readonly options: SymbolOptions = {},
+    private readonly downloads?: DebuginfodClient,
+  ) {
     this.symfs = isSeparateTree(options.symfs) ? options.symfs : '';
     this.folders = new SymbolFolders(options.symbolDirs ?? []);
   }
@@ -59,14 +65,23 @@ export class SymbolFiles {
     } else if (deleted && buildId === undefined) {
       return { reason: MissingReason.Deleted, detail: `${file} was deleted while in use` };
     }
+    let withoutCode: OpenModule | undefined;
     for (const place of this.modulePlaces(file, request)) {
       const found = openElf(place, buildId);
       if (found === undefined) continue;
-      if (!isMissing(found)) return found;
-      // What is said is what is wrong with the likeliest place.
-      if (missing.reason === MissingReason.NotFound) missing = found;
+      if (isMissing(found)) {
+        // What is said is what is wrong with the likeliest place.
+        if (missing.reason === MissingReason.NotFound) missing = found;
+      } else if (holdsCode(found.image)) {
+        withoutCode?.source.close();
+        return found;
+      } else if (withoutCode === undefined) {
+        withoutCode = found; // a debug file: it names functions, but nothing can be unwound by it
+      } else {
+        found.source.close();
+      }
     }
-    return missing;
+    return withoutCode ?? missing;
   }
 
   /**
@@ -74,14 +89,43 @@ export class SymbolFiles {
    * none the checksum that the module gives. `undefined` where none is found.
    */
   debugFile(module: OpenModule, root = this.symfs): OpenModule | undefined {
-    const { image } = module;
-    const byBuildId = this.debugFileOf(image.buildId, root);
-    if (byBuildId !== undefined) return byBuildId;
+    const { buildId } = module.image;
+    const found = this.installedDebugFile(buildId, root) ?? this.linkedDebugFile(module, root);
+    return found ?? this.downloadedDebugFile(buildId, module.path);
+  }
+
+  /** A debug file by build ID alone: also where the module's own file, `path`, is gone. */
+  debugFileOf(
+    buildId: string | undefined,
+    path: string,
+    root = this.symfs,
+  ): OpenModule | undefined {
+    return this.installedDebugFile(buildId, root) ?? this.downloadedDebugFile(buildId, path);
+  }
+
+  private installedDebugFile(buildId: string | undefined, root: string): OpenModule | undefined {
+    if (buildId === undefined || buildId.length < 4) return undefined;
+    const [folder, name] = [buildId.slice(0, 2), buildId.slice(2)];
+    const installed = join('/usr/lib/debug/.build-id', folder, `${name}.debug`);
+    const places = [
+      ...(root === '' ? [] : [join(root, installed)]),
+      installed,
+      ...this.folders.ofBuild(buildId),
+      join(perfCache(buildId), 'debug'),
+    ];
+    for (const place of places) {
+      const found = openWithSymbols(place, buildId);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  private linkedDebugFile({ path, image }: OpenModule, root: string): OpenModule | undefined {
     const link = orUndefined(() => image.debugLink);
     if (link === undefined || link.name === '' || link.name !== basename(link.name)) {
       return undefined;
     }
-    const folder = dirname(module.path);
+    const folder = dirname(path);
     const places = [
       join(folder, link.name),
       join(folder, '.debug', link.name),
@@ -97,24 +141,10 @@ export class SymbolFiles {
     return undefined;
   }
 
-  /** A debug file by build ID alone: also where the module's own file is gone. */
-  debugFileOf(buildId: string | undefined, root = this.symfs): OpenModule | undefined {
-    if (buildId === undefined || buildId.length < 4) return undefined;
-    const [folder, name] = [buildId.slice(0, 2), buildId.slice(2)];
-    const installed = join('/usr/lib/debug/.build-id', folder, `${name}.debug`);
-    const places = [
-      ...(root === '' ? [] : [join(root, installed)]),
-      installed,
-      ...this.folders.ofBuild(buildId),
-      join(perfCache(buildId), 'debug'),
-    ];
-    for (const place of places) {
-      const found = openElf(place, buildId);
-      if (found === undefined || isMissing(found)) continue;
-      if (found.image.sections.some(({ type }) => type === SHT_SYMTAB)) return found;
-      found.source.close();
-    }
-    return undefined;
+  private downloadedDebugFile(buildId: string | undefined, path: string): OpenModule | undefined {
+    if (buildId === undefined) return undefined;
+    const place = this.downloads?.find(buildId, 'debuginfo', path);
+    return place === undefined ? undefined : openWithSymbols(place, buildId);
   }
 
   /** In order; later ones are looked for only when they are asked for. */
@@ -129,10 +159,28 @@ export class SymbolFiles {
     if (buildId === undefined) return;
     yield* this.folders.ofBuild(buildId);
     yield join(perfCache(buildId), 'elf');
+    const downloaded = this.downloads?.find(buildId, 'executable', file);
+    if (downloaded !== undefined) yield downloaded;
   }
 }
 
-function isSeparateTree(root: string | undefined): root is string {
+/** A debug file of that build; `undefined` also where it has no symbols. */
+function openWithSymbols(path: string, buildId: string): OpenModule | undefined {
+  const found = openElf(path, buildId);
+  if (found === undefined || isMissing(found)) return undefined;
+  if (found.image.sections.some(({ type }) => type === SHT_SYMTAB)) return found;
+  found.source.close();
+  return undefined;
+}
+
+/** Of a separate debug file all code is left out. */
+function holdsCode({ sections }: ElfImage): boolean {
+  const code = sections.filter(({ flags }) => (flags & SHF_EXECINSTR) !== 0);
+  return code.length === 0 || code.some(({ type }) => type !== SHT_NOBITS);
+}
+
+/** Whether files are to be looked for in another tree than this machine's. */
+export function isSeparateTree(root: string | undefined): root is string {
   return root !== undefined && root !== '' && root !== '/';
 }
 

@@ -1,12 +1,22 @@
 /** The kernel's functions by run-time address. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
+import { join } from 'node:path';
 
 import { Cursor } from '../base/cursor.js';
-import { describeSystemError } from '../base/source.js';
+import { StrataError } from '../base/errors.js';
 import type { Address, Bytes } from '../base/units.js';
 import { buildIdIn } from '../formats/elf/notes.js';
+import { readSymbols, symbolNamed } from '../formats/elf/symbols.js';
 import { parseKallsyms, type KernelSymbolTable } from '../formats/kallsyms.js';
+import { isSeparateTree, perfCache, SymbolFiles } from './files.js';
+import { readKallsyms } from './kallsyms-file.js';
+import { isMissing, openElf, type OpenModule } from './open-elf.js';
+import type { SymbolOptions } from './options.js';
+
+const PAGE: Bytes = 4096;
+/** perf's name of the kernel among files. */
+const KERNEL = '[kernel.kallsyms]';
 
 /** A kernel function. */
 export interface KernelFunction {
@@ -18,6 +28,9 @@ export interface KernelFunction {
   readonly module: string | undefined;
 }
 
+/** What functions are looked up in. */
+type KernelTable = Pick<KernelSymbolTable, 'find' | 'name' | 'start' | 'size' | 'module'>;
+
 /** The kernel's symbols, moved to where the recorded kernel had them. */
 export class KernelSymbols {
   private readonly known = new Map<number, KernelFunction>();
@@ -28,7 +41,7 @@ export class KernelSymbols {
    * @param gap why there are no symbols, in words, if there are none
    */
   constructor(
-    private readonly table: KernelSymbolTable,
+    private readonly table: KernelTable,
     private readonly slide: Bytes,
     readonly gap: string | undefined,
   ) {}
@@ -52,43 +65,186 @@ export class KernelSymbols {
   }
 }
 
+/** What a recording tells of its kernel. */
 export interface KernelSource {
-  /** kallsyms text; by default the running kernel's. */
-  readonly text?: Uint8Array;
-  /** The recorded kernel's, against which the running one is checked. */
+  /** Names that the recording carries itself, as kallsyms text, at the recorded addresses. */
+  readonly text?: Uint8Array | undefined;
+  /** Against which files and the running kernel are checked. */
   readonly buildId?: string | undefined;
+  /** `6.1.0-13-amd64`: files of kernels are named by it. */
+  readonly release?: string | undefined;
+  /** False where the recording was made on another machine or under another kernel. */
+  readonly isRunning?: boolean;
   /**
    * The recorded reference: perf names the kernel's mapping `[kernel.kallsyms]_text` (or `_stext`) and
    * gives that symbol's address as its page offset.
    */
-  readonly reference?: { readonly name: string; readonly address: Address } | undefined;
+  readonly reference?: KernelReference | undefined;
 }
 
-/** Reads the kernel's symbols; what keeps them from being known is the result's `gap`. */
-export function readKernelSymbols(source: KernelSource = {}): KernelSymbols {
-  const { text, buildId, reference } = source;
-  const nothing = (gap: string): KernelSymbols =>
-    new KernelSymbols(parseKallsyms(new Uint8Array(0)), 0, gap);
-  let bytes = text;
-  if (bytes === undefined) {
-    const running = runningKernelBuildId();
-    if (buildId !== undefined && running !== undefined && buildId !== running) {
-      return nothing(`another kernel runs now (build ID ${buildId} recorded, ${running} running)`);
-    }
-    try {
-      bytes = readFileSync('/proc/kallsyms');
-    } catch (error) {
-      return nothing(`cannot read /proc/kallsyms: ${describeSystemError(error)}`);
-    }
+export interface KernelReference {
+  readonly name: string;
+  readonly address: Address;
+}
+
+/**
+ * Reads the kernel's symbols; what keeps them from being known is the result's `gap`. What a person names
+ * is used or refused, and nothing else is tried (as by `perf`); otherwise the recording's own names, the
+ * running kernel's, and files of the recorded build ID, in this order.
+ */
+export function readKernelSymbols(
+  source: KernelSource = {},
+  options: SymbolOptions = {},
+): KernelSymbols {
+  const { buildId, reference } = source;
+  const { kallsyms, vmlinux, symfs } = options;
+  if (kallsyms !== undefined) {
+    return orGap(() => fromKallsyms(readKallsyms(kallsyms), reference, kallsyms));
   }
-  const table = parseKallsyms(bytes);
+  if (vmlinux !== undefined) {
+    return orGap(() => fromVmlinux(openVmlinux(vmlinux, buildId), reference));
+  }
+  if (source.text !== undefined) {
+    return orGap(() =>
+      fromKallsyms(parseKallsyms(source.text ?? NOTHING), reference, 'the recording'),
+    );
+  }
+  const running = orGap(() => {
+    refuseOtherKernel(source, symfs);
+    return fromKallsyms(readKallsyms(), reference);
+  });
+  if (running.gap === undefined || buildId === undefined) return running;
+  const cached = join(perfCache(buildId), 'kallsyms');
+  if (existsSync(cached)) {
+    const found = orGap(() => fromKallsyms(readKallsyms(cached), reference, cached));
+    if (found.gap === undefined) return found;
+  }
+  for (const found of vmlinuxFiles(buildId, source.release ?? '', options)) {
+    const symbols = orGap(() => fromVmlinux(found, reference));
+    if (symbols.gap === undefined) return symbols;
+  }
+  return running;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** @throws StrataError where the running kernel is not the recorded one. */
+function refuseOtherKernel({ buildId, isRunning }: KernelSource, symfs: string | undefined): void {
+  const running = runningKernelBuildId();
+  if (buildId !== undefined && running !== undefined) {
+    if (buildId === running) return;
+    throw new StrataError(
+      `another kernel runs now (build ID ${buildId} recorded, ${running} running)`,
+    );
+  }
+  if (isRunning === false || isSeparateTree(symfs)) {
+    throw new StrataError('it was recorded under another kernel');
+  }
+}
+
+/**
+ * @param path where the table was read, for errors
+ * @throws StrataError where the table names nothing, or is not of the recorded kernel
+ */
+function fromKallsyms(
+  table: KernelSymbolTable,
+  reference: KernelReference | undefined,
+  path = '/proc/kallsyms',
+): KernelSymbols {
   if (table.restricted) {
-    return new KernelSymbols(table, 0, 'the kernel withholds its addresses (kernel.kptr_restrict)');
+    throw new StrataError(`the kernel withholds the addresses in ${path} (kernel.kptr_restrict)`);
   }
-  if (table.length === 0) return new KernelSymbols(table, 0, 'there are no kernel symbols');
-  const here = reference && table.addressOf(reference.name);
-  const slide = reference !== undefined && here !== undefined ? reference.address - here : 0;
-  return new KernelSymbols(table, slide, undefined);
+  if (table.length === 0) throw new StrataError(`there are no kernel symbols in ${path}`);
+  if (reference === undefined) return new KernelSymbols(table, 0, undefined);
+  return new KernelSymbols(
+    table,
+    slideOf(reference, table.addressOf(reference.name), path),
+    undefined,
+  );
+}
+
+/** How far the recorded kernel lay from where `path` has it. @throws StrataError where it is another. */
+function slideOf(reference: KernelReference, here: Address | undefined, path: string): Bytes {
+  if (here === undefined) throw new StrataError(`${path} has no symbol ${reference.name}`);
+  const slide = reference.address - here;
+  if (slide % PAGE !== 0) throw new StrataError(`${path} is not of the kernel that was recorded`);
+  return slide;
+}
+
+/** @throws StrataError where there is no such file, or it is of another kernel. */
+function openVmlinux(path: string, buildId: string | undefined): OpenModule {
+  const found = openElf(path, buildId);
+  if (found === undefined) throw new StrataError(`${path} is not there`);
+  if (isMissing(found)) throw new StrataError(found.detail);
+  return found;
+}
+
+/**
+ * The functions of a kernel's file, which is closed. It was linked for other addresses than it ran at, so
+ * that without a reference nothing can be said.
+ * @throws StrataError where it has no symbols, or lay elsewhere by no whole number of pages
+ */
+function fromVmlinux(
+  { path, image, source }: OpenModule,
+  reference: KernelReference | undefined,
+): KernelSymbols {
+  try {
+    if (reference === undefined) {
+      throw new StrataError(`the recording does not tell where the kernel of ${path} lay`);
+    }
+    const slide = slideOf(reference, symbolNamed(image, reference.name)?.address, path);
+    const table = readSymbols(image);
+    return new KernelSymbols(
+      {
+        find: (address) => table.find(address),
+        name: (i) => table.name(i),
+        start: (i) => table.start(i),
+        size: (i) => table.size(i),
+        module: () => undefined,
+      },
+      slide,
+      undefined,
+    );
+  } finally {
+    source.close();
+  }
+}
+
+/**
+ * Files of the recorded kernel: by build ID, and where distributions put them (`vmlinux_path__init` in
+ * `tools/perf/util/symbol.c`). Servers are not asked: a kernel's debug information is a gigabyte.
+ */
+function* vmlinuxFiles(
+  buildId: string,
+  release: string,
+  options: SymbolOptions,
+): Generator<OpenModule> {
+  const files = new SymbolFiles(options);
+  const installed = files.debugFileOf(buildId, KERNEL);
+  if (installed !== undefined) yield installed;
+  const paths = [
+    `/usr/lib/debug/boot/vmlinux-${release}`,
+    `/usr/lib/debug/boot/vmlinux-${release}.debug`,
+    `/usr/lib/debug/lib/modules/${release}/vmlinux`,
+    `/boot/vmlinux-${release}`,
+    `/lib/modules/${release}/vmlinux`,
+    `/lib/modules/${release}/build/vmlinux`,
+  ];
+  // The release is the recording's word: it must not lead to other folders.
+  for (const path of /^[\w.+~-]+$/.test(release) ? paths : []) {
+    const found = files.module({ path, buildId });
+    if (!isMissing(found)) yield found;
+  }
+}
+
+/** What `read` returns; no symbols and the reason where it fails. */
+function orGap(read: () => KernelSymbols): KernelSymbols {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof StrataError)) throw error;
+    return new KernelSymbols(parseKallsyms(NOTHING), 0, error.message);
+  }
 }
 
 /** The running kernel's build ID in hexadecimal, where it tells. */

@@ -4,6 +4,7 @@ import { CfiIndex } from '../formats/dwarf/cfi.js';
 import type { ElfImage } from '../formats/elf/image.js';
 import { SHT_SYMTAB } from '../formats/elf/constants.js';
 import { readSymbols, type SymbolTable } from '../formats/elf/symbols.js';
+import { DebuginfodClient, type DownloadProgress } from './debuginfod-client.js';
 import { Demangler } from './demangle.js';
 import { SymbolFiles, type ModuleRequest } from './files.js';
 import { ModuleSymbols, type FunctionBounds } from './module-symbols.js';
@@ -21,6 +22,8 @@ export interface SymbolGap {
 export interface SymbolizerOptions extends SymbolOptions {
   /** The same as `symfs`. */
   readonly root?: string;
+  /** Told while a server of debug information is waited for. */
+  readonly onDownload?: (progress: DownloadProgress) => void;
   /** Bounds of functions by unwind information; by default of the image's `.eh_frame`. */
   readonly boundsOf?: (image: ElfImage) => FunctionBounds;
 }
@@ -32,10 +35,16 @@ export class Symbolizer {
   private readonly gapOf = new Map<ModuleSymbols, SymbolGap>();
   private readonly open: OpenModule[] = [];
   private readonly files: SymbolFiles;
+  private readonly downloads: DebuginfodClient | undefined;
 
   constructor(private readonly options: SymbolizerOptions = {}) {
     const symfs = options.symfs ?? options.root;
-    this.files = new SymbolFiles(symfs === undefined ? options : { ...options, symfs });
+    const { debuginfod, onDownload } = options;
+    this.downloads = debuginfod && new DebuginfodClient(debuginfod, onDownload);
+    this.files = new SymbolFiles(
+      symfs === undefined ? options : { ...options, symfs },
+      this.downloads,
+    );
   }
 
   /** Never fails: of what cannot be read {@link gap} tells why. */
@@ -70,9 +79,15 @@ export class Symbolizer {
     return [...this.gapOf.values()];
   }
 
+  /** What went wrong with servers of debug information, in sentences. */
+  get problems(): readonly string[] {
+    return this.downloads?.problems ?? [];
+  }
+
   /** Closes the files. Addresses already looked up in may no longer be. */
   close(): void {
     for (const { source } of this.open.splice(0)) source.close();
+    this.downloads?.close();
   }
 
   private load(request: ModuleRequest): ModuleSymbols {
@@ -80,7 +95,7 @@ export class Symbolizer {
     const found = this.files.module(request);
     if (isMissing(found)) {
       // Names may still be found; without the file there are no bounds, nor its segments.
-      const debug = this.files.debugFileOf(request.buildId, root);
+      const debug = this.files.debugFileOf(request.buildId, path, root);
       const symbols = debug && symbolsOf(debug);
       debug?.source.close();
       return this.create(path, undefined, symbols, found);
