@@ -48,7 +48,7 @@ function element(array: Expression, index: bigint, raw: RawRecord): bigint {
   let value = 0n;
   if (base.kind === 'dynamic') {
     // The index counts bytes here, whatever the element's type, as in libtraceevent.
-    const size = base.field.elementSize || raw.longSize;
+    const size = base.field.elementSize || raw.machine.longSize;
     value = raw.number(raw.place(base.field).offset + at, size);
   } else if (base.kind === 'field' && base.field !== undefined) {
     const { offset, elementSize } = base.field;

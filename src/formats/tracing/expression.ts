@@ -51,8 +51,8 @@ export type Expression =
 
 /** A line of `__print_flags` or `__print_symbolic`. */
 export interface NamedValue {
-  /** Signed, as libtraceevent compares it. */
-  readonly value: bigint;
+  /** u64; `undefined` for a name that stands for no number here, as enumerators of some kernels do. */
+  readonly value: bigint | undefined;
   readonly name: string;
 }
 
@@ -303,8 +303,7 @@ class ExpressionParser {
       this.expect(',');
       const name = this.expression();
       this.expect('}');
-      if (name.kind !== 'atom') throw new NotUnderstood('a name that is no string');
-      names.push({ value: nameValue(key), name: name.text });
+      names.push({ value: nameValue(key), name: nameText(name) });
       this.skipNewlines();
     } while (this.tokens.accept(','));
     this.expect(')');
@@ -368,13 +367,16 @@ export function parseNumber(text: string): bigint {
   return BigInt.asUintN(64, BigInt(/^0\d/.test(digits) ? 0 : digits.slice(0, 40)));
 }
 
-/** A constant's value, as libtraceevent takes it: what is neither a number nor known is -1. */
-function nameValue(key: Expression): bigint {
+function nameValue(key: Expression): bigint | undefined {
   if (key.kind === 'cast') return nameValue(key.item);
-  if (key.kind === 'atom') {
-    return /^\d/.test(key.text) ? BigInt.asIntN(64, key.value) : (KNOWN_NAMES.get(key.text) ?? -1n);
-  }
-  return BigInt.asIntN(64, constant(key));
+  if (key.kind === 'atom' && !/^\d/.test(key.text)) return KNOWN_NAMES.get(key.text);
+  return constant(key);
+}
+
+/** `((void *)0)` ends some lists; it is the text `0` to libtraceevent. */
+function nameText(name: Expression): string {
+  if (name.kind === 'cast') return nameText(name.item);
+  return name.kind === 'atom' ? name.text : `${BigInt.asIntN(64, constant(name))}`;
 }
 
 function constant(item: Expression): bigint {

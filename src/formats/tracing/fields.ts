@@ -79,14 +79,22 @@ export function parseField(line: string, longSize: number): TraceField | undefin
   return { name, type, offset, size, signed, array, pointer, dynamic, text, long, elementSize };
 }
 
+/** What records must be read by: the machine that wrote them. */
+export interface TracedMachine {
+  readonly littleEndian: boolean;
+  /** Bytes. */
+  readonly longSize: number;
+  /** A string of the kernel's that a field may point to, one character per byte. */
+  stringAt(address: bigint): string | undefined;
+}
+
 /** The bytes of one record, and how to read numbers from them. Reads past the end give 0. */
 export class RawRecord {
   private readonly view: DataView;
 
   constructor(
     readonly bytes: Uint8Array,
-    readonly littleEndian: boolean,
-    readonly longSize: number,
+    readonly machine: TracedMachine,
   ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
@@ -98,11 +106,11 @@ export class RawRecord {
       case 1:
         return BigInt(this.view.getUint8(offset));
       case 2:
-        return BigInt(this.view.getUint16(offset, this.littleEndian));
+        return BigInt(this.view.getUint16(offset, this.machine.littleEndian));
       case 4:
-        return BigInt(this.view.getUint32(offset, this.littleEndian));
+        return BigInt(this.view.getUint32(offset, this.machine.littleEndian));
       case 8:
-        return this.view.getBigUint64(offset, this.littleEndian);
+        return this.view.getBigUint64(offset, this.machine.littleEndian);
       default:
         return 0n;
     }

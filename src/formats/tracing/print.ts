@@ -44,11 +44,9 @@ function printText(item: Expression, spec: Spec, star: number, raw: RawRecord): 
     case 'flags':
       return printFlags(item.names, item.delimiter, evaluate(item.item, raw), spec, star);
     case 'symbolic': {
-      const value = BigInt.asIntN(64, evaluate(item.item, raw));
+      const value = evaluate(item.item, raw);
       const found = item.names.find((name) => name.value === value);
-      return found === undefined
-        ? `0x${BigInt.asUintN(64, value).toString(16)}`
-        : formatString(spec, found.name, star);
+      return found === undefined ? `0x${value.toString(16)}` : formatString(spec, found.name, star);
     }
     case 'hex': {
       const bytes = arrayBytes(item.array, evaluate(item.size, raw), raw);
@@ -66,7 +64,7 @@ function printText(item: Expression, spec: Spec, star: number, raw: RawRecord): 
     case 'cpumask': {
       if (item.field === undefined) return '';
       const { offset, length } = raw.place(item.field);
-      const bytes = maskBytes(raw.slice(offset, length), raw.littleEndian);
+      const bytes = maskBytes(raw.slice(offset, length), raw.machine.littleEndian);
       return formatString(spec, item.kind === 'bitmask' ? bitmask(bytes) : cpuList(bytes), star);
     }
     case 'choice': {
@@ -85,7 +83,10 @@ function printText(item: Expression, spec: Spec, star: number, raw: RawRecord): 
 
 function printTextField(field: TraceField, spec: Spec, star: number, raw: RawRecord): string {
   // What is no array and as wide as a pointer is taken for one.
-  if (!field.array && field.size === raw.longSize) return raw.value(field).toString(16);
+  if (!field.array && field.size === raw.machine.longSize) {
+    const address = raw.value(field);
+    return raw.machine.stringAt(address) ?? address.toString(16);
+  }
   const length = field.size > 0 ? field.size : raw.bytes.byteLength - field.offset;
   return formatString(spec, raw.text(field.offset, length), star);
 }
@@ -101,14 +102,12 @@ function printFlags(
   const parts: string[] = [];
   let value = from;
   for (const { value: flag, name } of names) {
-    if (value === 0n && flag < 0n) {
-      parts.push(formatString(spec, name, star));
-      return parts.join('');
-    }
-    if (flag > 0n && (value & flag) === flag) {
-      parts.push(formatString(spec, name, star));
-      value &= ~flag;
-    }
+    // A name without a number is the one of 0.
+    const isSet = flag === undefined ? value === 0n : flag !== 0n && (value & flag) === flag;
+    if (!isSet) continue;
+    parts.push(formatString(spec, name, star));
+    if (flag === undefined) break;
+    value &= ~flag;
   }
   if (value !== 0n) parts.push(`0x${value.toString(16)}`);
   return parts.join(delimiter);
@@ -187,7 +186,7 @@ function printFunction(value: bigint, letters: string, functionAt: FunctionAt | 
 function printAddress(item: Expression, letters: string, raw: RawRecord): string {
   if (letters[1] === 'S' && item.kind === 'dynamic') {
     const { offset, length } = raw.place(item.field);
-    return formatIp(letters, raw.slice(offset, length), raw.littleEndian);
+    return formatIp(letters, raw.slice(offset, length), raw.machine.littleEndian);
   }
   // The number is libtraceevent's own for the kind of expression; perf's users know the words.
   if (item.kind !== 'field') {
@@ -197,7 +196,7 @@ function printAddress(item: Expression, letters: string, raw: RawRecord): string
   const bytes = raw.slice(item.field.offset, item.field.size);
   if (/[Mm]/.test(letters[0])) return formatMac(letters, bytes);
   if (letters[0] === 'U') return formatUuid(letters, bytes);
-  return formatIp(letters, bytes, raw.littleEndian);
+  return formatIp(letters, bytes, raw.machine.littleEndian);
 }
 
 function printBuffer(item: Expression, letters: string, limit: number, raw: RawRecord): string {

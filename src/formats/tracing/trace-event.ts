@@ -14,16 +14,10 @@
  */
 import { decodeUtf8 } from '../../base/cursor.js';
 import { NotUnderstood, parseArguments, type Expression } from './expression.js';
-import { parseField, RawRecord, type TraceField } from './fields.js';
+import { parseField, RawRecord, type TracedMachine, type TraceField } from './fields.js';
 import { parsePrintFormat, type Piece } from './print-format.js';
 import { printFields, printPieces, type FunctionAt } from './print.js';
 import { Tokens } from './tokens.js';
-
-/** How numbers lie in the records. */
-export interface TraceLayout {
-  readonly littleEndian: boolean;
-  readonly longSize: number;
-}
 
 export class TraceEvent {
   /** `undefined` where the format's text is not understood. */
@@ -41,7 +35,7 @@ export class TraceEvent {
     /** The event's own. */
     readonly fields: readonly TraceField[],
     text: string,
-    private readonly layout: TraceLayout,
+    private readonly machine: TracedMachine,
   ) {
     this.pieces = this.parsePrint(text);
   }
@@ -66,7 +60,7 @@ export class TraceEvent {
    * @param functionAt names the functions that `%pS` and `%ps` stand for
    */
   format(bytes: Uint8Array, functionAt?: FunctionAt): string {
-    const raw = new RawRecord(bytes, this.layout.littleEndian, this.layout.longSize);
+    const raw = new RawRecord(bytes, this.machine);
     const text =
       this.pieces === undefined
         ? `[FAILED TO PARSE]${printFields(this.fields, raw)}`
@@ -88,12 +82,14 @@ export class TraceEvent {
   }
 
   private printArguments(tokens: Tokens): Expression[] {
-    // ftrace's own entries are printed field by field.
-    if (this.system === 'ftrace') return this.fields.map((field) => ({ kind: 'field', field }));
-    if (!tokens.accept(',')) return [];
+    if (!tokens.accept(',')) {
+      // ftrace's own entries once named no arguments: their fields are.
+      const fields = this.system === 'ftrace' ? this.fields : [];
+      return fields.map((field) => ({ kind: 'field', field }));
+    }
     return parseArguments(tokens, {
       field: (name) => this.field(name),
-      longSize: this.layout.longSize,
+      longSize: this.machine.longSize,
     });
   }
 }
@@ -109,7 +105,7 @@ const MAX_FIELDS = 4096;
 export function parseTraceEvent(
   system: string,
   text: string,
-  layout: TraceLayout,
+  machine: TracedMachine,
 ): TraceEvent | undefined {
   const head = formatHead(text);
   const print = text.indexOf('\nprint fmt:');
@@ -125,12 +121,12 @@ export function parseTraceEvent(
       list = own;
       continue;
     }
-    const field = parseField(line, layout.longSize);
+    const field = parseField(line, machine.longSize);
     if (field === undefined) return undefined;
     list.push(field);
   }
   const printText = text.slice(print + '\nprint fmt:'.length);
-  return new TraceEvent(system, head.name, head.id, common, own, printText, layout);
+  return new TraceEvent(system, head.name, head.id, common, own, printText, machine);
 }
 
 /** The first two lines of a `format` file. */

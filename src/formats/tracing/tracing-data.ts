@@ -15,9 +15,9 @@
  *   u64 size, text               saved_cmdlines, from version 0.6
  */
 import { Cursor } from '../../base/cursor.js';
-import { latin1 } from './fields.js';
+import { latin1, type TracedMachine } from './fields.js';
 import type { FunctionAt } from './print.js';
-import { formatHead, parseTraceEvent, type TraceEvent, type TraceLayout } from './trace-event.js';
+import { formatHead, parseTraceEvent, type TraceEvent } from './trace-event.js';
 
 const FORMAT = 'tracing data';
 const MAGIC = '\x17\x08\x44tracing';
@@ -27,8 +27,9 @@ interface EventText {
   readonly bytes: Uint8Array;
 }
 
-export class TracingData implements TraceLayout {
+export class TracingData implements TracedMachine {
   private readonly parsed = new Map<number, TraceEvent | undefined>();
+  private strings: ReadonlyMap<bigint, string> | undefined;
 
   constructor(
     /** `0.6`. */
@@ -38,8 +39,8 @@ export class TracingData implements TraceLayout {
     readonly longSize: number,
     readonly pageSize: number,
     private readonly texts: ReadonlyMap<number, EventText>,
-    /** `/sys/kernel/tracing/printk_formats`. */
-    readonly printkFormats: string,
+    /** `/sys/kernel/tracing/printk_formats`: `0xffffffff81e11111 : "text"` lines, one character per byte. */
+    private readonly printkFormats: string,
     /** `PID COMM` lines. */
     readonly savedCmdlines: string,
   ) {}
@@ -60,6 +61,11 @@ export class TracingData implements TraceLayout {
       this.parsed.set(id, parseTraceEvent(text.system, latin1(text.bytes), this));
     }
     return this.parsed.get(id);
+  }
+
+  stringAt(address: bigint): string | undefined {
+    this.strings ??= parsePrintkFormats(this.printkFormats);
+    return this.strings.get(address);
   }
 
   /**
@@ -127,4 +133,14 @@ function readSystem(cursor: Cursor, system: string, texts: Map<number, EventText
     const head = formatHead(latin1(bytes.subarray(0, 512)));
     if (head !== undefined) texts.set(head.id, { system, bytes });
   }
+}
+
+/** Without quotes and a line break at the end, as `tep_register_print_string` keeps them. */
+function parsePrintkFormats(text: string): Map<bigint, string> {
+  const strings = new Map<bigint, string>();
+  for (const [, address, quoted] of text.matchAll(/^(?:0x)?([0-9a-f]{1,16}) *: ?(.*)$/gm)) {
+    const string = quoted.replace(/^"/, '').replace(/"$/, '').replace(/\\n$/, '');
+    strings.set(BigInt(`0x${address}`), string);
+  }
+  return strings;
 }
