@@ -34,12 +34,12 @@ npm run --silent build
 
 mkdir -p out
 echo "==> strata record $python samples/demo.py"
-node dist/cli/main.js record -o out/demo.data "$python" samples/demo.py
+node dist/bin/strata.js record -o out/demo.data "$python" samples/demo.py
 echo
 echo "==> strata tree"
-node dist/cli/main.js tree -i out/demo.data
+node dist/bin/strata.js tree -i out/demo.data
 echo
 echo "==> strata flamegraph"
-node dist/cli/main.js flamegraph -i out/demo.data -o out/demo.svg
+node dist/bin/strata.js flamegraph -i out/demo.data -o out/demo.svg
 echo
 echo "Flame graph: $PWD/out/demo.svg (open it in a browser)"
