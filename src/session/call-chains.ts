@@ -9,6 +9,7 @@ import type { Architecture } from '../formats/dwarf/registers.js';
 import type { RecordedEvent } from '../formats/perfdata/events.js';
 import type { SampleView } from '../formats/perfdata/sample.js';
 import { PerfContext, PerfMisc, PerfSample, PerfSampleRegsAbi } from '../formats/perfdata/spec.js';
+import type { RecordingInfo } from '../formats/perfdata/strata-section.js';
 import { Truncation } from '../profile/profile.js';
 import { Unwinder } from '../unwind/unwinder.js';
 import type { Process } from './processes.js';
@@ -53,15 +54,22 @@ export class CallChains {
   /** By event; `undefined` where its samples carry no stack. */
   private readonly registers: readonly (RegisterFile | undefined)[];
   private readonly joined = new Int32Array(MAX_CHAIN * 2);
+  /** {@link AddressKind} of recorded chains, by event. */
+  private readonly recordedKinds: readonly number[];
 
   /**
-   * @param callerAddresses whether recorded chains give a caller's address as that of the call already
+   * @param recorded whether recorded chains give a caller's address as that of the call already
    */
   constructor(
     architecture: Architecture,
     events: readonly RecordedEvent[],
-    private readonly callerAddresses: 'call' | 'return',
+    recorded: Pick<RecordingInfo, 'callerAddresses' | 'unwoundEvents'> | undefined,
   ) {
+    const kind = recorded?.callerAddresses === 'call' ? AddressKind.Call : AddressKind.Return;
+    const unwound = new Set(recorded?.unwoundEvents);
+    this.recordedKinds = events.map((_, event) =>
+      unwound.has(event) ? AddressKind.CallInUser : kind,
+    );
     const dump = PerfSample.REGS_USER | PerfSample.STACK_USER;
     this.registers = events.map(({ attr }) =>
       (attr.sample_type & dump) === dump
@@ -80,7 +88,7 @@ export class CallChains {
       this.unwind(view, process, registers, this.unwinder);
       return;
     }
-    this.kind = this.callerAddresses === 'call' ? AddressKind.Call : AddressKind.Return;
+    this.kind = this.recordedKinds[view.event];
     if (view.callchainLength > 0) {
       this.words = view.words;
       this.at = view.callchain;

@@ -21,6 +21,11 @@ import type { Process } from './processes.js';
 const MARKER = /\/jit-\d+\.dump$/;
 const CLOCK_MONOTONIC = 1;
 
+/** Whether a mapping of this file only tells where a jitdump is. */
+export function isJitDump(path: string): boolean {
+  return MARKER.test(path);
+}
+
 export class JitDumps {
   /** Facts to be told, one sentence each. */
   readonly notes: string[] = [];
@@ -51,7 +56,7 @@ export class JitDumps {
 
   /** A process has mapped a file for execution: where that is a jitdump, its code is to be expected. */
   mapped(process: Process, path: string): void {
-    if (this.files === undefined || !MARKER.test(path)) return;
+    if (this.files === undefined || !isJitDump(path)) return;
     if (!this.dumps.has(path)) this.dumps.set(path, this.open(process.pid, path, this.files));
     const dump = this.dumps.get(path);
     if (dump !== undefined) process.space.expect(new Timeline(path, dump, this.timesOf(dump)));

@@ -3,10 +3,10 @@
  */
 import { statSync } from 'node:fs';
 
-import { lastAtMost } from '../base/search.js';
 import { FileSource, type ByteSource } from '../base/source.js';
 import { eventUnit } from '../formats/perfdata/events.js';
 import type { SampleView } from '../formats/perfdata/sample.js';
+import { truncationOf } from '../formats/perfdata/strata-section.js';
 import { ProfileBuilder } from '../profile/builder.js';
 import { Truncation, type Profile } from '../profile/profile.js';
 import { FrameResolver } from './frames.js';
@@ -107,9 +107,7 @@ class Loading {
   private truncationOf(ordinal: number, found: Truncation): Truncation {
     const { truncated } = this.replay.strata ?? {};
     if (truncated === undefined || found !== Truncation.None) return found;
-    const { ordinals, causes } = truncated;
-    const at = lastAtMost(ordinals, ordinals.length, ordinal);
-    return at >= 0 && ordinals[at] === ordinal ? (causes[at] as Truncation) : Truncation.None;
+    return truncationOf(truncated, ordinal) as Truncation;
   }
 }
 

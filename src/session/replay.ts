@@ -124,11 +124,7 @@ export class Replay {
       names,
       vdso,
     });
-    this.chains = new CallChains(
-      this.architecture,
-      events.events,
-      strataInfo?.callerAddresses ?? 'return',
-    );
+    this.chains = new CallChains(this.architecture, events.events, strataInfo);
   }
 
   /** Plays the recording back; once. */

@@ -7,6 +7,7 @@
  * Unknown kinds are passed over by their size. All numbers are little-endian.
  */
 import { Cursor, decodeUtf8 } from '../../base/cursor.js';
+import { lastAtMost } from '../../base/search.js';
 
 const MAGIC = 'STRATA1\0';
 const FORMAT = 'perf.data (Strata section)';
@@ -35,6 +36,11 @@ export interface RecordingInfo {
   readonly command: readonly string[];
   /** A caller's address in a callchain is that of its call, not of the instruction after it. */
   readonly callerAddresses: 'call' | 'return';
+  /**
+   * Events, by their place in the file, whose chains are as the kernel recorded them only in the kernel's
+   * part: in user space, where they were unwound, callers' addresses are those of calls.
+   */
+  readonly unwoundEvents?: readonly number[];
   /** The path under which {@link Part.NAMES} appears in MMAP2 records; absent where there is none. */
   readonly namesPath?: string;
   readonly samples: number;
@@ -63,6 +69,12 @@ export interface StrataSection {
   /** Text in the form of /proc/kallsyms. */
   readonly kernelSymbols: Uint8Array | undefined;
   readonly truncated: TruncatedStacks;
+}
+
+/** Why the stack of the sample with this number ends early: a `Truncation`, 0 where it does not. */
+export function truncationOf({ ordinals, causes }: TruncatedStacks, ordinal: number): number {
+  const at = lastAtMost(ordinals, ordinals.length, ordinal);
+  return at >= 0 && ordinals[at] === ordinal ? causes[at] : 0;
 }
 
 /** The section's bytes. */
@@ -157,11 +169,15 @@ function decodeInfo(part: Cursor): RecordingInfo {
       : [];
   };
   const namesPath = words('namesPath');
+  const unwoundEvents = fields['unwoundEvents'];
   return {
     version: count('version'),
     program: words('program') ?? 'strata',
     command: list('command'),
     callerAddresses: words('callerAddresses') === 'call' ? 'call' : 'return',
+    ...(Array.isArray(unwoundEvents)
+      ? { unwoundEvents: unwoundEvents.filter((one): one is number => typeof one === 'number') }
+      : {}),
     ...(namesPath === undefined ? {} : { namesPath }),
     samples: count('samples'),
     unwound: count('unwound'),

@@ -23,14 +23,20 @@ interface Extent {
   readonly size: number;
 }
 
-/**
- * `PERF_ATTR_SIZE_VER5` (Linux 4.1): it holds all that recordings use, and perf refuses files whose
- * attributes are larger than its own.
- */
-const ATTR_SIZE = 112;
+/** `PERF_ATTR_SIZE_VER5` to `VER8`. */
+const ATTR_SIZES = { VER5: 112, VER6: 120, VER7: 128, VER8: 136 } as const;
 
 /** Names are padded to this, as perf pads them (`NAME_ALIGN`). */
 const NAME_ALIGN = 64;
+
+/** The least that holds every event's fields: perf refuses files whose attributes are larger than its own. */
+function attrSize(events: readonly FileEvent[]): number {
+  const uses = (field: 'aux_sample_size' | 'sig_data' | 'config3'): boolean =>
+    events.some(({ attr }) => Number(attr[field] ?? 0) !== 0);
+  if (uses('config3')) return ATTR_SIZES.VER8;
+  if (uses('sig_data')) return ATTR_SIZES.VER7;
+  return uses('aux_sample_size') ? ATTR_SIZES.VER6 : ATTR_SIZES.VER5;
+}
 
 /**
  * What stands before the data.
@@ -45,7 +51,8 @@ export function encodeFileStart(
   const idsStart = FILE_HEADER_SIZE;
   const idCount = events.reduce((sum, event) => sum + event.ids.length, 0);
   const attrsStart = idsStart + idCount * 8;
-  const attrEntrySize = ATTR_SIZE + 16;
+  const size = attrSize(events);
+  const attrEntrySize = size + 16;
   const dataStart = attrsStart + events.length * attrEntrySize;
 
   const out = new Uint8Array(dataStart);
@@ -60,8 +67,8 @@ export function encodeFileStart(
   let idAt = idsStart;
   events.forEach((event, i) => {
     const attrAt = attrsStart + i * attrEntrySize;
-    out.set(encodeAttr(event.attr, ATTR_SIZE), attrAt);
-    setExtent(view, attrAt + ATTR_SIZE, { offset: idAt, size: event.ids.length * 8 });
+    out.set(encodeAttr(event.attr, size), attrAt);
+    setExtent(view, attrAt + size, { offset: idAt, size: event.ids.length * 8 });
     for (const id of event.ids) {
       view.setBigUint64(idAt, id, true);
       idAt += 8;
@@ -112,9 +119,10 @@ export function encodeCommandLine(words: readonly string[]): Uint8Array {
 
 /** `HEADER_EVENT_DESC`. */
 export function encodeEventDescription(events: readonly FileEvent[]): Uint8Array {
-  const chunks = [u32(events.length), u32(ATTR_SIZE)];
+  const size = attrSize(events);
+  const chunks = [u32(events.length), u32(size)];
   for (const event of events) {
-    chunks.push(encodeAttr(event.attr, ATTR_SIZE), u32(event.ids.length), paddedString(event.name));
+    chunks.push(encodeAttr(event.attr, size), u32(event.ids.length), paddedString(event.name));
     const ids = new Uint8Array(event.ids.length * 8);
     event.ids.forEach((id, i) => new DataView(ids.buffer).setBigUint64(i * 8, id, true));
     chunks.push(ids);
@@ -144,18 +152,24 @@ export interface FileBuildId {
   /** At most 20 bytes. */
   readonly buildId: Uint8Array;
   readonly kernel: boolean;
+  /** Of a guest's kernel or programs. */
+  readonly guest?: boolean;
+  /** The process that it belongs to; -1, as where absent, for every one. */
+  readonly pid?: number;
 }
 
 /** `HEADER_BUILD_ID`: `struct perf_record_header_build_id`, one after another. */
 export function encodeBuildIds(files: readonly FileBuildId[]): Uint8Array {
   return concat(
-    files.map(({ path, buildId, kernel }) => {
+    files.map(({ path, buildId, kernel, guest = false, pid = -1 }) => {
       const name = padded(new TextEncoder().encode(`${path}\0`));
       const out = new Uint8Array(36 + name.byteLength);
       const view = new DataView(out.buffer);
-      view.setUint16(4, (kernel ? PerfMisc.KERNEL : PerfMisc.USER) | PerfMisc.BUILD_ID_SIZE, true);
+      const host = kernel ? PerfMisc.KERNEL : PerfMisc.USER;
+      const mode = guest ? (kernel ? PerfMisc.GUEST_KERNEL : PerfMisc.GUEST_USER) : host;
+      view.setUint16(4, mode | PerfMisc.BUILD_ID_SIZE, true);
       view.setUint16(6, out.byteLength, true);
-      view.setInt32(8, -1, true);
+      view.setInt32(8, pid, true);
       out.set(buildId.subarray(0, 20), 12);
       out[32] = Math.min(buildId.byteLength, 20);
       out.set(name, 36);
