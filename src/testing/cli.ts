@@ -14,9 +14,10 @@ export interface Run {
 const here = dirname(fileURLToPath(import.meta.url));
 
 /** The built program, of the same build as the tests: the bundle that is shipped, where one was made. */
-export const STRATA = [join(here, '..', 'bin', 'strata.js'), join(here, '..', 'cli', 'main.js')].find(
-  (path) => existsSync(path),
-)!;
+export const STRATA = [
+  join(here, '..', 'bin', 'strata.js'),
+  join(here, '..', 'cli', 'main.js'),
+].find((path) => existsSync(path))!;
 
 /** The repository: the first folder above that holds package.json and src/. */
 export function repositoryRoot(): string {
