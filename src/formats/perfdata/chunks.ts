@@ -3,7 +3,7 @@
  * its length. Reading runs forward; ordering by time then comes back to what was read a little before,
  * which is why more than one chunk is kept.
  */
-import { FileSource, type ByteSource } from '../../base/source.js';
+import type { ByteSource } from '../../base/source.js';
 
 /** Bytes in a chunk: a multiple of 8, so that a chunk keeps the alignment of the section's start. */
 const CHUNK_SIZE = 1 << 20;
@@ -103,7 +103,7 @@ export class ChunkWindow {
     const wanted = Math.max(0, Math.min(this.chunkSize, this.end - offset));
     slot.index = index;
     slot.filled = 0;
-    if (this.source instanceof FileSource) {
+    if (this.source.readInto !== undefined) {
       while (slot.filled < wanted) {
         const target = slot.bytes.subarray(slot.filled, wanted);
         const got = this.source.readInto(target, offset + slot.filled);

@@ -3,7 +3,7 @@
  * not name.
  */
 import type { EventAttr } from './attr.js';
-import type { EventDescription } from './features.js';
+import type { EventDescription } from './features/recording.js';
 import type { AttrEntry } from './header.js';
 import { SampleLayout } from './sample.js';
 import { PerfCountSw, PerfType } from './spec.js';
@@ -12,6 +12,28 @@ export interface RecordedEvent {
   readonly attr: EventAttr;
   /** As `perf report` shows it: `cycles:u`. */
   readonly name: string;
+  readonly ids: Float64Array;
+  /** What a count is in, and the factor from counts to it, where the recorder told: `Joules`. */
+  readonly unit: string | undefined;
+  readonly scale: number | undefined;
+}
+
+/** What a file says of its events beside their attributes. */
+export interface EventNames {
+  readonly descriptions?: readonly EventDescription[];
+  /** Names of tracepoints by `config`. */
+  readonly eventTypes?: ReadonlyMap<number, string>;
+  /** Names of `perf_event_attr.type`. */
+  readonly pmus?: ReadonlyMap<number, string>;
+  /** By ID. */
+  readonly updates?: ReadonlyMap<number, EventUpdate>;
+}
+
+/** What EVENT_UPDATE records said of one event. */
+export interface EventUpdate {
+  name?: string;
+  unit?: string;
+  scale?: number;
 }
 
 export class EventTable {
@@ -28,16 +50,19 @@ export class EventTable {
 
   constructor(
     attrs: readonly AttrEntry[],
-    descriptions: readonly EventDescription[],
     readonly littleEndian: boolean,
+    { descriptions = [], eventTypes, pmus, updates }: EventNames = {},
   ) {
-    const names = new Map<number, string>();
-    for (const { name, ids } of descriptions) for (const id of ids) names.set(id, name);
+    const described = new Map<number, string>();
+    for (const { name, ids } of descriptions) for (const id of ids) described.set(id, name);
     this.events = attrs.map(({ attr, ids }, i) => {
       for (const id of ids) this.byId.set(id, i);
       // A file with one event needs no IDs; its description then has none either.
-      const described = ids.length > 0 ? names.get(ids[0]) : descriptions[i]?.name;
-      return { attr, name: described ?? eventName(attr) };
+      const description = ids.length > 0 ? described.get(ids[0]) : descriptions[i]?.name;
+      const type = attr.type === PerfType.TRACEPOINT ? Number(attr.config) : -1;
+      const update = updates?.get(ids[0]);
+      const name = update?.name ?? description ?? eventTypes?.get(type) ?? eventName(attr, pmus);
+      return { attr, name, ids, unit: update?.unit, scale: update?.scale };
     });
     this.layouts = attrs.map(({ attr }) => new SampleLayout(attr, littleEndian));
     // Before an event is known its layout is not: the ID must lie at one place in all (perf checks the
@@ -92,8 +117,11 @@ const SOFTWARE_NAMES = [
 const CACHE_NAMES = ['L1-dcache', 'L1-icache', 'LLC', 'dTLB', 'iTLB', 'branch', 'node'];
 const CACHE_OPERATIONS = ['load', 'store', 'prefetch'];
 
-/** perf's name of an event that was opened without one: `cycles:u`, `raw 0x1b7`. */
-export function eventName(attr: EventAttr): string {
+/**
+ * perf's name of an event that was opened without one: `cycles:u`, `cpu_core/cycles/`, `raw 0x1b7`.
+ * @param pmus names of `attr.type`
+ */
+export function eventName(attr: EventAttr, pmus?: ReadonlyMap<number, string>): string {
   const { exclude_user, exclude_kernel, exclude_hv } = attr.flags;
   const restricted = exclude_user === true || exclude_kernel === true;
   const modifiers =
@@ -101,23 +129,36 @@ export function eventName(attr: EventAttr): string {
     (restricted && exclude_kernel !== true ? 'k' : '') +
     (restricted && exclude_hv !== true ? 'h' : '') +
     'p'.repeat(attr.precise_ip);
-  return baseName(attr) + (modifiers === '' ? '' : `:${modifiers}`);
+  const name = baseName(attr, pmus);
+  if (name.endsWith('/')) return name + modifiers;
+  return name + (modifiers === '' ? '' : `:${modifiers}`);
 }
 
-function baseName({ type, config }: EventAttr): string {
+function baseName({ type, config }: EventAttr, pmus?: ReadonlyMap<number, string>): string {
   const low = Number(config & 0xffffffffn);
-  if (type === PerfType.HARDWARE) return HARDWARE_NAMES[low] ?? `unknown-hardware-${low}`;
+  if (type === PerfType.HARDWARE || type === PerfType.HW_CACHE) {
+    const name = type === PerfType.HARDWARE ? hardwareName(low) : cacheName(low);
+    // On machines with two kinds of CPU the upper half says whose PMU counts.
+    const pmu = pmus?.get(Number(config >> 32n));
+    return config >> 32n !== 0n && pmu !== undefined ? `${pmu}/${name}/` : name;
+  }
   if (type === PerfType.SOFTWARE) return SOFTWARE_NAMES[low] ?? `unknown-software-${low}`;
   if (type === PerfType.TRACEPOINT) return `tracepoint ${low}`;
   if (type === PerfType.BREAKPOINT) return 'breakpoint';
-  if (type === PerfType.HW_CACHE) {
-    const cache = CACHE_NAMES[low & 0xff];
-    const operation = CACHE_OPERATIONS[(low >> 8) & 0xff];
-    if (cache !== undefined && operation !== undefined) {
-      return `${cache}-${operation}${((low >> 16) & 0xff) === 1 ? '-misses' : 's'}`;
-    }
-  }
-  return `raw 0x${config.toString(16)}`;
+  const pmu = type === PerfType.RAW ? undefined : pmus?.get(type);
+  const raw = `0x${config.toString(16)}`;
+  return pmu === undefined ? `raw ${raw}` : `${pmu}/config=${raw}/`;
+}
+
+function hardwareName(event: number): string {
+  return HARDWARE_NAMES[event] ?? `unknown-hardware-${event}`;
+}
+
+function cacheName(config: number): string {
+  const cache = CACHE_NAMES[config & 0xff];
+  const operation = CACHE_OPERATIONS[(config >> 8) & 0xff];
+  if (cache === undefined || operation === undefined) return `raw 0x${config.toString(16)}`;
+  return `${cache}-${operation}${((config >> 16) & 0xff) === 1 ? '-misses' : 's'}`;
 }
 
 /** What an event's periods count. The kernel's two clocks count nanoseconds. */

@@ -1,36 +1,61 @@
 /**
- * The feature sections that Strata understands (tools/perf/util/header.c, `process_*`). Sections of
- * other features are passed over; a damaged one is told and passed over too, since the samples do not
+ * The feature sections (tools/perf/util/header.c, `process_*`): what a recording says of itself and of
+ * its machine. In files they follow the data; in pipe mode each comes as a HEADER_FEATURE record.
+ * Unknown features are passed over; a damaged one is told and passed over too, since the samples do not
  * depend on it.
  */
 import { Cursor } from '../../base/cursor.js';
 import { FormatError } from '../../base/errors.js';
 import type { ByteSource } from '../../base/source.js';
-import { decodeAttr } from './attr.js';
+import type { Nanoseconds } from '../../base/units.js';
+import { readBpfPrograms, readBpfTypes, type BpfProgram, type BpfTypes } from './features/bpf.js';
+import { readList, readString } from './features/fields.js';
+import {
+  readCaches,
+  readCpuDomains,
+  readCpuPmuCaps,
+  readCpuTopology,
+  readHybridTopology,
+  readMemoryTopology,
+  readNumaTopology,
+  readPmuCaps,
+  readPmuMappings,
+  type CacheLevel,
+  type CpuDomains,
+  type CpuTopology,
+  type HybridPmu,
+  type MemoryTopology,
+  type NumaNode,
+  type PmuCapabilities,
+  type PmuDescription,
+} from './features/machine.js';
+import {
+  readAuxTraceIndex,
+  readBuildIds,
+  readClockData,
+  readCompression,
+  readEventDesc,
+  readGroupDesc,
+  type AuxTracePlace,
+  type BuildIdEntry,
+  type ClockData,
+  type Compression,
+  type EventDescription,
+  type EventGroup,
+} from './features/recording.js';
 import { FORMAT, type FileHeader, type Section } from './header.js';
-import { HeaderFeature, PerfMisc, RECORD_HEADER_SIZE, STRATA_FEATURE } from './spec.js';
+import { HeaderFeature, STRATA_FEATURE } from './spec.js';
 
 /** Beyond any real section; one that claims more is damaged. */
 const MAX_SECTION_SIZE = 1 << 30;
-const BUILD_ID_SIZE = 20;
 
-/** A file that samples touched, and its build ID. */
-export interface BuildIdEntry {
-  readonly path: string;
-  /** Hexadecimal. */
-  readonly buildId: string;
-  /** -1 where the file belongs to every process. */
-  readonly pid: number;
-  readonly kernel: boolean;
-}
-
-export interface EventDescription {
-  readonly name: string;
-  readonly ids: Float64Array;
-}
-
-/** What the sections say of the recording; text is empty and numbers 0 where a section is absent. */
+/**
+ * What the sections say of the recording. Where a section is absent, text and lists are empty, numbers
+ * are 0, and what is optional is `undefined`; {@link features} tells which are there.
+ */
 export interface FileInfo {
+  /** Numbers of the features that the file has (`HeaderFeature`), also of those not known here. */
+  features: ReadonlySet<number>;
   hostname: string;
   /** The kernel's release. */
   osRelease: string;
@@ -46,37 +71,79 @@ export interface FileInfo {
   totalMemory: number;
   /** Command and arguments of the recorder. */
   commandLine: readonly string[];
-  buildIds: readonly BuildIdEntry[];
   events: readonly EventDescription[];
+  buildIds: readonly BuildIdEntry[];
+  cpuTopology: CpuTopology | undefined;
+  numaNodes: readonly NumaNode[];
+  /** Names of `perf_event_attr.type`. */
+  pmus: ReadonlyMap<number, string>;
+  groups: readonly EventGroup[];
+  auxTrace: readonly AuxTracePlace[];
+  caches: readonly CacheLevel[];
   /** The first and last sample's time. */
-  sampleTime: readonly [number, number] | undefined;
-  /** `CLOCK_*` of the times and its value at one moment of wall-clock time, in nanoseconds. */
-  clock: { readonly id: number; readonly wallClock: number; readonly time: number } | undefined;
+  sampleTime: readonly [Nanoseconds, Nanoseconds] | undefined;
+  memory: MemoryTopology | undefined;
+  clockResolution: Nanoseconds | undefined;
+  clock: ClockData | undefined;
+  /** Of `perf record --threads`, which writes a directory. */
+  directoryVersion: number | undefined;
+  bpfPrograms: readonly BpfProgram[];
+  bpfTypes: readonly BpfTypes[];
+  compression: Compression | undefined;
+  /** Of the PMU `cpu`. */
+  cpuPmuCaps: PmuCapabilities;
+  hybridPmus: readonly HybridPmu[];
+  pmuCaps: readonly PmuDescription[];
+  cpuDomains: CpuDomains | undefined;
+  /** `EM_*` of the recorded programs, and the ELF flags that go with it. */
+  machine: { readonly number: number; readonly flags: number } | undefined;
+  /** Bytes. */
+  cacheLineSize: number;
+  /** Formats of tracepoints (tools/perf/util/trace-event-info.c), undecoded. */
+  tracingData: Uint8Array | undefined;
   /** Strata's own section, undecoded. */
   strata: Uint8Array | undefined;
   /** Sections that could not be read, in words. */
   damaged: readonly string[];
 }
 
-/** Reads the sections that the header names. Never fails: see {@link FileInfo.damaged}. */
-export function readFeatures(source: ByteSource, header: FileHeader): FileInfo {
-  const info = emptyInfo();
-  const damaged: string[] = [];
-  for (const [feature, section] of header.features) {
+/** Collects features one by one. */
+export class FeatureReader {
+  private readonly numbers = new Set<number>();
+  private readonly damaged: string[] = [];
+  private readonly info: FileInfo = emptyInfo();
+
+  /** Reads a feature's section. Never fails: see {@link FileInfo.damaged}. */
+  add(feature: number, cursor: Cursor): void {
+    this.numbers.add(feature);
     const read = READERS.get(feature);
-    if (read === undefined) continue;
+    if (read === undefined) return;
+    cursor.structure = `feature ${feature}`;
     try {
-      read(info, sectionCursor(source, section, feature, header.littleEndian));
+      read(this.info, cursor);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      damaged.push(error.message);
+      this.damaged.push(error.message);
     }
   }
-  return { ...info, damaged };
+
+  done(): FileInfo {
+    return { ...this.info, features: this.numbers, damaged: this.damaged };
+  }
+}
+
+/** Reads the sections that the header names. Never fails: see {@link FileInfo.damaged}. */
+export function readFeatures(source: ByteSource, header: FileHeader): FileInfo {
+  const reader = new FeatureReader();
+  for (const [feature, section] of header.features) {
+    reader.add(feature, sectionCursor(source, section, header.littleEndian));
+  }
+  return reader.done();
 }
 
 function emptyInfo(): FileInfo {
   return {
+    features: new Set(),
     hostname: '',
     osRelease: '',
     version: '',
@@ -87,111 +154,90 @@ function emptyInfo(): FileInfo {
     cpusOnline: 0,
     totalMemory: 0,
     commandLine: [],
-    buildIds: [],
     events: [],
+    buildIds: [],
+    cpuTopology: undefined,
+    numaNodes: [],
+    pmus: new Map(),
+    groups: [],
+    auxTrace: [],
+    caches: [],
     sampleTime: undefined,
+    memory: undefined,
+    clockResolution: undefined,
     clock: undefined,
+    directoryVersion: undefined,
+    bpfPrograms: [],
+    bpfTypes: [],
+    compression: undefined,
+    cpuPmuCaps: [],
+    hybridPmus: [],
+    pmuCaps: [],
+    cpuDomains: undefined,
+    machine: undefined,
+    cacheLineSize: 0,
+    tracingData: undefined,
     strata: undefined,
     damaged: [],
   };
 }
 
-function sectionCursor(
-  source: ByteSource,
-  section: Section,
-  feature: number,
-  littleEndian: boolean,
-): Cursor {
+function sectionCursor(source: ByteSource, section: Section, littleEndian: boolean): Cursor {
   const size = Math.min(section.size, MAX_SECTION_SIZE);
-  const bytes = source.read(section.offset, size);
-  const cursor = new Cursor(bytes, FORMAT, littleEndian, section.offset);
-  cursor.structure = `feature ${feature}`;
-  return cursor;
+  return new Cursor(source.read(section.offset, size), FORMAT, littleEndian, section.offset);
 }
 
-type FeatureReader = (info: FileInfo, cursor: Cursor) => void;
-
-const READERS: ReadonlyMap<number, FeatureReader> = new Map<number, FeatureReader>([
-  [HeaderFeature.HOSTNAME, (info, cursor) => void (info.hostname = readString(cursor))],
-  [HeaderFeature.OSRELEASE, (info, cursor) => void (info.osRelease = readString(cursor))],
-  [HeaderFeature.VERSION, (info, cursor) => void (info.version = readString(cursor))],
-  [HeaderFeature.ARCH, (info, cursor) => void (info.arch = readString(cursor))],
-  [HeaderFeature.CPUDESC, (info, cursor) => void (info.cpuDescription = readString(cursor))],
-  [HeaderFeature.CPUID, (info, cursor) => void (info.cpuId = readString(cursor))],
-  [HeaderFeature.TOTAL_MEM, (info, cursor) => void (info.totalMemory = cursor.u64())],
+/** BRANCH_STACK and STAT have no content: that they are there says it all. */
+const READERS: ReadonlyMap<number, (info: FileInfo, cursor: Cursor) => void> = new Map([
+  [HeaderFeature.TRACING_DATA, (info, at) => void (info.tracingData = at.take(at.remaining))],
+  [HeaderFeature.BUILD_ID, (info, at) => void (info.buildIds = readBuildIds(at))],
+  [HeaderFeature.HOSTNAME, (info, at) => void (info.hostname = readString(at))],
+  [HeaderFeature.OSRELEASE, (info, at) => void (info.osRelease = readString(at))],
+  [HeaderFeature.VERSION, (info, at) => void (info.version = readString(at))],
+  [HeaderFeature.ARCH, (info, at) => void (info.arch = readString(at))],
   [HeaderFeature.NRCPUS, readCpuCounts],
-  [HeaderFeature.CMDLINE, (info, cursor) => void (info.commandLine = readStrings(cursor))],
-  [HeaderFeature.BUILD_ID, (info, cursor) => void (info.buildIds = readBuildIds(cursor))],
-  [HeaderFeature.EVENT_DESC, (info, cursor) => void (info.events = readEventDesc(cursor))],
-  [HeaderFeature.SAMPLE_TIME, readSampleTime],
-  [HeaderFeature.CLOCK_DATA, readClockData],
-  [STRATA_FEATURE, (info, cursor) => void (info.strata = cursor.take(cursor.remaining))],
+  [HeaderFeature.CPUDESC, (info, at) => void (info.cpuDescription = readString(at))],
+  [HeaderFeature.CPUID, (info, at) => void (info.cpuId = readString(at))],
+  [HeaderFeature.TOTAL_MEM, (info, at) => void (info.totalMemory = at.u64())],
+  [HeaderFeature.CMDLINE, (info, at) => void (info.commandLine = readList(at, readString))],
+  [HeaderFeature.EVENT_DESC, (info, at) => void (info.events = readEventDesc(at))],
+  [
+    HeaderFeature.CPU_TOPOLOGY,
+    (info, at) => void (info.cpuTopology = readCpuTopology(at, info.cpusAvailable)),
+  ],
+  [HeaderFeature.NUMA_TOPOLOGY, (info, at) => void (info.numaNodes = readNumaTopology(at))],
+  [HeaderFeature.PMU_MAPPINGS, (info, at) => void (info.pmus = readPmuMappings(at))],
+  [HeaderFeature.GROUP_DESC, (info, at) => void (info.groups = readGroupDesc(at))],
+  [HeaderFeature.AUXTRACE, (info, at) => void (info.auxTrace = readAuxTraceIndex(at))],
+  [HeaderFeature.CACHE, (info, at) => void (info.caches = readCaches(at))],
+  [
+    HeaderFeature.SAMPLE_TIME,
+    (info, at) => void (info.sampleTime = [Number(at.u64big()), Number(at.u64big())]),
+  ],
+  [HeaderFeature.MEM_TOPOLOGY, (info, at) => void (info.memory = readMemoryTopology(at))],
+  [HeaderFeature.CLOCKID, (info, at) => void (info.clockResolution = at.u64())],
+  [HeaderFeature.DIR_FORMAT, (info, at) => void (info.directoryVersion = at.u64())],
+  [HeaderFeature.BPF_PROG_INFO, (info, at) => void (info.bpfPrograms = readBpfPrograms(at))],
+  [HeaderFeature.BPF_BTF, (info, at) => void (info.bpfTypes = readBpfTypes(at))],
+  [HeaderFeature.COMPRESSED, (info, at) => void (info.compression = readCompression(at))],
+  [HeaderFeature.CPU_PMU_CAPS, (info, at) => void (info.cpuPmuCaps = readCpuPmuCaps(at))],
+  [HeaderFeature.CLOCK_DATA, (info, at) => void (info.clock = readClockData(at))],
+  [HeaderFeature.HYBRID_TOPOLOGY, (info, at) => void (info.hybridPmus = readHybridTopology(at))],
+  [HeaderFeature.PMU_CAPS, (info, at) => void (info.pmuCaps = readPmuCaps(at))],
+  [
+    HeaderFeature.CPU_DOMAIN_INFO,
+    (info, at) => void (info.cpuDomains = readCpuDomains(at, info.cpusOnline)),
+  ],
+  [HeaderFeature.E_MACHINE, readMachine],
+  [HeaderFeature.CLN_SIZE, (info, at) => void (info.cacheLineSize = at.u32())],
+  [STRATA_FEATURE, (info, at) => void (info.strata = at.take(at.remaining))],
 ]);
-
-/** `struct perf_header_string`: a length that counts the padding, then text that NULs fill up. */
-function readString(cursor: Cursor): string {
-  return cursor.fixedString(cursor.u32());
-}
-
-function readStrings(cursor: Cursor): string[] {
-  const count = cursor.u32();
-  const strings: string[] = [];
-  for (let i = 0; i < count; i++) strings.push(readString(cursor));
-  return strings;
-}
 
 function readCpuCounts(info: FileInfo, cursor: Cursor): void {
   info.cpusAvailable = cursor.u32();
   info.cpusOnline = cursor.u32();
 }
 
-function readSampleTime(info: FileInfo, cursor: Cursor): void {
-  info.sampleTime = [cursor.u64(), cursor.u64()];
-}
-
-function readClockData(info: FileInfo, cursor: Cursor): void {
-  cursor.skip(4); // version
-  const id = cursor.i32();
-  // The wall clock's nanoseconds pass 2^53: rounded to 256 ns, which is finer than anyone sets clocks.
-  const wallClock = Number(cursor.u64big());
-  info.clock = { id, wallClock, time: Number(cursor.u64big()) };
-}
-
-/** `struct perf_record_header_build_id`, one after another; each opens with a record's header. */
-function readBuildIds(cursor: Cursor): BuildIdEntry[] {
-  const entries: BuildIdEntry[] = [];
-  while (cursor.remaining >= RECORD_HEADER_SIZE) {
-    cursor.skip(4); // type: 0 in older files
-    const misc = cursor.u16();
-    const body = cursor.sub(Math.max(0, cursor.u16() - RECORD_HEADER_SIZE));
-    const pid = body.i32();
-    const id = body.take(24);
-    // Linux 5.10 tells how long the ID is; before, zeros filled a shorter one up to SHA-1's 20 bytes.
-    const padding = id.subarray(16, BUILD_ID_SIZE).every((byte) => byte === 0) ? 4 : 0;
-    const told = (misc & PerfMisc.BUILD_ID_SIZE) !== 0;
-    const size = told ? Math.min(id[20], BUILD_ID_SIZE) : BUILD_ID_SIZE - padding;
-    entries.push({
-      path: body.fixedString(body.remaining),
-      buildId: Buffer.from(id.subarray(0, size)).toString('hex'),
-      pid,
-      kernel: (misc & PerfMisc.CPUMODE_MASK) === PerfMisc.KERNEL,
-    });
-  }
-  return entries;
-}
-
-function readEventDesc(cursor: Cursor): EventDescription[] {
-  const count = cursor.u32();
-  const attrSize = cursor.u32();
-  const events: EventDescription[] = [];
-  for (let i = 0; i < count; i++) {
-    decodeAttr(cursor, attrSize); // the same as in the header
-    const idCount = cursor.u32();
-    const name = readString(cursor);
-    cursor.need(idCount * 8);
-    const ids = new Float64Array(idCount);
-    for (let j = 0; j < idCount; j++) ids[j] = cursor.u64();
-    events.push({ name, ids });
-  }
-  return events;
+function readMachine(info: FileInfo, cursor: Cursor): void {
+  info.machine = { number: cursor.u32(), flags: cursor.remaining >= 4 ? cursor.u32() : 0 };
 }

@@ -2,7 +2,6 @@
  * Records one after another, or by their place in the file.
  */
 import { Cursor } from '../../base/cursor.js';
-import { StrataError } from '../../base/errors.js';
 import type { ByteSource } from '../../base/source.js';
 import type { Nanoseconds } from '../../base/units.js';
 import { ChunkWindow, type Chunk } from './chunks.js';
@@ -15,6 +14,9 @@ import {
   PERF_RECORD_USER_TYPE_START,
   RECORD_HEADER_SIZE,
 } from './spec.js';
+
+/** Types are below 90; what is beyond comes of damage, or of other tools. */
+const COUNTED_TYPES = 256;
 
 /** Where and why reading ended before the data did. */
 export interface EarlyEnd {
@@ -38,8 +40,10 @@ export class RecordReader {
   /** The record as u64s with the lower half first, whatever the file's order, from `wordAt` on. */
   words: Int32Array = new Int32Array(0);
   wordAt = 0;
-  /** Set where {@link next} returned false before the section's end. */
+  /** Set where {@link next} returned false before all was read that was recorded. */
   earlyEnd: EarlyEnd | undefined;
+  /** How many records of each type {@link next} has passed; the last counts all beyond. */
+  readonly counts = new Uint32Array(COUNTED_TYPES);
 
   private readonly window: ChunkWindow;
   private readonly end: number;
@@ -47,11 +51,15 @@ export class RecordReader {
   private readonly scratch: Chunk = chunkOf(new ArrayBuffer(MAX_RECORD_SIZE + 1));
   private readonly swapped: Chunk = chunkOf(new ArrayBuffer(MAX_RECORD_SIZE + 1));
 
-  /** @param events finds a record's event; an event's place in it is its index */
+  /**
+   * @param events finds a record's event; an event's place in it is its index
+   * @param lost what was lost behind the section, if anything: {@link earlyEnd} at its end
+   */
   constructor(
-    private readonly source: ByteSource,
+    source: ByteSource,
     section: Section,
     readonly events: EventTable,
+    private readonly lost?: EarlyEnd,
     chunkSize?: number,
   ) {
     this.end = section.offset + section.size;
@@ -63,21 +71,24 @@ export class RecordReader {
     return this.events.littleEndian;
   }
 
-  /**
-   * Goes to the next record.
-   * @throws StrataError where the records are compressed
-   */
+  /** Where the next record begins: behind this one and what belongs to it. */
+  get nextOffset(): number {
+    return this.position;
+  }
+
+  /** Goes to the next record. */
   next(): boolean {
-    const left = this.end - this.position;
-    if (left === 0 || this.earlyEnd !== undefined) return false;
+    if (this.earlyEnd !== undefined) return false;
+    if (this.position >= this.end) {
+      this.earlyEnd = this.lost;
+      return false;
+    }
     if (!this.load(this.position)) return false;
+    const { type } = this;
+    this.counts[type < COUNTED_TYPES ? type : COUNTED_TYPES - 1]++;
     this.position += this.size;
-    if (this.type === PerfRecord.AUXTRACE) this.skipAuxTrace();
-    if (this.type === PerfRecord.COMPRESSED || this.type === PerfRecord.COMPRESSED2) {
-      throw new StrataError(
-        `the records of ${this.source.name} are compressed, which is not read`,
-        'record without -z',
-      );
+    if (type === PerfRecord.AUXTRACE || type === PerfRecord.HEADER_TRACING_DATA) {
+      this.position = Math.min(this.end, this.position + this.payloadSize());
     }
     return true;
   }
@@ -85,6 +96,20 @@ export class RecordReader {
   /** Goes back to a record that {@link next} passed. False where the file changed under us. */
   seek(offset: number): boolean {
     return this.load(offset);
+  }
+
+  /** The thread that the `sample_id` at the end of the current record names; -1 where it has none. */
+  get tid(): number {
+    return this.trailerNumber(this.layout.tidFromEnd, 1);
+  }
+
+  /** As {@link tid}: its process, and the CPU. */
+  get pid(): number {
+    return this.trailerNumber(this.layout.tidFromEnd, 0);
+  }
+
+  get cpu(): number {
+    return this.trailerNumber(this.layout.cpuFromEnd, 0);
   }
 
   /** Index of the current record's event: -1 where its ID is of no event. */
@@ -116,6 +141,13 @@ export class RecordReader {
     return this.events.layouts[event].decode(this.words, this.wordAt, this.size, view);
   }
 
+  /** The raw data of the current sample, sharing memory, in the file's byte order. */
+  raw(view: SampleView): Uint8Array {
+    if (view.raw === 0) return new Uint8Array(0);
+    const from = this.at + (view.raw - view.base) * 4 + 4;
+    return this.bytes.subarray(from, from + view.rawBytes);
+  }
+
   /** The record between its header and the `sample_id` that ends it (see sideband.ts). */
   body(): Cursor {
     const trailer = this.type < PERF_RECORD_USER_TYPE_START ? this.layout.trailerSize : 0;
@@ -138,6 +170,13 @@ export class RecordReader {
   /** Word at `fromEnd` bytes before the record's end. */
   private trailerWord(fromEnd: number): number {
     return fromEnd < 0 ? -1 : (this.size - fromEnd) >> 2;
+  }
+
+  /** One of the two u32 of the u64 at `fromEnd` bytes before the record's end. */
+  private trailerNumber(fromEnd: number, which: 0 | 1): number {
+    const word = this.trailerWord(fromEnd);
+    if (this.type >= PERF_RECORD_USER_TYPE_START || word < 2) return -1;
+    return this.words[this.wordAt + word + (this.littleEndian ? which : 1 - which)];
   }
 
   private load(offset: number): boolean {
@@ -185,12 +224,11 @@ export class RecordReader {
     this.wordAt = 0;
   }
 
-  /** AUXTRACE is followed by hardware trace data that its size does not count. */
-  private skipAuxTrace(): void {
+  /** Bytes that follow these two types of record and that their sizes do not count. */
+  private payloadSize(): number {
     const body = this.body();
-    const left = this.end - this.position;
-    const size = body.remaining >= 8 ? Number(body.u64big()) : 0;
-    this.position += Math.min(size, left);
+    if (this.type === PerfRecord.AUXTRACE) return body.remaining >= 8 ? Number(body.u64big()) : 0;
+    return body.remaining >= 4 ? body.u32() : 0;
   }
 
   private stop(offset: number, reason: string): false {

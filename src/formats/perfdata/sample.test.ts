@@ -65,6 +65,8 @@ for (const littleEndian of [true, false]) {
       executable: true,
       buildId: undefined,
       inode: '8:1 4711 0',
+      prot: 5,
+      flags: 2,
     });
     assert.ok(reader.next());
     const fork = { pid: 6, parentPid: 5, tid: 6, parentTid: 5, synthesized: false };

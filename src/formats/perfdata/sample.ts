@@ -4,7 +4,7 @@
  * which the comment of `PERF_RECORD_SAMPLE` in include/uapi/linux/perf_event.h lists.
  */
 import { addressFrom, type Address, type Nanoseconds } from '../../base/units.js';
-import type { EventAttr } from './attr.js';
+import { EMPTY_ATTR, type EventAttr } from './attr.js';
 import {
   PerfFormat,
   PerfMisc,
@@ -16,13 +16,24 @@ import {
 
 const TWO_32 = 4294967296;
 const HEADER_WORDS = RECORD_HEADER_SIZE / 4;
+/** `struct perf_branch_entry`: from, to, flags. */
+export const BRANCH_ENTRY_WORDS = 6;
 
 /**
- * One sample. Lists are places in `words`, where a u64 is two words, the lower half first. Valid until
- * the next record is read.
+ * One sample. Lists, and values that are more than a number, are places in `words`, where a u64 is two
+ * words, the lower half first; a place is 0 where the field is absent. Valid until the next record is
+ * read.
+ *
+ * {@link RecordReader.sample} fills in what every sample's way needs. Getters look up the other fields
+ * before the call chain, {@link rest} those behind the stack.
  */
 export class SampleView {
   words: Int32Array = new Int32Array(0);
+  /** First word of the record. */
+  base = 0;
+  /** Past the record's last word. */
+  end = 0;
+  layout: SampleLayout = NO_LAYOUT;
   /** Index of the sample's event. */
   event = 0;
   misc = 0;
@@ -34,20 +45,119 @@ export class SampleView {
   cpu = -1;
   /** What the sample stands for, in its event's unit. */
   period = 1;
+  /** First word of the counts that were read with the sample: see reads.ts. */
+  read = 0;
+  /** Where the call chain's field begins, or would. */
+  chainWord = 0;
   /** First word of the addresses, and how many there are; 0 without callchain. */
   callchain = 0;
   callchainLength = 0;
+  /** The word of the raw data's u32 size, and that size in bytes. See {@link RecordReader.raw}. */
+  raw = 0;
+  rawBytes = 0;
+  /** First word of the branches, {@link BRANCH_ENTRY_WORDS} each, the youngest first; how many. */
+  branches = 0;
+  branchCount = 0;
+  /** Where the fields of the user registers and stack begin, or would; they end at {@link restWord}. */
+  dumpWord = 0;
   /** `PerfSampleRegsAbi`; 0 where no user registers are there. */
   regsAbi = 0;
-  /** First word of the user registers, one u64 per bit of the event's `sample_regs_user`. */
+  /** First word of the user registers, one u64 per bit of the event's `sample_regs_user`, lowest first. */
   regs = 0;
   /** First word of the copied user stack, and how many bytes of it are real. */
   stack = 0;
   stackBytes = 0;
+  /** Where the fields behind the stack begin. */
+  restWord = 0;
+
+  // Set by rest().
+
+  /** A u64, or with `WEIGHT_STRUCT` u32 var1, u16 var2, u16 var3 from its lowest bits up. */
+  weight = 0;
+  /** `union perf_mem_data_src`. */
+  dataSource = 0;
+  /** `PERF_TXN_*`, and the abort code in the upper half. */
+  transaction = 0;
+  /** As {@link regsAbi} and {@link regs}, of `sample_regs_intr`. */
+  regsIntrAbi = 0;
+  regsIntr = 0;
+  physAddrWord = 0;
+  cgroupWord = 0;
+  dataPageSizeWord = 0;
+  codePageSizeWord = 0;
+  /** First word of the hardware trace's piece, and its bytes. */
+  aux = 0;
+  auxBytes = 0;
 
   /** `PerfMisc.KERNEL`, `USER`, …: where the sample was taken. */
   get cpuMode(): number {
     return this.misc & PerfMisc.CPUMODE_MASK;
+  }
+
+  /** The data's address; 0 where absent. */
+  get addr(): Address {
+    return this.addressAt(this.layout.addrWord);
+  }
+
+  /** The event's ID, of `IDENTIFIER` or `ID`; 0 where absent. */
+  get id(): number {
+    return this.fixed(this.layout.idWord);
+  }
+
+  get streamId(): number {
+    return this.fixed(this.layout.streamIdWord);
+  }
+
+  /** 0 where absent, as the others below. They need {@link rest}. */
+  get physAddr(): number {
+    return this.number(this.physAddrWord);
+  }
+
+  get cgroup(): number {
+    return this.number(this.cgroupWord);
+  }
+
+  /** Bytes. */
+  get dataPageSize(): number {
+    return this.number(this.dataPageSizeWord);
+  }
+
+  /** Bytes. */
+  get codePageSize(): number {
+    return this.number(this.codePageSizeWord);
+  }
+
+  /** The hardware's index of the youngest branch; -1 where it is not known. */
+  get branchHwIndex(): number {
+    const { layout, branches, words } = this;
+    if (branches === 0 || layout.branchHeaderWords === 0) return -1;
+    return addressFrom(words[branches - 2], words[branches - 1]);
+  }
+
+  /** First word of the branches' event counters, one u64 each; 0 where absent. */
+  get branchCounters(): number {
+    if (this.branches === 0 || !this.layout.hasBranchCounters) return 0;
+    return this.branches + this.branchCount * BRANCH_ENTRY_WORDS;
+  }
+
+  /** Fills in the fields behind the stack; false where the record ends before they do. */
+  rest(): boolean {
+    return this.layout.decodeRest(this);
+  }
+
+  /** The u64 at a place: exact to 2^53, rounded beyond; 0 of no place. */
+  number(at: number): number {
+    return at === 0 ? 0 : u64At(this.words, at);
+  }
+
+  private fixed(word: number): number {
+    return word < 0 ? 0 : u64At(this.words, this.base + word);
+  }
+
+  private addressAt(word: number): Address {
+    if (word < 0) return 0;
+    const at = this.base + word;
+    return addressFrom(this.words[at], this.words[at + 1]);
   }
 }
 
@@ -56,25 +166,31 @@ export class SampleLayout {
   readonly ipWord: number;
   readonly tidWord: number;
   readonly timeWord: number;
+  readonly addrWord: number;
   /** The event's ID: of `IDENTIFIER`, else of `ID`. */
   readonly idWord: number;
+  readonly streamIdWord: number;
   readonly cpuWord: number;
   readonly periodWord: number;
   /** Bytes of the `struct sample_id` that ends records other than samples. */
   readonly trailerSize: number;
-  /** Bytes from the time, and from `IDENTIFIER`'s or `ID`'s ID, to the record's end. */
+  /** Bytes from each field of it to the record's end; the ID is `IDENTIFIER`'s, else `ID`'s. */
+  readonly tidFromEnd: number;
   readonly timeFromEnd: number;
   readonly idFromEnd: number;
+  readonly cpuFromEnd: number;
+  readonly branchHeaderWords: number;
+  readonly hasBranchCounters: boolean;
+  readonly readFormat: number;
+  /** In a u64 that is two u32, which word the first one is. */
+  readonly first: number;
   /** Where the fields begin whose size the sample itself tells. */
   private readonly variableWord: number;
   private readonly type: number;
-  private readonly readFormat: number;
   private readonly fixedPeriod: number;
-  private readonly branchHeaderWords: number;
   private readonly branchEntryWords: number;
   private readonly regsCount: number;
-  /** In a u64 that is two u32, which word the first one is. */
-  private readonly first: number;
+  private readonly regsIntrCount: number;
 
   constructor(attr: EventAttr, littleEndian: boolean) {
     const type = attr.sample_type;
@@ -88,9 +204,9 @@ export class SampleLayout {
     this.ipWord = place(PerfSample.IP);
     this.tidWord = place(PerfSample.TID);
     this.timeWord = place(PerfSample.TIME);
-    place(PerfSample.ADDR);
+    this.addrWord = place(PerfSample.ADDR);
     const id = place(PerfSample.ID);
-    place(PerfSample.STREAM_ID);
+    this.streamIdWord = place(PerfSample.STREAM_ID);
     this.cpuWord = place(PerfSample.CPU);
     this.periodWord = place(PerfSample.PERIOD);
     this.idWord = identifier >= 0 ? identifier : id;
@@ -100,46 +216,45 @@ export class SampleLayout {
     this.fixedPeriod = attr.flags.freq === true ? 1 : attr.sample_period;
     const branch = Number(attr.branch_sample_type & 0xffffffffn);
     this.branchHeaderWords = (branch & PERF_SAMPLE_BRANCH_HW_INDEX) !== 0 ? 2 : 0;
-    this.branchEntryWords = (branch & PERF_SAMPLE_BRANCH_COUNTERS) !== 0 ? 8 : 6;
+    this.hasBranchCounters = (branch & PERF_SAMPLE_BRANCH_COUNTERS) !== 0;
+    this.branchEntryWords = BRANCH_ENTRY_WORDS + (this.hasBranchCounters ? 2 : 0);
     this.regsCount = bitCount(attr.sample_regs_user);
+    this.regsIntrCount = bitCount(attr.sample_regs_intr);
     this.first = littleEndian ? 0 : 1;
 
     let fromEnd = 0;
-    let timeFromEnd = -1;
-    let idFromEnd = -1;
-    if (attr.flags.sample_id_all === true) {
-      const trailer = [
-        PerfSample.IDENTIFIER,
-        PerfSample.CPU,
-        PerfSample.STREAM_ID,
-        PerfSample.ID,
-        PerfSample.TIME,
-        PerfSample.TID,
-      ];
-      for (const bit of trailer) {
-        if ((type & bit) === 0) continue;
-        fromEnd += 8;
-        if (bit === PerfSample.TIME) timeFromEnd = fromEnd;
-        if (bit === PerfSample.IDENTIFIER || (bit === PerfSample.ID && idFromEnd < 0)) {
-          idFromEnd = fromEnd;
-        }
-      }
-    }
+    const placeFromEnd = (bit: number): number => {
+      if (attr.flags.sample_id_all !== true || (type & bit) === 0) return -1;
+      fromEnd += 8;
+      return fromEnd;
+    };
+    const identifierFromEnd = placeFromEnd(PerfSample.IDENTIFIER);
+    this.cpuFromEnd = placeFromEnd(PerfSample.CPU);
+    placeFromEnd(PerfSample.STREAM_ID);
+    const idFromEnd = placeFromEnd(PerfSample.ID);
+    this.timeFromEnd = placeFromEnd(PerfSample.TIME);
+    this.tidFromEnd = placeFromEnd(PerfSample.TID);
+    this.idFromEnd = identifierFromEnd >= 0 ? identifierFromEnd : idFromEnd;
     this.trailerSize = fromEnd;
-    this.timeFromEnd = timeFromEnd;
-    this.idFromEnd = idFromEnd;
   }
 
   /**
-   * Fills `view` from the record of `size` bytes that begins at `base`.
-   * @returns false where the record ends before its fields do; the view then holds what came before
+   * Fills `view` from the record of `size` bytes that begins at `base`, up to the user stack.
+   * @returns false where the record ends before these fields do; the view then holds what came before
    */
   decode(words: Int32Array, base: number, size: number, view: SampleView): boolean {
     const end = base + (size >> 2);
     view.words = words;
+    view.base = base;
+    view.end = end;
+    view.layout = this;
+    view.read = 0;
     view.callchainLength = 0;
+    view.raw = 0;
+    view.branches = 0;
     view.regsAbi = 0;
     view.stackBytes = 0;
+    view.restWord = end;
     if (base + this.variableWord > end) return false;
 
     const { first } = this;
@@ -156,14 +271,19 @@ export class SampleLayout {
     return this.decodeVariable(words, base + this.variableWord, end, view);
   }
 
-  /** The fields that say themselves how long they are, up to the user stack; what follows is not read. */
+  /** The fields that say themselves how long they are, up to the user stack. */
   private decodeVariable(words: Int32Array, from: number, end: number, view: SampleView): boolean {
     const { type } = this;
     let at = from;
     if ((type & PerfSample.READ) !== 0) {
+      view.read = at;
       at = this.skipRead(words, at, end);
-      if (at < 0) return false;
+      if (at < 0) {
+        view.read = 0;
+        return false;
+      }
     }
+    view.chainWord = at;
     if ((type & PerfSample.CALLCHAIN) !== 0) {
       if (at + 2 > end) return false;
       const count = words[at] >>> 0;
@@ -177,16 +297,21 @@ export class SampleLayout {
       if (at + 1 > end) return false;
       // u32 size and data together fill up u64s.
       const raw = words[at + this.first] >>> 0;
-      if (raw > (end - at) * 4) return false;
+      if (raw > (end - at) * 4 - 4) return false;
+      view.raw = at;
+      view.rawBytes = raw;
       at += ((raw + 4 + 7) >> 3) * 2;
     }
     if ((type & PerfSample.BRANCH_STACK) !== 0) {
       if (at + 2 > end) return false;
       const count = words[at] >>> 0;
-      at += 2 + this.branchHeaderWords;
-      if (words[at - 1 - this.branchHeaderWords] !== 0 || count > end) return false;
-      at += count * this.branchEntryWords;
+      const entries = at + 2 + this.branchHeaderWords;
+      if (words[at + 1] !== 0 || entries + count * this.branchEntryWords > end) return false;
+      view.branches = entries;
+      view.branchCount = count;
+      at = entries + count * this.branchEntryWords;
     }
+    view.dumpWord = at;
     if ((type & PerfSample.REGS_USER) !== 0) {
       if (at + 2 > end) return false;
       const abi = words[at];
@@ -211,7 +336,39 @@ export class SampleLayout {
         at = dynamic + 2;
       }
     }
+    view.restWord = at;
     return at <= end;
+  }
+
+  /** See {@link SampleView.rest}. */
+  decodeRest(view: SampleView): boolean {
+    const { type } = this;
+    const { words, end } = view;
+    let at = view.restWord;
+    const place = (bit: number): number => {
+      if ((type & bit) === 0) return 0;
+      at += 2;
+      return at <= end ? at - 2 : 0;
+    };
+    view.weight = place(PerfSample.WEIGHT | PerfSample.WEIGHT_STRUCT);
+    view.dataSource = place(PerfSample.DATA_SRC);
+    view.transaction = place(PerfSample.TRANSACTION);
+    const abi = place(PerfSample.REGS_INTR);
+    view.regsIntrAbi = abi === 0 ? 0 : words[abi];
+    if (view.regsIntrAbi !== 0) {
+      view.regsIntr = at;
+      at += this.regsIntrCount * 2;
+      if (at > end) view.regsIntrAbi = 0;
+    }
+    view.physAddrWord = place(PerfSample.PHYS_ADDR);
+    view.cgroupWord = place(PerfSample.CGROUP);
+    view.dataPageSizeWord = place(PerfSample.DATA_PAGE_SIZE);
+    view.codePageSizeWord = place(PerfSample.CODE_PAGE_SIZE);
+    const aux = place(PerfSample.AUX);
+    const auxBytes = view.number(aux);
+    view.aux = aux === 0 ? 0 : at;
+    view.auxBytes = Math.min(auxBytes, Math.max(0, end - at) * 4);
+    return at <= end && view.auxBytes === auxBytes;
   }
 
   /** Past a `struct read_format`; -1 where it does not fit. */
@@ -229,6 +386,8 @@ export class SampleLayout {
     return after <= end ? after : -1;
   }
 }
+
+const NO_LAYOUT = new SampleLayout(EMPTY_ATTR, true);
 
 /** A u64 in two words. Times and periods: exact to 2^53, rounded beyond. */
 export function u64At(words: Int32Array, at: number): number {

@@ -1,7 +1,8 @@
 /**
  * The bodies of the records that tell of processes and their memory, as they lie between a record's
  * header and its `sample_id` (include/uapi/linux/perf_event.h). They are the same in a file and in the
- * kernel's ring buffer.
+ * kernel's ring buffer. Records of the kernel's own code are in kernel-code.ts, those of counters and
+ * hardware traces in counters.ts.
  */
 import type { Cursor } from '../../base/cursor.js';
 import type { Address, Nanoseconds } from '../../base/units.js';
@@ -19,6 +20,9 @@ export interface MmapRecord {
   readonly buildId: string | undefined;
   /** Device, inode and its generation, which tell files of one path apart; absent of MMAP. */
   readonly inode: string | undefined;
+  /** `PROT_*` and `MAP_*`; 0 of MMAP. */
+  readonly prot: number;
+  readonly flags: number;
 }
 
 export interface CommRecord {
@@ -55,6 +59,8 @@ export function readMmap(body: Cursor, type: number, misc: number): MmapRecord {
   let buildId: string | undefined;
   let inode: string | undefined;
   let executable = (misc & PerfMisc.MMAP_DATA) === 0;
+  let prot = 0;
+  let flags = 0;
   if (type === PerfRecord.MMAP2) {
     if ((misc & PerfMisc.MMAP_BUILD_ID) !== 0) {
       const size = Math.min(body.u8(), 20);
@@ -63,11 +69,12 @@ export function readMmap(body: Cursor, type: number, misc: number): MmapRecord {
     } else {
       inode = `${body.u32()}:${body.u32()} ${body.u64big()} ${body.u64big()}`;
     }
-    executable = (body.u32() & PROT_EXEC) !== 0;
-    body.skip(4); // flags
+    prot = body.u32();
+    flags = body.u32();
+    executable = (prot & PROT_EXEC) !== 0;
   }
   const path = body.fixedString(body.remaining);
-  return { pid, tid, start, length, pgoff, path, executable, buildId, inode };
+  return { pid, tid, start, length, pgoff, path, executable, buildId, inode, prot, flags };
 }
 
 export function readComm(body: Cursor, misc: number): CommRecord {
@@ -86,6 +93,68 @@ export function readFork(body: Cursor, misc: number): ForkRecord {
   const tid = body.i32();
   const parentTid = body.i32();
   return { pid, parentPid, tid, parentTid, synthesized: (misc & PerfMisc.FORK_EXEC) !== 0 };
+}
+
+/** SWITCH and SWITCH_CPU_WIDE: a thread left a CPU or came to it. */
+export interface SwitchRecord {
+  /** Whether the thread of the `sample_id` left the CPU; else it came. */
+  readonly out: boolean;
+  /** Whether it left though it could have gone on. */
+  readonly preempted: boolean;
+  /** The other thread, which came or left: of SWITCH_CPU_WIDE alone; else -1. */
+  readonly otherPid: number;
+  readonly otherTid: number;
+}
+
+export function readSwitch(body: Cursor, type: number, misc: number): SwitchRecord {
+  const isWide = type === PerfRecord.SWITCH_CPU_WIDE;
+  return {
+    out: (misc & PerfMisc.SWITCH_OUT) !== 0,
+    preempted: (misc & PerfMisc.SWITCH_OUT_PREEMPT) !== 0,
+    otherPid: isWide ? body.i32() : -1,
+    otherTid: isWide ? body.i32() : -1,
+  };
+}
+
+/** NAMESPACES: `NET`, `UTS`, `IPC`, `PID`, `USER`, `MNT`, `CGROUP` by their inode. */
+export interface NamespacesRecord {
+  readonly pid: number;
+  readonly tid: number;
+  /** In the order of `NAMESPACE_NAMES`; a newer kernel may have more. */
+  readonly namespaces: readonly { readonly device: number; readonly inode: number }[];
+}
+
+/** perf's names, in the order in which the kernel lists them. */
+export const NAMESPACE_NAMES = ['net', 'uts', 'ipc', 'pid', 'user', 'mnt', 'cgroup'] as const;
+
+export function readNamespaces(body: Cursor): NamespacesRecord {
+  const pid = body.i32();
+  const tid = body.i32();
+  const count = body.u64();
+  body.need(count * 16);
+  const namespaces = Array.from({ length: count }, () => ({
+    device: Number(body.u64big()),
+    inode: Number(body.u64big()),
+  }));
+  return { pid, tid, namespaces };
+}
+
+/** CGROUP: the path of a control group that samples name by ID. */
+export function readCgroup(body: Cursor): { readonly id: number; readonly path: string } {
+  return { id: Number(body.u64big()), path: body.fixedString(body.remaining) };
+}
+
+/** CALLCHAIN_DEFERRED: the user part of the chains of samples that end with this cookie. */
+export interface DeferredCallchain {
+  readonly cookie: bigint;
+  readonly addresses: readonly Address[];
+}
+
+export function readCallchainDeferred(body: Cursor): DeferredCallchain {
+  const cookie = body.u64big();
+  const count = body.u64();
+  body.need(count * 8);
+  return { cookie, addresses: Array.from({ length: count }, () => body.address()) };
 }
 
 /** How many records or samples the kernel dropped: LOST, LOST_SAMPLES. */

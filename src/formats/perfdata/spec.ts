@@ -8,16 +8,15 @@
 /** `PERFILE2` as bytes on disk; a big-endian writer leaves it reversed. */
 export const MAGIC2 = 'PERFILE2';
 export const MAGIC2_SWAPPED = '2ELIFREP';
-/** The first version of the format. */
+/** The first version of the format: the same bytes whatever the writer's byte order. */
 export const MAGIC1 = 'PERFFILE';
-export const MAGIC1_SWAPPED = 'ELIFFREP';
 
 /** `struct perf_file_header`: magic, size, attr_size, three sections, 256 feature bits. */
 export const FILE_HEADER_SIZE = 104;
+/** The same without feature bits, as Linux 2.6.31 wrote it. */
+export const FIRST_HEADER_SIZE = 72;
 /** `struct perf_pipe_file_header`: magic, size. */
 export const PIPE_HEADER_SIZE = 16;
-/** Feature bits that the header holds. */
-export const HEADER_FEAT_BITS = 256;
 /** `struct perf_event_header`: type u32, misc u16, size u16. */
 export const RECORD_HEADER_SIZE = 8;
 /** What a record's size can hold. */
@@ -167,7 +166,20 @@ export const PerfRecord = {
   COMPRESSED: 81,
   FINISHED_INIT: 82,
   COMPRESSED2: 83,
+  BPF_METADATA: 84,
+  SCHEDSTAT_CPU: 85,
+  SCHEDSTAT_DOMAIN: 86,
 } as const;
+
+const RECORD_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(PerfRecord).map(([name, type]) => [type, name]),
+);
+
+/** `SAMPLE`; of types that are not known `UNKNOWN`, as perf names them. */
+export function recordName(type: number): string {
+  return RECORD_NAMES.get(type) ?? 'UNKNOWN';
+}
+
 /** The first type that the tool, not the kernel, writes. */
 export const PERF_RECORD_USER_TYPE_START = 64;
 
@@ -188,6 +200,8 @@ export const PerfMisc = {
   EXACT_IP: 1 << 14,
   SWITCH_OUT_PREEMPT: 1 << 14,
   MMAP_BUILD_ID: 1 << 14,
+  /** perf's own, of LOST_SAMPLES: a BPF filter dropped them, which the user asked for. */
+  LOST_SAMPLES_BPF: 1 << 15,
   EXT_RESERVED: 1 << 15,
   /** perf's own, in build ID events: the ID's length is in its 21st byte. */
   BUILD_ID_SIZE: 1 << 15,
@@ -245,6 +259,9 @@ export const HeaderFeature = {
   CLOCK_DATA: 29,
   HYBRID_TOPOLOGY: 30,
   PMU_CAPS: 31,
+  CPU_DOMAIN_INFO: 32,
+  E_MACHINE: 33,
+  CLN_SIZE: 34,
 } as const;
 
 /**
