@@ -1,6 +1,9 @@
 /** Sorting columns without moving them. */
 
 const TWO_53 = 9007199254740992;
+const RADIX = 65536;
+/** ECMAScript takes a number modulo 2^32, without its fraction, before it masks it. */
+const DIGIT = RADIX - 1;
 
 /**
  * The order that sorts `keys[0..length)`: element `i` of the result is the index of the i-th smallest
@@ -8,7 +11,7 @@ const TWO_53 = 9007199254740992;
  *
  * Where the span of the keys times their count stays below 2^53 (addresses of a module: 2^32 × 2^20),
  * key and index are packed into one double, and the engine's native sort needs no callback: some ten
- * times faster.
+ * times faster. Many keys of a wider span (times, addresses of all memory) are sorted by their digits.
  */
 export function sortedOrder(keys: Float64Array, length = keys.length): Uint32Array<ArrayBuffer> {
   const order = new Uint32Array(length);
@@ -24,6 +27,7 @@ export function sortedOrder(keys: Float64Array, length = keys.length): Uint32Arr
   }
   if (sorted) return order;
   if ((most - least + 1) * length >= TWO_53) {
+    if (length >= RADIX) return byDigits(keys, order, least, most);
     return order.sort((a, b) => keys[a] - keys[b] || a - b);
   }
   const packed = new Float64Array(length);
@@ -31,6 +35,30 @@ export function sortedOrder(keys: Float64Array, length = keys.length): Uint32Arr
   packed.sort();
   for (let i = 0; i < length; i++) order[i] = packed[i] % length;
   return order;
+}
+
+/** Sorts an order of `[0, length)` by digits of 16 bits, lowest first; each pass keeps the one before. */
+function byDigits(
+  keys: Float64Array,
+  order: Uint32Array<ArrayBuffer>,
+  least: number,
+  most: number,
+): Uint32Array<ArrayBuffer> {
+  const { length } = order;
+  const places = new Uint32Array(RADIX + 1);
+  let from = order;
+  let to = new Uint32Array(length);
+  for (let scale = 1; scale <= most - least; scale *= RADIX) {
+    places.fill(0);
+    for (let i = 0; i < length; i++) places[(((keys[i] - least) / scale) & DIGIT) + 1]++;
+    for (let digit = 0; digit < RADIX; digit++) places[digit + 1] += places[digit];
+    for (let i = 0; i < length; i++) {
+      const row = from[i];
+      to[places[((keys[row] - least) / scale) & DIGIT]++] = row;
+    }
+    [from, to] = [to, from];
+  }
+  return from;
 }
 
 /** The values of a column in the order given. */
