@@ -7,6 +7,7 @@ import { ATTR_SIZE, decodeAttr, encodeAttr, EMPTY_ATTR, type EventAttr } from '.
 
 const FULL: EventAttr = {
   type: 1,
+  size: ATTR_SIZE,
   config: 0x0123456789abcdefn,
   sample_period: 999,
   sample_type: 0x107e7,

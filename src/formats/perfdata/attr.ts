@@ -63,6 +63,8 @@ export type AttrFlag = Exclude<(typeof FLAG_NAMES)[number], 'precise_ip_low' | '
 export interface EventAttr {
   /** `PerfType`, or a dynamic PMU's number. */
   readonly type: number;
+  /** Bytes, as its writer declared; {@link encodeAttr} takes its own. */
+  readonly size: number;
   readonly config: bigint;
   /** A period, or, with the flag `freq`, samples per second. */
   readonly sample_period: number;
@@ -99,6 +101,7 @@ export interface EventAttr {
 /** An attribute of zeros, to be spread under what is wanted. */
 export const EMPTY_ATTR: EventAttr = {
   type: 0,
+  size: 0,
   config: 0n,
   sample_period: 0,
   sample_type: 0,
@@ -151,6 +154,7 @@ export function decodeAttr(cursor: Cursor, size: number): EventAttr {
 
   return {
     type: view.getUint32(0, little),
+    size: declared,
     config: view.getBigUint64(8, little),
     sample_period: Number(view.getBigUint64(16, little)),
     sample_type: Number(view.getBigUint64(24, little) & 0xffffffffn),
