@@ -4,12 +4,16 @@ import test from 'node:test';
 import { latestOfOverlapping, sortedOrder } from './order.js';
 
 test('keys are sorted, and equal ones keep their order, by each of the ways', () => {
-  // A narrow span, a wide one of few keys, and one of so many that their digits are sorted.
-  for (const [length, span] of [
-    [100_000, 2 ** 20],
-    [1000, 2 ** 50],
-    [100_000, 2 ** 47],
-    [70_000, 2 ** 52],
+  // A narrow span, a wide one of few keys, one of so many that their digits are sorted; then sorted runs,
+  // an odd and an even number of them, the last one short.
+  for (const [length, span, run] of [
+    [100_000, 2 ** 20, 1],
+    [1000, 2 ** 50, 1],
+    [100_000, 2 ** 47, 1],
+    [70_000, 2 ** 52, 1],
+    [70_001, 2 ** 52, 1000],
+    [20_011, 2 ** 20, 10_000],
+    [4000, 2 ** 47, 1000],
   ]) {
     const keys = new Float64Array(length + 1);
     let state = 7;
@@ -22,6 +26,7 @@ test('keys are sorted, and equal ones keep their order, by each of the ways', ()
       const part = i % 3 === 0 ? Math.floor(random() * 50) / 50 : random();
       keys[i] = Math.floor((part - 0.5) * span);
     }
+    for (let i = 0; i < length; i += run) keys.subarray(i, Math.min(i + run, length)).sort();
     const order = sortedOrder(keys, length);
     assert.equal(order.length, length);
     const expected = Array.from({ length }, (_, i) => i).sort((a, b) => keys[a] - keys[b]);

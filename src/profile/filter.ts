@@ -39,6 +39,7 @@ export function filterSamples(profile: Profile, filter: SampleFilter): Profile {
       rows[count++] = row;
     }
   }
+  if (count === samples.length) return profile;
   return { ...profile, samples: pickSamples(samples, rows.subarray(0, count)) };
 }
 

@@ -14,6 +14,7 @@ import {
 } from '../python/layers.js';
 import type { FunctionSymbol, ModuleSymbols } from '../symbolize/module-symbols.js';
 import type { Mapping } from './address-space.js';
+import { FrameIndex, KERNEL_SPACE } from './frame-index.js';
 import type { Locations, MappedCode } from './locations.js';
 import type { Process } from './processes.js';
 
@@ -53,7 +54,7 @@ export class FrameResolver {
   /** By frame, the one that is inlined into it at the same address; -1 for none. */
   private readonly inner = new Int32Column();
   private readonly functions = new Map<FunctionSymbol, number>();
-  private readonly kernelFrames = new Map<Address, number>();
+  private readonly found = new FrameIndex();
   private readonly machineryOf = new Map<number, number>();
 
   /** @param sourceOf lines and inlined functions; none are looked up where it is absent */
@@ -77,30 +78,25 @@ export class FrameResolver {
    * @param address of the instruction; of a caller's frame: within its call
    */
   user(process: Process, address: Address): number {
-    const mapping = process.space.find(address);
-    if (mapping === undefined) return this.unmapped(address);
-    const mapped = this.mapped(mapping, process);
-    let frame = mapped.byAddress.get(address);
-    if (frame === undefined) {
-      frame =
-        mapped.symbols === undefined
-          ? this.generated(process, mapped, address)
-          : this.inFile(mapped, mapped.symbols, address);
-      mapped.byAddress.set(address, frame);
+    const { generation } = process.space;
+    let frame = this.found.find(generation, address);
+    if (frame < 0) {
+      frame = this.lookUp(process, address);
+      this.found.add(generation, address, frame);
     }
     return frame;
   }
 
   kernel(address: Address): number {
-    let frame = this.kernelFrames.get(address);
-    if (frame === undefined) {
+    let frame = this.found.find(KERNEL_SPACE, address);
+    if (frame < 0) {
       const found = this.locations.kernel(address);
       const { builder } = this;
       const module = found?.module ?? '[kernel]';
       const row = builder.module(module, module === '[kernel]' ? '[kernel.kallsyms]' : module);
       const func = builder.function(found?.name ?? '[kernel]', row, -1, Layer.Kernel);
       frame = this.frame(func, address, FrameKind.Other);
-      this.kernelFrames.set(address, frame);
+      this.found.add(KERNEL_SPACE, address, frame);
     }
     return frame;
   }
@@ -136,6 +132,21 @@ export class FrameResolver {
       this.machineryOf.set(frame, other);
     }
     return other;
+  }
+
+  private lookUp(process: Process, address: Address): number {
+    const mapping = process.space.find(address);
+    if (mapping === undefined) return this.unmapped(address);
+    const mapped = this.mapped(mapping, process);
+    let frame = mapped.byAddress.get(address);
+    if (frame === undefined) {
+      frame =
+        mapped.symbols === undefined
+          ? this.generated(process, mapped, address)
+          : this.inFile(mapped, mapped.symbols, address);
+      mapped.byAddress.set(address, frame);
+    }
+    return frame;
   }
 
   private frame(
