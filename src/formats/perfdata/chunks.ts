@@ -7,29 +7,38 @@ import type { ByteSource } from '../../base/source.js';
 
 /** Bytes in a chunk: a multiple of 8, so that a chunk keeps the alignment of the section's start. */
 const CHUNK_SIZE = 1 << 20;
-/** Chunks kept: rounds of some tens of MiB are read from the file once. */
-const CHUNK_COUNT = 32;
+/** Chunks kept at first: few, so that they stay in the CPU's cache. */
+const FIRST_COUNT = 4;
+/** Chunks kept where more is come back to: rounds of some tens of MiB are read from the file once. */
+const MAX_COUNT = 32;
 
-/** A run of the file, and views of the same memory. */
-export interface Chunk {
+/** A run of the source, and views of the same memory. */
+export class Chunk {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly words: Int32Array;
-}
-
-interface Slot extends Chunk {
-  /** Which chunk of the section this holds; -1 for none. */
-  index: number;
-  filled: number;
+  /** Where it lies in the source, and how many bytes hold. */
+  start = 0;
+  filled = 0;
   /** The time of the last use, in uses. */
-  used: number;
+  used = 0;
+
+  constructor(size: number) {
+    const buffer = new ArrayBuffer((size + 7) & ~7);
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
+    this.words = new Int32Array(buffer);
+  }
 }
 
 /** A section of a source in chunks of {@link CHUNK_SIZE} bytes from its start. */
 export class ChunkWindow {
-  private readonly slots: Slot[] = [];
+  private readonly chunks: Chunk[] = [];
+  private count = FIRST_COUNT;
   private uses = 0;
-  private current: Slot | undefined;
+  private current = new Chunk(0);
+  /** Where the youngest chunk begins. */
+  private youngest = -1;
 
   constructor(
     private readonly source: ByteSource,
@@ -38,28 +47,25 @@ export class ChunkWindow {
     private readonly chunkSize = CHUNK_SIZE,
   ) {}
 
-  /** Offset, in its chunk, of the byte at `offset` of the source. */
-  within(offset: number): number {
-    return (offset - this.start) % this.chunkSize;
-  }
-
   /**
    * The chunk that holds `size` bytes from `offset` on; `undefined` where they cross chunks or the
    * section (or a file that shrank) ends before. What is returned holds until the next call.
    */
   chunk(offset: number, size: number): Chunk | undefined {
-    const at = this.within(offset);
-    const slot = this.slotOf(Math.floor((offset - this.start) / this.chunkSize));
-    return at + size <= slot.filled ? slot : undefined;
+    const { current } = this;
+    const at = offset - current.start;
+    if (at >= 0 && at + size <= current.filled) return current;
+    const chunk = this.chunkOf(offset);
+    return offset + size <= chunk.start + chunk.filled ? chunk : undefined;
   }
 
   /** Copies `target.byteLength` bytes from `offset` on; returns how many were there. */
   copy(offset: number, target: Uint8Array): number {
     let done = 0;
     while (done < target.byteLength && offset + done < this.end) {
-      const at = this.within(offset + done);
-      const slot = this.slotOf(Math.floor((offset + done - this.start) / this.chunkSize));
-      const part = slot.bytes.subarray(at, Math.min(slot.filled, at + target.byteLength - done));
+      const chunk = this.chunkOf(offset + done);
+      const at = offset + done - chunk.start;
+      const part = chunk.bytes.subarray(at, Math.min(chunk.filled, at + target.byteLength - done));
       if (part.byteLength === 0) break;
       target.set(part, done);
       done += part.byteLength;
@@ -67,53 +73,46 @@ export class ChunkWindow {
     return done;
   }
 
-  private slotOf(index: number): Slot {
-    if (this.current?.index === index) return this.current;
-    let slot = this.slots.find((candidate) => candidate.index === index);
-    if (slot === undefined) {
-      slot = this.freeSlot();
-      this.fill(slot, index);
+  private chunkOf(offset: number): Chunk {
+    const start = offset - ((offset - this.start) % this.chunkSize);
+    let chunk = this.chunks.find((candidate) => candidate.start === start);
+    if (chunk === undefined) {
+      // What was let go is asked for again: more must be kept.
+      if (start < this.youngest) this.count = Math.min(this.count * 2, MAX_COUNT);
+      else this.youngest = start;
+      chunk = this.freeChunk();
+      this.fill(chunk, start);
     }
-    slot.used = ++this.uses;
-    this.current = slot;
-    return slot;
+    chunk.used = ++this.uses;
+    this.current = chunk;
+    return chunk;
   }
 
-  /** A new slot, or the one that was not used for longest. */
-  private freeSlot(): Slot {
-    if (this.slots.length < CHUNK_COUNT) {
-      const size = Math.min(this.chunkSize, this.end - this.start);
-      const buffer = new ArrayBuffer((size + 7) & ~7);
-      const slot = {
-        bytes: new Uint8Array(buffer),
-        view: new DataView(buffer),
-        words: new Int32Array(buffer),
-        index: -1,
-        filled: 0,
-        used: 0,
-      };
-      this.slots.push(slot);
-      return slot;
+  /** A new chunk, or the one that was not used for longest. */
+  private freeChunk(): Chunk {
+    if (this.chunks.length < this.count) {
+      const chunk = new Chunk(Math.min(this.chunkSize, this.end - this.start));
+      this.chunks.push(chunk);
+      return chunk;
     }
-    return this.slots.reduce((oldest, slot) => (slot.used < oldest.used ? slot : oldest));
+    return this.chunks.reduce((oldest, chunk) => (chunk.used < oldest.used ? chunk : oldest));
   }
 
-  private fill(slot: Slot, index: number): void {
-    const offset = this.start + index * this.chunkSize;
-    const wanted = Math.max(0, Math.min(this.chunkSize, this.end - offset));
-    slot.index = index;
-    slot.filled = 0;
+  private fill(chunk: Chunk, start: number): void {
+    const wanted = Math.max(0, Math.min(this.chunkSize, this.end - start));
+    chunk.start = start;
+    chunk.filled = 0;
     if (this.source.readInto !== undefined) {
-      while (slot.filled < wanted) {
-        const target = slot.bytes.subarray(slot.filled, wanted);
-        const got = this.source.readInto(target, offset + slot.filled);
+      while (chunk.filled < wanted) {
+        const target = chunk.bytes.subarray(chunk.filled, wanted);
+        const got = this.source.readInto(target, start + chunk.filled);
         if (got === 0) break; // the file shrank under us
-        slot.filled += got;
+        chunk.filled += got;
       }
     } else {
-      const bytes = this.source.read(offset, wanted);
-      slot.bytes.set(bytes);
-      slot.filled = bytes.byteLength;
+      const bytes = this.source.read(start, wanted);
+      chunk.bytes.set(bytes);
+      chunk.filled = bytes.byteLength;
     }
   }
 }

@@ -105,7 +105,8 @@ class FrontReader {
       }
       case PerfRecord.HEADER_FEATURE: {
         const { feature, content } = readHeaderFeature(reader.body());
-        this.features.add(feature, content);
+        // One without content marks the end of the features; its number is the first unknown one.
+        if (content.remaining > 0) this.features.add(feature, content);
         break;
       }
       case PerfRecord.HEADER_BUILD_ID:

@@ -4,7 +4,7 @@
 import { Cursor } from '../../base/cursor.js';
 import type { ByteSource } from '../../base/source.js';
 import type { Nanoseconds } from '../../base/units.js';
-import { ChunkWindow, type Chunk } from './chunks.js';
+import { Chunk, ChunkWindow } from './chunks.js';
 import type { EventTable } from './events.js';
 import { FORMAT, type Section } from './header.js';
 import { u64At, type SampleLayout, type SampleView } from './sample.js';
@@ -48,8 +48,8 @@ export class RecordReader {
   private readonly window: ChunkWindow;
   private readonly end: number;
   private position: number;
-  private readonly scratch: Chunk = chunkOf(new ArrayBuffer(MAX_RECORD_SIZE + 1));
-  private readonly swapped: Chunk = chunkOf(new ArrayBuffer(MAX_RECORD_SIZE + 1));
+  private readonly scratch = new Chunk(MAX_RECORD_SIZE);
+  private readonly swapped = new Int32Array((MAX_RECORD_SIZE + 1) / 4);
 
   /**
    * @param events finds a record's event; an event's place in it is its index
@@ -184,36 +184,42 @@ export class RecordReader {
       this.window.chunk(offset, RECORD_HEADER_SIZE) ?? this.copied(offset, RECORD_HEADER_SIZE);
     if (header === undefined)
       return this.stop(offset, `${this.end - offset} bytes of a record's header`);
-    const at = header === this.scratch ? 0 : this.window.within(offset);
+    let at = offset - header.start;
+    const size = header.view.getUint16(at + 6, this.littleEndian);
     this.offset = offset;
     this.type = header.view.getUint32(at, this.littleEndian);
     this.misc = header.view.getUint16(at + 4, this.littleEndian);
-    this.size = header.view.getUint16(at + 6, this.littleEndian);
-    if (this.size < RECORD_HEADER_SIZE) return this.stop(offset, `a record of ${this.size} bytes`);
+    this.size = size;
+    if (size < RECORD_HEADER_SIZE) return this.stop(offset, `a record of ${size} bytes`);
 
     // Words need alignment, which every recorder keeps; a record that is not aligned is copied.
-    const aligned = (this.window.within(offset) & 7) === 0;
-    const chunk = aligned ? this.window.chunk(offset, this.size) : undefined;
-    const whole = chunk ?? this.copied(offset, this.size);
+    const isWhole = (at & 7) === 0 && at + size <= header.filled;
+    const whole = isWhole ? header : this.copied(offset, size);
     if (whole === undefined) {
-      return this.stop(offset, `${this.end - offset} bytes of a record of ${this.size}`);
+      return this.stop(offset, `${this.end - offset} bytes of a record of ${size}`);
     }
+    at = offset - whole.start;
     this.bytes = whole.bytes;
-    this.at = whole === this.scratch ? 0 : this.window.within(offset);
-    this.words = whole.words;
-    this.wordAt = this.at >> 2;
-    if (!this.littleEndian) this.swapWords(whole);
+    this.at = at;
+    if (this.littleEndian) {
+      this.words = whole.words;
+      this.wordAt = at >> 2;
+    } else {
+      this.swapWords(whole);
+    }
     return true;
   }
 
   private copied(offset: number, size: number): Chunk | undefined {
-    const got = this.window.copy(offset, this.scratch.bytes.subarray(0, size));
-    return got === size ? this.scratch : undefined;
+    const { scratch } = this;
+    scratch.start = offset;
+    scratch.filled = this.window.copy(offset, scratch.bytes.subarray(0, size));
+    return scratch.filled === size ? scratch : undefined;
   }
 
   /** A big-endian record as u64s of this machine, which is little-endian wherever Strata runs. */
   private swapWords(from: Chunk): void {
-    const { words } = this.swapped;
+    const words = this.swapped;
     const count = (this.size + 7) >> 3;
     for (let i = 0; i < count; i++) {
       const byte = this.at + i * 8;
@@ -235,12 +241,4 @@ export class RecordReader {
     this.earlyEnd = { offset, reason };
     return false;
   }
-}
-
-function chunkOf(buffer: ArrayBuffer): Chunk {
-  return {
-    bytes: new Uint8Array(buffer),
-    view: new DataView(buffer),
-    words: new Int32Array(buffer),
-  };
 }
