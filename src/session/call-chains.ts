@@ -194,7 +194,7 @@ export function isUserContext(context: number): boolean {
 }
 
 /** The mark that a chain of the sample's own address alone would open with. */
-function contextOf(view: SampleView): number {
+export function contextOf(view: SampleView): number {
   switch (view.cpuMode) {
     case PerfMisc.KERNEL:
       return PerfContext.KERNEL;

@@ -146,6 +146,11 @@ export class Replay {
     });
   }
 
+  /** The raw data of the sample that is being visited, sharing memory. */
+  raw(view: SampleView): Uint8Array {
+    return this.records.raw(view);
+  }
+
   /** What the reading found out, once it is done. */
   get facts(): ReadingFacts {
     const { info } = this.strata ?? {};
