@@ -4,7 +4,7 @@
  */
 import { basename } from 'node:path';
 
-import { Int32Column, Uint8Column } from '../base/growable.js';
+import { Float64Column, Int32Column, Uint8Column } from '../base/growable.js';
 import type { Address } from '../base/units.js';
 import type { ScriptFrame } from '../formats/perfscript/frame.js';
 import type { ScriptReader, ScriptSample } from '../formats/perfscript/reader.js';
@@ -38,13 +38,14 @@ interface Place {
   readonly kind: number;
 }
 
-/** {@link FrameKind}, and one of lines alone. */
+/** {@link FrameKind}, and one of lines alone: perf calls the function inlined. */
 const INLINED = 3;
 
 export class ScriptStacks {
   private readonly demangler = new Demangler();
-  /** By line: what it is in any stack. Of source lines and inlined functions there are no places. */
+  /** By line: what it is in any stack. Source lines have no places. */
   private readonly kinds = new Uint8Column();
+  private readonly addresses = new Float64Column();
   private readonly places: (Place | undefined)[] = [];
   /** By line: its frame where neither its neighbours nor a source line make it another. */
   private readonly plain = new Int32Column();
@@ -70,6 +71,7 @@ export class ScriptStacks {
     const { reader, kinds, callsTrampoline, builder } = this;
     while (kinds.length < reader.lineCount) this.addLine(kinds.length);
     const lineKinds = kinds.data;
+    const addresses = this.addresses.data;
 
     let inner: number = FrameKind.Other;
     for (let i = 0; i < length; i++) {
@@ -87,7 +89,9 @@ export class ScriptStacks {
       const row = frames[i];
       const source = sourceLines[i];
       const kind = source >= 0 && lineKinds[source] === INLINED ? INLINED : lineKinds[row];
-      if (kind === INLINED) {
+      // perf also calls a function inlined whose symbol and debug information name it differently: what
+      // is inlined has the address of what it is inlined into.
+      if (kind === INLINED && host >= 0 && addresses[row] === addresses[host]) {
         depth++;
       } else {
         // See FrameResolver.asMachinery.
@@ -109,19 +113,20 @@ export class ScriptStacks {
   private addLine(row: number): void {
     const { builder, reader } = this;
     const frame = reader.frame(row);
-    if (frame === undefined || frame.inlined) {
-      const isInlined = frame?.inlined ?? reader.sourceLine(row)?.inlined === true;
+    if (frame === undefined) {
+      const isInlined = reader.sourceLine(row)?.inlined === true;
       this.kinds.push(isInlined ? INLINED : FrameKind.Other);
+      this.addresses.push(NaN);
       this.plain.push(-1);
       this.places.push(undefined);
       return;
     }
     const place = this.placeOf(frame);
     const { name, module, file = -1, layer } = place;
-    this.kinds.push(place.kind);
-    this.plain.push(
-      builder.frame(builder.function(name, module, file, layer), frame.address, -1, 0),
-    );
+    const func = builder.function(name, module, file, layer);
+    this.kinds.push(frame.inlined ? INLINED : place.kind);
+    this.addresses.push(frame.address);
+    this.plain.push(builder.frame(func, frame.address, -1, 0));
     this.places.push(place);
   }
 

@@ -55,12 +55,12 @@ export function parseSourceLine(text: string): ScriptSourceLine | undefined {
   let place = text.trim();
   const inlined = place.endsWith(INLINED);
   if (inlined) place = place.slice(0, -INLINED.length);
-  const named = /^(.+):(\d{1,9})(?: \(discriminator \d+\))?$/.exec(place);
-  if (named !== null) return { file: named[1], line: Number(named[2]), inlined };
   // Without debug information: `main+27`, `libc.so.6[2724a]`, `:0`.
   if (/^(?:\S+\+\d+|\S+\[[0-9a-f]+\]|:0|\?\?:[0?]+)$/.test(place)) {
     return { file: '', line: -1, inlined };
   }
+  const named = /^(.+):(\d{1,9})(?: \(discriminator \d+\))?$/.exec(place);
+  if (named !== null) return { file: named[1], line: Number(named[2]), inlined };
   return undefined;
 }
 

@@ -136,12 +136,12 @@ export class HeadReader {
   private readWithoutTime(bytes: Uint8Array, end: number): HeadKind {
     // What `--header` prints is full of numbers and colons.
     if (this.words > 0 && bytes[this.wordStart[0]] === HASH) return HeadKind.None;
-    for (let word = 1; word < this.words; word++) {
+    for (let word = 0; word < this.words; word++) {
       if (!this.readId(bytes, word)) continue;
       const hasCpu = word + 1 < this.words && this.readCpu(bytes, word + 1);
       const last = hasCpu ? word + 1 : word;
       this.readTail(bytes, this.wordEnd[last], end);
-      const isBare = this.restStart === end && Number.isNaN(this.period);
+      const isBare = word > 0 && this.restStart === end && Number.isNaN(this.period);
       const isRecord = this.isRecord(bytes, end);
       if (this.eventEnd === this.eventStart && !isBare && !isRecord) continue;
       this.setComm(bytes, word - 1);
@@ -189,7 +189,7 @@ export class HeadReader {
         return isPlace ? -1 : at - 1;
       }
       // Only a PMU's event, `cpu/name=my event/`, has blanks in its name.
-      if (!isName || (words === 0 && slashes !== 1)) return -1;
+      if (words === 0 && (!isName || slashes !== 1 || isDigit(bytes[start]))) return -1;
       at = skipBlanks(bytes, at, end);
     }
     return -1;
