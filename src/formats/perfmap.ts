@@ -22,7 +22,17 @@ const MAX_ADDRESS: Address = 2 ** 52;
 const MAX_SIZE: Bytes = 2 ** 30;
 
 /** Generated functions by address. No two overlap. */
-export class PerfMap {
+export interface GeneratedFunctions {
+  /** Run-time addresses, sorted. */
+  readonly starts: Float64Array;
+  /** In bytes, positive. */
+  readonly sizes: Float64Array;
+  readonly length: number;
+  name(i: number): string;
+}
+
+/** Those of a perf map. */
+export class PerfMap implements GeneratedFunctions {
   /**
    * @param starts sorted run-time addresses
    * @param sizes in bytes, positive

@@ -15,7 +15,7 @@ import type { Address } from '../base/units.js';
 import { EM_AARCH64, EM_X86_64 } from '../formats/elf/constants.js';
 import { writeSymbolFile } from '../formats/elf/writer.js';
 import { CODE_NAMES_PATH } from '../formats/perfdata/strata-section.js';
-import type { PerfMap } from '../formats/perfmap.js';
+import type { GeneratedFunctions } from '../formats/perfmap.js';
 
 /** The first page holds the file's own headers. */
 const FIRST_OFFSET = 0x1000;
@@ -48,12 +48,12 @@ export class CodeNames {
 
   /**
    * Makes the file from the maps of the processes.
-   * @param mapsOf a process's own map, then that of the process it was forked from, and so on: a child's
+   * @param mapsOf a process's own maps, then those of the process it was forked from, and so on: a child's
    *   map lacks what it inherited
    * @returns the ranges in which something is named, and the file; `undefined` where nothing is
    */
   build(
-    mapsOf: (pid: number) => readonly PerfMap[],
+    mapsOf: (pid: number) => readonly GeneratedFunctions[],
   ): { file: Uint8Array; named: CodeRange[] } | undefined {
     const starts: number[] = [];
     const sizes: number[] = [];

@@ -1,6 +1,6 @@
 /**
- * The perf maps that recorded processes leave in /tmp: read for their names, and removed where the
- * recording caused them.
+ * The perf maps and jitdumps that recorded processes leave in /tmp: read for their names. Perf maps are
+ * removed where the recording caused them; dumps are written only where a person asks for them.
  */
 import {
   closeSync,
@@ -12,7 +12,10 @@ import {
   unlinkSync,
 } from 'node:fs';
 
-import { parsePerfMap, type PerfMap } from '../formats/perfmap.js';
+import { FormatError } from '../base/errors.js';
+import { MemorySource } from '../base/source.js';
+import { readJitDump } from '../formats/jitdump/reader.js';
+import { parsePerfMap, type GeneratedFunctions, type PerfMap } from '../formats/perfmap.js';
 import type { LiveProcess } from './live-processes.js';
 
 const FOLDER = '/tmp';
@@ -38,16 +41,36 @@ function mapName(process: LiveProcess): string {
 }
 
 /**
- * Reads a process's map. Links are not followed: anyone may put one into /tmp.
+ * Reads a process's map.
  * @returns `undefined` where it has none
  */
 export function readPerfMap(process: LiveProcess): PerfMap | undefined {
+  const bytes = readFileOf(mapPath(process));
+  return bytes && parsePerfMap(bytes);
+}
+
+/**
+ * Reads a process's jitdump.
+ * @param path as the process knows it
+ * @returns `undefined` where it is gone or is none
+ */
+export function readDump(process: LiveProcess, path: string): GeneratedFunctions | undefined {
+  const inTemporary = path.startsWith(`${FOLDER}/`);
+  const place = inTemporary ? process.temporary + path.slice(FOLDER.length) : process.root + path;
+  const bytes = readFileOf(place);
+  try {
+    return bytes && readJitDump(new MemorySource(bytes, path)).latest();
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  }
+}
+
+/** A regular file's bytes. Links are not followed: anyone may put one into /tmp. */
+function readFileOf(path: string): Uint8Array | undefined {
   let fd: number;
   try {
-    fd = openSync(
-      mapPath(process),
-      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-    );
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch {
     return undefined;
   }
@@ -61,7 +84,7 @@ export function readPerfMap(process: LiveProcess): PerfMap | undefined {
       if (got === 0) break;
       filled += got;
     }
-    return parsePerfMap(bytes.subarray(0, filled));
+    return bytes.subarray(0, filled);
   } catch {
     return undefined;
   } finally {

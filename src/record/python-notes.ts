@@ -96,7 +96,7 @@ function whyNameless(
     return 'this interpreter was built without perf support';
   }
   if (start?.jitSupport === true && !start.ignoresEnvironment) {
-    return 'it ran with PYTHON_PERF_JIT_SUPPORT, whose dumps are not read yet';
+    return 'it ran with PYTHON_PERF_JIT_SUPPORT, and its jitdump is missing or cannot be read';
   }
   if (hasArena) return 'its perf map in /tmp is missing or cannot be read';
   if (!asked) return 'perf support was not turned on (--python off)';

@@ -13,6 +13,7 @@ import { PerfRecord } from '../formats/perfdata/spec.js';
 import { readComm, readFork, readLost, readMmap } from '../formats/perfdata/sideband.js';
 import { Truncation } from '../profile/profile.js';
 import { isAnonymous } from '../session/address-space.js';
+import { isJitDump } from '../session/jit-dumps.js';
 import { ModuleCache } from '../session/modules.js';
 import { ProcessTable } from '../session/processes.js';
 import { CodeNames } from './code-names.js';
@@ -62,6 +63,8 @@ export class Recorder {
   readonly truncationCauses = new Uint8Column();
   /** Of each process the one that it was forked from. */
   readonly parents = new Map<number, number>();
+  /** Paths of the jitdumps that each process has. */
+  readonly jitDumps = new Map<number, Set<string>>();
   readonly interpreters = new Interpreters();
   /** Processes with samples. */
   readonly sampled = new Set<number>();
@@ -157,6 +160,9 @@ export class Recorder {
         const end = map.start + map.length;
         this.live.see(pid);
         this.interpreters.mapped(pid, map.path);
+        if (isJitDump(map.path)) {
+          this.jitDumps.set(pid, (this.jitDumps.get(pid) ?? new Set()).add(map.path));
+        }
         this.processes.map(pid, { ...map, end });
         if (type === PerfRecord.MMAP2 && isAnonymous(map.path)) {
           this.names.add(pid, map.start, end, this.copyWithRoom(start, size));
@@ -169,6 +175,7 @@ export class Recorder {
         if (exec) {
           this.live.seeAgain(pid);
           this.interpreters.executed(pid);
+          this.jitDumps.delete(pid);
         }
         this.processes.comm(pid, tid, comm, exec);
         break;

@@ -8,12 +8,12 @@ import { plural } from '../base/units.js';
 import type { FileEvent } from '../formats/perfdata/writer.js';
 import { encodeStrataSection } from '../formats/perfdata/strata-section.js';
 import { PerfSample, STRATA_FEATURE, HeaderFeature } from '../formats/perfdata/spec.js';
-import type { PerfMap } from '../formats/perfmap.js';
+import type { GeneratedFunctions } from '../formats/perfmap.js';
 import { addToBuildIdCache, buildIdCacheFolder } from './buildid-cache.js';
 import { buildIdFeature, kernelSymbolsText, machineFeatures } from './features.js';
 import { KernelMaps, runningKernelSymbols } from './kernel-maps.js';
 import { Output } from './output.js';
-import { readPerfMap, removePerfMap } from './perf-maps.js';
+import { readDump, readPerfMap, removePerfMap } from './perf-maps.js';
 import { Recorder, type Counts } from './recorder.js';
 import { SAMPLE_ID_SIZE } from './sample-layout.js';
 import { StackTops } from './stack-tops.js';
@@ -102,7 +102,7 @@ function finish(
   const kernel = runningKernelSymbols();
   kernelMaps.complete(kernel);
   const notes = [...data.notes, ...recorder.notes()];
-  const built = names.build(perfMaps(recorder));
+  const built = names.build(codeMaps(recorder));
   for (const { recordAt, fileOffset } of built?.named ?? []) {
     recorder.renameMapping(recordAt, names.path, fileOffset);
   }
@@ -180,17 +180,23 @@ function survivorNotes({ live }: Recorder): string[] {
   return [`${processes} still ran when it ended; recording ended with the command`];
 }
 
-/** A process's perf map, then its ancestors'. Each file is read once. */
-function perfMaps(recorder: Recorder): (pid: number) => readonly PerfMap[] {
-  const read = new Map<number, PerfMap | undefined>();
+/** What a process tells of its generated code, then what its ancestors do. Each file is read once. */
+function codeMaps(recorder: Recorder): (pid: number) => readonly GeneratedFunctions[] {
+  const read = new Map<number, readonly GeneratedFunctions[]>();
+  const mapsOf = (pid: number): readonly GeneratedFunctions[] => {
+    const process = recorder.live.see(pid);
+    const dumps = recorder.jitDumps.get(pid) ?? [];
+    const maps = [...[...dumps].map((path) => readDump(process, path)), readPerfMap(process)];
+    return maps.filter((map) => map !== undefined);
+  };
   return (pid) => {
-    const maps: PerfMap[] = [];
+    const maps: GeneratedFunctions[] = [];
     const passed = new Set<number>();
     for (let at: number | undefined = pid; at !== undefined && !passed.has(at);) {
       passed.add(at);
-      if (!read.has(at)) read.set(at, readPerfMap(recorder.live.see(at)));
-      const map = read.get(at);
-      if (map !== undefined) maps.push(map);
+      const own = read.get(at) ?? mapsOf(at);
+      read.set(at, own);
+      maps.push(...own);
       at = recorder.parents.get(at);
     }
     return maps;

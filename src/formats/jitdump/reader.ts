@@ -5,8 +5,10 @@
 import { Cursor, decodeUtf8 } from '../../base/cursor.js';
 import { FormatError } from '../../base/errors.js';
 import { Float64Column, Int32Column } from '../../base/growable.js';
+import { gatherFloat64, latestOfOverlapping } from '../../base/order.js';
 import type { ByteSource } from '../../base/source.js';
 import type { Address } from '../../base/units.js';
+import type { GeneratedFunctions } from '../perfmap.js';
 import { readLineTable, type LineTable } from './lines.js';
 import {
   CODE_LOAD_SIZE,
@@ -89,6 +91,17 @@ export class JitDump {
 
   get length(): number {
     return this.times.length;
+  }
+
+  /** The functions as they stood when the last of them was made. */
+  latest(): GeneratedFunctions {
+    const rows = latestOfOverlapping(this.addresses, this.sizes);
+    return {
+      starts: gatherFloat64(this.addresses, rows),
+      sizes: gatherFloat64(this.sizes, rows),
+      length: rows.length,
+      name: (i) => this.name(rows[i]),
+    };
   }
 
   name(row: number): string {
