@@ -4,6 +4,7 @@
  */
 import { plural } from '../base/units.js';
 import { TRUNCATION_WORDS, type Note, type Profile } from '../profile/profile.js';
+import { missingNames, type NameGaps } from './missing-names.js';
 
 /** What happened while a file was read. */
 export interface ReadingFacts {
@@ -17,9 +18,7 @@ export interface ReadingFacts {
   readonly unidentified: number;
   /** The file's end: sentences. */
   readonly file: readonly string[];
-  readonly kernelGap: string | undefined;
-  /** Modules without names, and why, by path. */
-  readonly moduleGaps: ReadonlyMap<string, string>;
+  readonly names: NameGaps;
 }
 
 /** Counts over `profile`, whose own notes are not looked at, and puts the facts in words. */
@@ -43,7 +42,7 @@ export function makeNotes(profile: Omit<Profile, 'notes'>, facts: ReadingFacts):
   if (unidentified > 0) {
     notes.push({ text: 'samples of no known event were left out', samples: unidentified });
   }
-  notes.push(...truncationNotes(profile), ...frameNotes(profile, facts));
+  notes.push(...truncationNotes(profile), ...missingNames(profile, facts.names));
   return notes;
 }
 
@@ -55,54 +54,4 @@ function truncationNotes({ samples }: Omit<Profile, 'notes'>): Note[] {
       ? []
       : [{ text: `stacks end early: ${TRUNCATION_WORDS[cause]}`, samples: count }],
   );
-}
-
-/** Samples whose stacks have frames without names, by module, most first. */
-function frameNotes(profile: Omit<Profile, 'notes'>, facts: ReadingFacts): Note[] {
-  const { modules, functions, frames, stacks, samples, strings } = profile;
-  const kernel = facts.kernelGap;
-  /** Why a function is nameless, as an index of `causes`; -1 where it is not. */
-  const causes: string[] = [];
-  const causeOfModule = new Map<string, number>();
-  const causeOf = (func: number): number => {
-    const name = strings[functions.name[func]];
-    const module = functions.module[func];
-    const shortName = strings[modules.name[module]];
-    const path = strings[modules.path[module]];
-    const nameless =
-      name === '[unknown]' || name === `[${shortName}]` || name.startsWith(`${shortName}+0x`);
-    const isKernel = name === '[kernel]';
-    if (!nameless && !isKernel) return -1;
-    let cause = causeOfModule.get(path);
-    if (cause === undefined) {
-      let text = `functions of ${path} have no names`;
-      const gap = isKernel ? kernel : facts.moduleGaps.get(path);
-      if (path === '[unknown]') text = 'addresses lie in no executable mapping';
-      else if (path === '[jit]') text = 'code made at run time has no names';
-      else if (gap !== undefined) text += `: ${gap}`;
-      cause = causes.push(text) - 1;
-      causeOfModule.set(path, cause);
-    }
-    return cause;
-  };
-  const causeOfFunction = Int32Array.from({ length: functions.length }, (_, func) => causeOf(func));
-  if (causes.length === 0) return [];
-
-  const perStack = new Float64Array(stacks.length);
-  for (const stack of samples.stack) if (stack >= 0) perStack[stack]++;
-  const counts = new Float64Array(causes.length);
-  const countedFor = new Int32Array(causes.length).fill(-1);
-  for (let leaf = 0; leaf < stacks.length; leaf++) {
-    if (perStack[leaf] === 0) continue;
-    for (let stack = leaf; stack >= 0; stack = stacks.parent[stack]) {
-      const cause = causeOfFunction[frames.func[stacks.frame[stack]]];
-      if (cause < 0 || countedFor[cause] === leaf) continue;
-      countedFor[cause] = leaf;
-      counts[cause] += perStack[leaf];
-    }
-  }
-  return causes
-    .map((text, cause) => ({ text, samples: counts[cause] }))
-    .filter((note) => note.samples > 0)
-    .sort((a, b) => b.samples - a.samples);
 }

@@ -37,7 +37,7 @@ export class Symbolizer {
   private readonly files: SymbolFiles;
   private readonly downloads: DebuginfodClient | undefined;
 
-  constructor(private readonly options: SymbolizerOptions = {}) {
+  constructor(readonly options: SymbolizerOptions = {}) {
     const symfs = options.symfs ?? options.root;
     const { debuginfod, onDownload } = options;
     this.downloads = debuginfod && new DebuginfodClient(debuginfod, onDownload);

@@ -3,26 +3,43 @@
  * same in every 64-bit process of one kernel, so this process's own stands for all.
  */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { MemorySource } from '../base/source.js';
 import { ElfImage } from '../formats/elf/image.js';
+import { perfCache } from './files.js';
+import { isMissing, openElf } from './open-elf.js';
 
 /** A few pages; more is no vdso. */
 const MAX_SIZE = 1 << 20;
 
 /**
- * The running kernel's vdso; `undefined` where it has none, it cannot be read, or a build ID is given
- * (the recorded one) that is not its own.
+ * The vdso of a build (the recorded one): the running kernel's, or the copy that `perf` keeps of one;
+ * without a build ID the running kernel's. `undefined` where there is none, or it cannot be read.
  */
 export function readVdso(buildId?: string): ElfImage | undefined {
+  const running = runningVdso();
+  if (buildId === undefined || running?.buildId === buildId) return running;
+  const kept = openElf(join(perfCache(buildId), 'vdso'), buildId);
+  if (kept === undefined || isMissing(kept)) return undefined;
+  const { source } = kept;
+  try {
+    return ElfImage.read(new MemorySource(source.read(0, MAX_SIZE), '[vdso]'));
+  } catch {
+    return undefined; // larger than any vdso, or gone while it was read
+  } finally {
+    source.close();
+  }
+}
+
+function runningVdso(): ElfImage | undefined {
   try {
     const maps = readFileSync('/proc/self/maps', 'latin1');
     const range = /^([0-9a-f]+)-([0-9a-f]+) .*\[vdso\]$/m.exec(maps);
     if (range === null) return undefined;
     const [start, end] = [Number.parseInt(range[1], 16), Number.parseInt(range[2], 16)];
     if (!(end - start > 0 && end - start <= MAX_SIZE)) return undefined;
-    const image = ElfImage.read(new MemorySource(readMemory(start, end - start), '[vdso]'));
-    return buildId === undefined || image.buildId === buildId ? image : undefined;
+    return ElfImage.read(new MemorySource(readMemory(start, end - start), '[vdso]'));
   } catch {
     return undefined; // no /proc, no permission, or no ELF image: nothing to look names up in
   }
