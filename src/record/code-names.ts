@@ -11,7 +11,8 @@
 import { randomBytes } from 'node:crypto';
 
 import { lastAtMost } from '../base/search.js';
-import type { Address } from '../base/units.js';
+import type { Address, Bytes } from '../base/units.js';
+import type { Architecture } from '../formats/dwarf/registers.js';
 import { EM_AARCH64, EM_X86_64 } from '../formats/elf/constants.js';
 import { writeSymbolFile } from '../formats/elf/writer.js';
 import { CODE_NAMES_PATH } from '../formats/perfdata/strata-section.js';
@@ -21,6 +22,51 @@ import type { GeneratedFunctions } from '../formats/perfmap.js';
 const FIRST_OFFSET = 0x1000;
 /** A file of more names than this would be no help to anyone, and names are untrusted. */
 const MAX_NAMES = 4_000_000;
+
+/** A file of names in the making. */
+export class NamesFile {
+  readonly buildId = new Uint8Array(randomBytes(20));
+  /** What mappings are said to be mapped from: no real path. */
+  readonly path = CODE_NAMES_PATH + Buffer.from(this.buildId).toString('hex', 0, 4);
+  private readonly starts: number[] = [];
+  private readonly sizes: number[] = [];
+  private readonly names: string[] = [];
+  private nextOffset = FIRST_OFFSET;
+
+  /** Names that are in it. */
+  get length(): number {
+    return this.names.length;
+  }
+
+  get isFull(): boolean {
+    return this.length >= MAX_NAMES;
+  }
+
+  /** Sets a range of it aside for `size` bytes of code. @returns its offset */
+  reserve(size: Bytes): number {
+    const offset = this.nextOffset;
+    this.nextOffset += size;
+    return offset;
+  }
+
+  /** Names the code at an offset, unless the file is full. */
+  add(offset: number, size: Bytes, name: string): void {
+    if (this.isFull) return;
+    this.starts.push(offset);
+    this.sizes.push(size);
+    this.names.push(name);
+  }
+
+  encode(architecture: Architecture): Uint8Array {
+    const { buildId, starts, sizes, names } = this;
+    return writeSymbolFile({
+      buildId,
+      machine: architecture === 'aarch64' ? EM_AARCH64 : EM_X86_64,
+      symbols: { starts, sizes, names },
+      textSize: this.nextOffset,
+    });
+  }
+}
 
 /** A mapping without a file. */
 export interface CodeRange {
@@ -34,16 +80,22 @@ export interface CodeRange {
 }
 
 export class CodeNames {
-  readonly buildId = new Uint8Array(randomBytes(20));
-  /** What the mappings are said to be mapped from: no real path. */
-  readonly path = CODE_NAMES_PATH + Buffer.from(this.buildId).toString('hex', 0, 4);
   readonly ranges: CodeRange[] = [];
-  private nextOffset = FIRST_OFFSET;
+  private readonly names = new NamesFile();
+
+  /** What the mappings are said to be mapped from: no real path. */
+  get path(): string {
+    return this.names.path;
+  }
+
+  get buildId(): Uint8Array {
+    return this.names.buildId;
+  }
 
   /** Gives a mapping its range of the file. */
   add(pid: number, start: Address, end: Address, recordAt: number): void {
-    this.ranges.push({ pid, start, end, fileOffset: this.nextOffset, recordAt });
-    this.nextOffset += end - start;
+    const fileOffset = this.names.reserve(end - start);
+    this.ranges.push({ pid, start, end, fileOffset, recordAt });
   }
 
   /**
@@ -55,33 +107,22 @@ export class CodeNames {
   build(
     mapsOf: (pid: number) => readonly GeneratedFunctions[],
   ): { file: Uint8Array; named: CodeRange[] } | undefined {
-    const starts: number[] = [];
-    const sizes: number[] = [];
-    const names: string[] = [];
-    const named: CodeRange[] = [];
-    for (const range of this.ranges) {
+    const { names } = this;
+    const named = this.ranges.filter((range) => {
       const before = names.length;
       const taken = new Set<number>();
       for (const map of mapsOf(range.pid)) {
         for (let i = lastAtMost(map.starts, map.length, range.start - 1) + 1; i < map.length; i++) {
           const start = map.starts[i];
-          if (start >= range.end || names.length >= MAX_NAMES) break;
+          if (start >= range.end || names.isFull) break;
           if (taken.has(start)) continue;
           taken.add(start);
-          starts.push(start - range.start + range.fileOffset);
-          sizes.push(map.sizes[i]);
-          names.push(map.name(i));
+          names.add(start - range.start + range.fileOffset, map.sizes[i], map.name(i));
         }
       }
-      if (names.length > before) named.push(range);
-    }
-    if (named.length === 0) return undefined;
-    const file = writeSymbolFile({
-      buildId: this.buildId,
-      machine: process.arch === 'arm64' ? EM_AARCH64 : EM_X86_64,
-      symbols: { starts, sizes, names },
-      textSize: this.nextOffset,
+      return names.length > before;
     });
-    return { file, named };
+    if (named.length === 0) return undefined;
+    return { file: names.encode(process.arch === 'arm64' ? 'aarch64' : 'x86_64'), named };
   }
 }

@@ -22,6 +22,7 @@ import {
   type FileEvent,
 } from '../formats/perfdata/writer.js';
 import type { CodeModule } from '../session/modules.js';
+import type { KernelFunction } from '../symbolize/kernel.js';
 import { CLOCK } from './open-events.js';
 
 /** What perf calls the kernel among files. */
@@ -65,12 +66,18 @@ export function buildIdFeature(
   if (kernel !== undefined) {
     files.push({ path: KERNEL_PATH, buildId: Buffer.from(kernel, 'hex'), kernel: true });
   }
-  for (const { path, image } of modules) {
-    if (image?.buildId === undefined) continue;
-    files.push({ path, buildId: Buffer.from(image.buildId, 'hex'), kernel: false });
-  }
+  files.push(...moduleBuildIds(modules));
   if (names !== undefined) files.push({ ...names, kernel: false });
   return encodeBuildIds(files);
+}
+
+/** Build IDs of the files that stacks were unwound with. */
+export function moduleBuildIds(modules: Iterable<CodeModule>): FileBuildId[] {
+  return [...modules].flatMap(({ path, image }) =>
+    image?.buildId === undefined
+      ? []
+      : [{ path, buildId: Buffer.from(image.buildId, 'hex'), kernel: false }],
+  );
 }
 
 function kernelBuildId(): string | undefined {
@@ -95,12 +102,24 @@ export function kernelSymbolsText(
     if (i >= 0) functions.add(i);
   }
   if (functions.size === 0) return undefined;
+  return kernelFunctionsText(
+    [...functions].map((i) => ({
+      start: symbols.start(i),
+      name: symbols.name(i),
+      module: symbols.module(i),
+    })),
+  );
+}
+
+/** Functions of the kernel as /proc/kallsyms lists them. */
+export function kernelFunctionsText(
+  functions: readonly Pick<KernelFunction, 'start' | 'name' | 'module'>[],
+): Uint8Array {
   const lines = [...functions]
-    .sort((a, b) => a - b)
-    .map((i) => {
-      const module = symbols.module(i);
+    .sort((a, b) => a.start - b.start)
+    .map(({ start, name, module }) => {
       const suffix = module === undefined ? '' : `\t${module}`;
-      return `${formatAddress(symbols.start(i))} t ${symbols.name(i)}${suffix}\n`;
+      return `${formatAddress(start)} t ${name}${suffix}\n`;
     });
   return new TextEncoder().encode(lines.join(''));
 }

@@ -9,7 +9,7 @@ import type { FileEvent } from '../formats/perfdata/writer.js';
 import { encodeStrataSection } from '../formats/perfdata/strata-section.js';
 import { PerfSample, STRATA_FEATURE, HeaderFeature } from '../formats/perfdata/spec.js';
 import type { GeneratedFunctions } from '../formats/perfmap.js';
-import { addToBuildIdCache, buildIdCacheFolder } from './buildid-cache.js';
+import { cacheNames } from './buildid-cache.js';
 import { buildIdFeature, kernelSymbolsText, machineFeatures } from './features.js';
 import { KernelMaps, runningKernelSymbols } from './kernel-maps.js';
 import { Output } from './output.js';
@@ -131,15 +131,9 @@ function finish(
     HeaderFeature.BUILD_ID,
     buildIdFeature(modules, built === undefined ? undefined : names),
   );
-  if (built !== undefined && data.buildIdCache) {
-    const folder = buildIdCacheFolder();
-    const buildId = Buffer.from(names.buildId).toString('hex');
-    try {
-      addToBuildIdCache(folder, names.path, buildId, built.file);
-    } catch (error) {
-      notes.push(`perf report will not find Python’s names: ${folder}: ${String(error)}`);
-    }
-  }
+  const uncached =
+    built !== undefined && data.buildIdCache ? cacheNames(names, built.file) : undefined;
+  if (uncached !== undefined) notes.push(uncached);
   features.set(
     STRATA_FEATURE,
     encodeStrataSection({

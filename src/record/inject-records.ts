@@ -1,0 +1,162 @@
+/**
+ * The records that `inject` writes: samples with a call chain in place of the copied stack, mappings of
+ * the file of names, and everything else as it was.
+ */
+import { addressHigh, addressLow, type Nanoseconds } from '../base/units.js';
+import type { EventAttr } from '../formats/perfdata/attr.js';
+import type { SampleView } from '../formats/perfdata/sample.js';
+import { PerfMisc, PerfRecord, PerfSample, PROT_EXEC } from '../formats/perfdata/spec.js';
+import type { Mapping } from '../session/address-space.js';
+import type { CallChains } from '../session/call-chains.js';
+import type { Output } from './output.js';
+
+/** A record's size is a u16, and a multiple of 8. */
+const MAX_SIZE = 65528;
+const PROT_READ = 1;
+const MAP_PRIVATE = 2;
+
+/** Appends a sample as it is. */
+export function copySample({ words, base }: SampleView, output: Output): void {
+  const size = words[base + 1] >>> 16;
+  const at = begin(size, output);
+  output.words.set(words.subarray(base, base + (size >> 2)), at);
+  end(at, size, output);
+}
+
+/**
+ * Appends a sample with the chain that was read for it, and without registers and stack.
+ *
+ *   head … │ nr, ips[nr] │ raw data, branches │ abi, regs[], size, stack[], dyn_size │ weight …
+ *            chain's       as they are          left out                               as they are
+ *
+ * @param hasChain whether its event recorded a chain
+ * @returns whether there was room for all of the chain
+ */
+export function writeUnwound(
+  view: SampleView,
+  chains: CallChains,
+  hasChain: boolean,
+  output: Output,
+): boolean {
+  const { words, base, chainWord, dumpWord, restWord } = view;
+  const chainEnd = hasChain ? view.callchain + view.callchainLength * 2 : chainWord;
+  const rest = view.end - restWord;
+  const others = chainWord - base + 2 + (dumpWord - chainEnd) + rest;
+  const room = (MAX_SIZE >> 2) - others;
+  const length = Math.min(chains.length, room & ~1);
+  const size = (others + length) * 4;
+
+  const out = output.words;
+  const start = begin(size, output);
+  let at = copyWords(words, base, chainWord, out, start);
+  out[at++] = length >> 1;
+  out[at++] = 0;
+  at = copyWords(chains.words, chains.at, chains.at + length, out, at);
+  at = copyWords(words, chainEnd, dumpWord, out, at);
+  copyWords(words, restWord, view.end, out, at);
+  end(start, size, output);
+  return length === chains.length;
+}
+
+/** Appends any record as it is. */
+export function copyRecord(record: Uint8Array, output: Output): void {
+  const at = begin(record.byteLength, output);
+  output.buffer.set(record, at * 4);
+  end(at, record.byteLength, output);
+}
+
+/** What ends a record other than a sample: `struct sample_id`. */
+export interface SampleId {
+  readonly pid: number;
+  readonly time: Nanoseconds;
+  readonly cpu: number;
+  /** Of the event. */
+  readonly id: number;
+}
+
+/** Appends an MMAP2 record: a mapping that no one made. @param attr of the event whose ID it carries */
+export function writeMapping(
+  { start, end, pgoff, path }: Mapping,
+  sampleId: SampleId,
+  attr: EventAttr,
+  output: Output,
+): void {
+  const out = new RecordBuilder();
+  const { pid } = sampleId;
+  out
+    .u32(pid)
+    .u32(pid)
+    .u64(start)
+    .u64(end - start)
+    .u64(pgoff);
+  out.u64(0).u64(0).u64(0); // device, inode, its generation
+  out.u32(PROT_READ | PROT_EXEC).u32(MAP_PRIVATE);
+  out.text(path);
+  if (attr.flags.sample_id_all === true) writeSampleId(out, sampleId, attr.sample_type);
+  copyRecord(out.record(PerfRecord.MMAP2, PerfMisc.USER), output);
+}
+
+/** In the order of `perf_event__output_id_sample` (kernel/events/core.c). */
+function writeSampleId(out: RecordBuilder, { pid, time, cpu, id }: SampleId, type: number): void {
+  if ((type & PerfSample.TID) !== 0) out.u32(pid).u32(pid);
+  if ((type & PerfSample.TIME) !== 0) out.u64(time);
+  if ((type & PerfSample.ID) !== 0) out.u64(id);
+  if ((type & PerfSample.STREAM_ID) !== 0) out.u64(id);
+  if ((type & PerfSample.CPU) !== 0) out.u32(cpu).u32(0);
+  if ((type & PerfSample.IDENTIFIER) !== 0) out.u64(id);
+}
+
+/** A record in the making. */
+class RecordBuilder {
+  private readonly words: number[] = [0, 0];
+
+  u32(value: number): this {
+    this.words.push(value);
+    return this;
+  }
+
+  u64(value: number): this {
+    return this.u32(addressLow(value)).u32(addressHigh(value));
+  }
+
+  /** Text, and zeros to a multiple of 8. */
+  text(text: string): this {
+    const bytes = Buffer.from(`${text}\0`);
+    const padded = Buffer.alloc((bytes.byteLength + 7) & ~7);
+    bytes.copy(padded);
+    for (let at = 0; at < padded.byteLength; at += 4) this.u32(padded.readUInt32LE(at));
+    return this;
+  }
+
+  record(type: number, misc: number): Uint8Array {
+    const words = Uint32Array.from(this.words);
+    words[0] = type;
+    words[1] = misc | ((words.byteLength << 16) >>> 0);
+    return new Uint8Array(words.buffer);
+  }
+}
+
+/** Room for a record. @returns its first word in the output's buffer */
+function begin(size: number, output: Output): number {
+  return output.reserve((size + 7) & ~7) >> 2;
+}
+
+/** Records are as long as their fields; what is not aligned comes of another tool, or of damage. */
+function end(at: number, size: number, output: Output): void {
+  const padded = (size + 7) & ~7;
+  if (padded > size) output.buffer.fill(0, at * 4 + size, at * 4 + padded);
+  output.words[at + 1] = (output.words[at + 1] & 0xffff) | (padded << 16);
+  output.commit(padded);
+}
+
+/** @returns the word behind the copy */
+function copyWords(
+  from: Int32Array,
+  start: number,
+  stop: number,
+  to: Int32Array,
+  at: number,
+): number {
+  for (let word = start; word < stop; word++) to[at++] = from[word];
+  return at;
+}
