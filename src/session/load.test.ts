@@ -14,7 +14,7 @@ import { requirePython } from '../testing/pythons.js';
 import { loadProfile, profileOf } from './load.js';
 
 /** No file of this machine is to be found: what is read is the recording alone. */
-const NOWHERE = { root: '/nonexistent' };
+const NOWHERE = { symbols: { symfs: '/nonexistent' } };
 
 function profileFrom(writer: RecordingWriter): Profile {
   return profileOf(new MemorySource(writer.bytes()), NOWHERE);

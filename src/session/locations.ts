@@ -3,23 +3,21 @@
  * the moment. What frames of a profile and lines of text are made from.
  */
 import type { Address, Bytes } from '../base/units.js';
-import type { ElfImage } from '../formats/elf/image.js';
-import type { KernelFunction, KernelSymbols } from '../symbolize/kernel.js';
+import type { KernelFunction } from '../symbolize/kernel.js';
 import type { ModuleSymbols } from '../symbolize/module-symbols.js';
 import type { Symbolizer } from '../symbolize/symbolizer.js';
 import type { Mapping } from './address-space.js';
 import type { GeneratedNames } from './generated-code.js';
 import type { ModuleCache } from './modules.js';
 import type { Process } from './processes.js';
+import type { RecordedKernel } from './recorded-kernel.js';
 
 /** Where names come from. */
 export interface NameSources {
   readonly modules: ModuleCache;
   readonly symbolizer: Symbolizer;
-  /** Asked for when the first kernel address comes. */
-  readonly kernel: () => KernelSymbols;
+  readonly kernel: RecordedKernel;
   readonly names: GeneratedNames;
-  readonly vdso: () => ElfImage | undefined;
 }
 
 /** A mapping's code. */
@@ -46,19 +44,12 @@ export interface Location {
 
 export class Locations {
   private readonly byMapping = new Map<Mapping, MappedCode>();
-  private kernelSymbols: KernelSymbols | undefined;
 
   constructor(readonly sources: NameSources) {}
 
-  /** Why kernel addresses have no names; `undefined` where they have, or none came. */
-  get kernelGap(): string | undefined {
-    return this.kernelSymbols?.gap;
-  }
-
   /** The function at an address of the kernel's. */
   kernel(address: Address): KernelFunction | undefined {
-    this.kernelSymbols ??= this.sources.kernel();
-    return this.kernelSymbols.lookup(address);
+    return this.sources.kernel.lookup(address);
   }
 
   /** The function at an address of a process's; `undefined` where nothing is mapped. */
@@ -93,10 +84,10 @@ export class Locations {
   }
 
   private open(mapping: Mapping, process: Process): MappedCode {
-    const { names, vdso, symbolizer, modules } = this.sources;
+    const { names, kernel, symbolizer, modules } = this.sources;
     if (names.covers(mapping)) return { mapping, symbols: undefined, bias: 0 };
     const { path, buildId } = mapping;
-    const image = path === '[vdso]' ? vdso() : undefined;
+    const image = path === '[vdso]' ? kernel.vdso : undefined;
     const symbols =
       image === undefined
         ? symbolizer.module({ path, buildId })

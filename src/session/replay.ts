@@ -2,14 +2,12 @@
  * A recording played back: its records in the order of time, and the processes, threads and mappings as
  * they stood at each sample. Reports, `script` and `inject` all stand on it.
  */
-import { hostname, release } from 'node:os';
-
 import { FormatError } from '../base/errors.js';
 import type { ByteSource } from '../base/source.js';
-import type { Address } from '../base/units.js';
 import type { Architecture } from '../formats/dwarf/registers.js';
-import type { ElfImage } from '../formats/elf/image.js';
+import { readKsymbol } from '../formats/perfdata/kernel-code.js';
 import { readPerfData, type PerfDataFile } from '../formats/perfdata/reader.js';
+import { GroupReads } from '../formats/perfdata/reads.js';
 import type { RecordReader } from '../formats/perfdata/records.js';
 import { SampleView } from '../formats/perfdata/sample.js';
 import {
@@ -21,9 +19,9 @@ import {
 } from '../formats/perfdata/sideband.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
 import { decodeStrataSection, type StrataSection } from '../formats/perfdata/strata-section.js';
-import { readKernelSymbols, type KernelSymbols } from '../symbolize/kernel.js';
+import type { DownloadProgress } from '../symbolize/debuginfod-client.js';
+import type { SymbolOptions } from '../symbolize/options.js';
 import { Symbolizer } from '../symbolize/symbolizer.js';
-import { readVdso } from '../symbolize/vdso.js';
 import type { Mapping } from './address-space.js';
 import { CallChains } from './call-chains.js';
 import { GeneratedNames } from './generated-code.js';
@@ -33,17 +31,15 @@ import { ModuleCache, type CodeFiles } from './modules.js';
 import type { ReadingFacts } from './notes.js';
 import { OrderedRecords } from './ordered.js';
 import { ProcessTable, type Thread } from './processes.js';
+import { RecordedKernel } from './recorded-kernel.js';
 
 export interface ReplayOptions {
-  /**
-   * The folder that stands for `/` when modules are looked for: a copy of another machine's files. The
-   * running kernel's symbols are then not used.
-   */
-  readonly root?: string;
+  /** Where symbols are looked for. */
+  readonly symbols?: SymbolOptions | undefined;
   /** When the recording ended, in ms since 1970; without it no map outside the file gives names. */
   readonly recordedBefore?: number;
-  /** A folder that perf maps and jitdumps were copied to. */
-  readonly perfMapDir?: string | undefined;
+  /** Told while a server of debug information is waited for. */
+  readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
 }
 
 /** What a replay calls, in the order of time. */
@@ -72,8 +68,8 @@ export class Replay {
   private readonly view = new SampleView();
   private readonly buildIdOf = new Map<string, string>();
   private readonly notes: string[] = [];
-  private readonly isOtherMachine: boolean;
-  private kernelReference: { readonly name: string; readonly address: Address } | undefined;
+  private readonly kernel: RecordedKernel;
+  private readonly groups: GroupReads;
 
   private lost = 0;
   private lostSamples = 0;
@@ -93,17 +89,19 @@ export class Replay {
   ) {
     const file = readPerfData(source);
     const { info, events } = file;
-    const { root = '', recordedBefore, perfMapDir: folder } = options;
+    const { symbols = {}, recordedBefore, onDownload } = options;
+    const { symfs: root = '', perfMapDir: folder } = symbols;
     this.file = file;
-    this.isOtherMachine = root !== '';
     this.strata = this.readStrata();
     this.records = file.records();
+    this.groups = new GroupReads(events);
     for (const { path, buildId } of info.buildIds) this.buildIdOf.set(path, buildId);
 
-    const { names: embedded, info: strataInfo } = this.strata ?? {};
+    const { names: embedded, info: strataInfo, kernelSymbols } = this.strata ?? {};
     const mapFiles = recordedBefore === undefined ? undefined : { root, recordedBefore, folder };
+    // Strata's own recordings hold the names that dumps gave.
     this.dumps = new JitDumps(
-      mapFiles,
+      embedded === undefined ? mapFiles : undefined,
       events.events.map(({ attr }) => attr),
     );
     const names = new GeneratedNames(
@@ -113,17 +111,15 @@ export class Replay {
       mapFiles,
     );
     this.architecture = architectureOf(info.arch);
-    this.symbolizer = new Symbolizer({ root });
-    const vdso = once(() => (this.isThisKernel() ? readVdso() : undefined));
-    const modules = new ModuleCache(this.architecture, this.codeFiles(names, vdso));
-    this.processes = new ProcessTable(modules);
-    this.locations = new Locations({
-      modules,
-      symbolizer: this.symbolizer,
-      kernel: () => this.readKernel(),
-      names,
-      vdso,
+    this.kernel = new RecordedKernel(info, kernelSymbols, symbols);
+    this.symbolizer = new Symbolizer({
+      ...symbols,
+      ...(onDownload === undefined ? {} : { onDownload }),
     });
+    const { symbolizer, kernel } = this;
+    const modules = new ModuleCache(this.architecture, this.codeFiles(names));
+    this.processes = new ProcessTable(modules);
+    this.locations = new Locations({ modules, symbolizer, kernel, names });
     this.chains = new CallChains(this.architecture, events.events, strataInfo);
   }
 
@@ -160,9 +156,8 @@ export class Replay {
       throttled: Math.max(this.throttled, info?.throttled ?? 0),
       damaged: this.damaged,
       unidentified: this.unidentified,
-      file: [...this.notes, ...this.fileNotes(), ...this.dumps.notes, ...(info?.notes ?? [])],
-      kernelGap: this.locations.kernelGap,
-      moduleGaps: new Map(this.symbolizer.gaps().map(({ path, detail }) => [path, detail])),
+      file: [...this.notes, ...this.fileNotes(), ...this.dumps.notes, ...this.symbolizer.problems, ...(info?.notes ?? [])],
+      names: { kernel: this.locations.kernelGap, modules: this.symbolizer.gaps(), options: this.symbolizer.options },
     };
   }
 
@@ -171,10 +166,11 @@ export class Replay {
     return (this.strata?.info.command ?? this.file.info.commandLine).join(' ');
   }
 
-  /** Closes the modules' files. */
+  /** Lets go of the modules' files and of what was uncompressed. */
   close(): void {
     this.symbolizer.close();
     this.dumps.close();
+    this.file.close();
   }
 
   private fileNotes(): string[] {
@@ -204,7 +200,17 @@ export class Replay {
     }
     const thread = this.processes.thread(view.pid, view.tid);
     thread.process.space.catchUp(view.time);
-    visitor.sample(view, thread, ordinal);
+    const { groups } = this;
+    if (!groups.isNeeded) {
+      visitor.sample(view, thread, ordinal);
+      return;
+    }
+    groups.split(view);
+    for (let i = 0; i < groups.length; i++) {
+      view.event = groups.events[i];
+      view.period = groups.periods[i];
+      visitor.sample(view, thread, ordinal);
+    }
   }
 
   /** Follows processes, threads and mappings. */
@@ -240,6 +246,9 @@ export class Replay {
       case PerfRecord.THROTTLE:
         this.throttled++;
         break;
+      case PerfRecord.KSYMBOL:
+        this.kernel.rename(readKsymbol(records.body()));
+        break;
       default:
       // The rest does not bear on stacks; a type of a newer perf's is passed over by its size.
     }
@@ -249,10 +258,8 @@ export class Replay {
     const { records } = this;
     const map = readMmap(records.body(), records.type, records.misc);
     const { path, start, pgoff } = map;
-    // The kernel's own mapping belongs to no process; its page offset is the address of a symbol.
     if (map.pid === -1 || start < 0) {
-      const match = /^\[kernel\.kallsyms\](_text|_stext)$/.exec(path);
-      if (match !== null) this.kernelReference = { name: match[1], address: pgoff };
+      this.kernel.map(map);
       return;
     }
     if (!map.executable || !(map.length > 0)) return;
@@ -277,28 +284,10 @@ export class Replay {
     }
   }
 
-  private readKernel(): KernelSymbols {
-    const reference = this.kernelReference;
-    const text =
-      this.strata?.kernelSymbols ?? (this.isThisKernel() ? undefined : new Uint8Array(0));
-    return readKernelSymbols({
-      ...(text === undefined ? {} : { text }),
-      ...(reference === undefined || this.strata?.kernelSymbols !== undefined ? {} : { reference }),
-    });
-  }
-
-  /** Whether the kernel that was recorded is the one that runs. */
-  private isThisKernel(): boolean {
-    const { osRelease, hostname: host } = this.file.info;
-    if (this.isOtherMachine) return false;
-    const sameRelease = osRelease === '' || osRelease === release();
-    return sameRelease && (host === '' || host === hostname());
-  }
-
-  private codeFiles(names: GeneratedNames, vdso: () => ElfImage | undefined): CodeFiles {
+  private codeFiles(names: GeneratedNames): CodeFiles {
     return {
       open: (path, _pid, buildId) => {
-        if (path === '[vdso]') return vdso()?.source;
+        if (path === '[vdso]') return this.kernel.vdso?.source;
         return this.symbolizer.module({ path, buildId }).image?.source;
       },
       generatedCode: (pid, mapping: Mapping, address) => {
@@ -315,9 +304,4 @@ export class Replay {
 function architectureOf(arch: string): Architecture {
   if (arch === '') return process.arch === 'arm64' ? 'aarch64' : 'x86_64';
   return arch === 'aarch64' || arch === 'arm64' ? 'aarch64' : 'x86_64';
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }

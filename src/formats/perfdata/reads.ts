@@ -108,6 +108,7 @@ export class GroupReads {
     }
     reads.load(view);
     const last = this.isPerThread[view.event] ? this.ofThread(view.tid) : this.last;
+    let known = 0;
     for (let i = 0; i < reads.length; i++) {
       const id = reads.ids[i];
       const event = this.table.indexOfId(id);
@@ -115,12 +116,15 @@ export class GroupReads {
         this.unknownIds++;
         continue;
       }
+      known++;
       const value = reads.values[i];
       const before = last.get(id) ?? 0;
       if (value <= before) continue;
       last.set(id, value);
       this.push(event, value - before);
     }
+    // Counts of no event say nothing of what the sample stands for: it is not lost for that.
+    if (known === 0) this.push(view.event, view.period);
   }
 
   private ofThread(tid: number): Map<number, number> {
