@@ -3,6 +3,7 @@ import type { Cursor } from '../../base/cursor.js';
 import { gatherFloat64, gatherInt32, sortedOrder } from '../../base/order.js';
 import { lastAtMost } from '../../base/search.js';
 import { StringTable } from '../../base/strings.js';
+import type { Bytes } from '../../base/units.js';
 
 /** Address, line, discriminator and an empty name. */
 const SMALLEST_ENTRY = 17;
@@ -41,10 +42,12 @@ export class LineTable {
 
 /**
  * Reads the record at the cursor, which stands behind its prefix.
+ * @param codeSize of the function
  * @param shift subtracted from the entries' addresses
- * @throws FormatError where the record is shorter than its entries
+ * @throws FormatError where the record is shorter than its entries, or one is of no address in the code:
+ *   V8 12 may write a file's name after it freed it, and no entry behind such a name can be found
  */
-export function readLineTable(cursor: Cursor, shift: number): LineTable {
+export function readLineTable(cursor: Cursor, codeSize: Bytes, shift: number): LineTable {
   cursor.structure = 'jr_code_debug_info';
   const codeAddress = cursor.address();
   const count = cursor.u64();
@@ -55,7 +58,11 @@ export function readLineTable(cursor: Cursor, shift: number): LineTable {
   const names = new StringTable();
   let file = -1;
   for (let i = 0; i < count; i++) {
-    offsets[i] = cursor.address() - codeAddress - shift;
+    const offset = cursor.address() - codeAddress - shift;
+    if (!(offset >= 0 && offset <= codeSize)) {
+      throw cursor.fault(`an offset in ${codeSize} bytes of code`, `${offset}`, 8);
+    }
+    offsets[i] = offset;
     lines[i] = cursor.i32();
     cursor.skip(4); // column
     const name = cursor.cstring();

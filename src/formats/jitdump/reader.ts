@@ -123,8 +123,10 @@ export class JitDump {
 
   /** The function's source lines, by offset in its code; `undefined` where it has none. */
   lines(row: number): LineTable | undefined {
-    const cursor = this.record(this.events.debug.data[this.loads[row]], DEBUG_INFO_SIZE);
-    return cursor && orUndefined(() => readLineTable(cursor, this.header.lineShift));
+    const load = this.loads[row];
+    const cursor = this.record(this.events.debug.data[load], DEBUG_INFO_SIZE);
+    const { lineShift } = this.header;
+    return cursor && orUndefined(() => readLineTable(cursor, this.sizes[load], lineShift));
   }
 
   /** A cursor behind the prefix of a record of at least `least` bytes. */
