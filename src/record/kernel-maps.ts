@@ -2,12 +2,11 @@
  * The records that tell where the kernel lies: the kernel sends none of itself, so that, as with perf, the
  * recorder makes them.
  */
-import { readFileSync } from 'node:fs';
-
 import { addressHigh, addressLow, parseAddress, type Address } from '../base/units.js';
 import { parseKallsyms, type KernelSymbolTable } from '../formats/kallsyms.js';
 import { PerfMisc, PerfRecord } from '../formats/perfdata/spec.js';
 import { readStart, readText } from '../linux/system.js';
+import { readKallsyms } from '../symbolize/kallsyms-file.js';
 import type { Output } from './output.js';
 
 /** perf's name of the kernel's own text; the suffix names the symbol that starts it. */
@@ -52,7 +51,7 @@ export class KernelMaps {
 /** The running kernel's symbols; empty where they cannot be read. */
 export function runningKernelSymbols(): KernelSymbolTable {
   try {
-    return parseKallsyms(readFileSync('/proc/kallsyms'));
+    return readKallsyms();
   } catch {
     return parseKallsyms(new Uint8Array(0));
   }
