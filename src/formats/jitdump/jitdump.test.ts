@@ -149,15 +149,10 @@ test("the functions at a dump's end", () => {
       .load({ time: 3, address: 0x1008, size: 32, name: 'c', index: 3 })
       .bytes(),
   ).latest();
-  assert.equal(length, 2);
-  assert.deepEqual(
-    [Array.from(starts), Array.from(sizes)],
-    [
-      [0x1008, 0x2000],
-      [32, 16],
-    ],
-  );
-  assert.deepEqual([name(0), name(1)], ['c', 'a']);
+  assert.equal(functions.length, 2);
+  assert.deepEqual(Array.from(functions.starts), [0x1008, 0x2000]);
+  assert.deepEqual(Array.from(functions.sizes), [32, 16]);
+  assert.deepEqual([functions.name(0), functions.name(1)], ['c', 'a']);
 });
 
 test('cut at every byte: what is whole is read, and nothing but FormatError leaves', () => {
