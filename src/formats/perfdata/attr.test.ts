@@ -73,6 +73,7 @@ test('big-endian bit fields begin at the top of their bytes', () => {
   assert.deepEqual(attr, {
     ...EMPTY_ATTR,
     type: 1,
+    size: 64,
     flags: { disabled: true, inherit: true, sample_id_all: true },
     precise_ip: 2,
   });
