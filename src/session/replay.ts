@@ -156,8 +156,18 @@ export class Replay {
       throttled: Math.max(this.throttled, info?.throttled ?? 0),
       damaged: this.damaged,
       unidentified: this.unidentified,
-      file: [...this.notes, ...this.fileNotes(), ...this.dumps.notes, ...this.symbolizer.problems, ...(info?.notes ?? [])],
-      names: { kernel: this.locations.kernelGap, modules: this.symbolizer.gaps(), options: this.symbolizer.options },
+      file: [
+        ...this.notes,
+        ...this.fileNotes(),
+        ...this.dumps.notes,
+        ...this.symbolizer.problems,
+        ...(info?.notes ?? []),
+      ],
+      names: {
+        kernel: this.kernel.gap,
+        modules: this.symbolizer.gaps(),
+        options: this.symbolizer.options,
+      },
     };
   }
 

@@ -125,7 +125,7 @@ test('unwinds by a file with code where there is one, and names by the one with 
     const module = symbolizer.module({ path: '/gone/libx.so' });
     const text = module.image?.section('.text') ?? assert.fail();
     const { buildId } = module.image ?? assert.fail();
-    assert.equal(module.image.sectionBytes(text).length, 64);
+    assert.equal(module.image?.sectionBytes(text).length, 64);
     const again = new Symbolizer({ symbolDirs: [folder] });
     const known = again.module({ path: '/gone/libx.so', buildId });
     assert.equal(known.lookup(text.address).name, 'inner');
