@@ -7,7 +7,6 @@ import { decodeUtf8 } from '../base/cursor.js';
 import { sortedOrder } from '../base/order.js';
 import { lastAtMost } from '../base/search.js';
 import { addressFrom, parseAddress, type Address, type Bytes } from '../base/units.js';
-import { isBetterName } from './elf/aliases.js';
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
@@ -87,7 +86,6 @@ interface Lines {
   readonly names: Int32Array;
   /** Index of the tab before the module's name, or -1. */
   readonly modules: Int32Array;
-  readonly ranks: Uint8Array;
 }
 
 /** Reads kallsyms text, in one pass. Names are decoded when asked for, so `bytes` must not change. */
@@ -99,9 +97,8 @@ export function parseKallsyms(bytes: Uint8Array): KernelSymbolTable {
     starts: new Float64Array(room),
     names: new Int32Array(room),
     modules: new Int32Array(room),
-    ranks: new Uint8Array(room),
   };
-  const { starts, names, modules, ranks } = lines;
+  const { starts, names, modules } = lines;
   const digits = hexDigits();
   let count = 0;
   let skipped = 0;
@@ -135,7 +132,6 @@ export function parseKallsyms(bytes: Uint8Array): KernelSymbolTable {
         starts[count] = addressFrom(lo, hi);
         names[count] = name;
         modules[count] = tab;
-        ranks[count] = rankOf(type);
         count++;
       }
     }
@@ -144,9 +140,13 @@ export function parseKallsyms(bytes: Uint8Array): KernelSymbolTable {
   return build(lines, count, bytes, count === 0 && withheld > 0, skipped);
 }
 
-/** Sorts functions, keeps one name per address, and finds where each ends. */
+/**
+ * Sorts functions, keeps one name per address, and finds where each ends. Of several names the last one is
+ * kept: perf takes the next line's address for a function's end and prefers names that have a size, which
+ * of names for one address only the last gets.
+ */
 function build(
-  { starts, names, modules, ranks }: Lines,
+  { starts, names, modules }: Lines,
   count: number,
   bytes: Uint8Array,
   restricted: boolean,
@@ -159,24 +159,17 @@ function build(
   let kept = 0;
   let module = -1; // of the function kept last
   for (let i = 0; i < count;) {
-    let best = order[i];
-    const start = starts[best];
-    for (i++; i < count && starts[order[i]] === start; i++) {
-      const other = order[i];
-      const isBetter =
-        ranks[other] === ranks[best]
-          ? isBetterName(bytes, names[other], bytes, names[best])
-          : ranks[other] > ranks[best];
-      if (isBetter) best = other;
-    }
+    const start = starts[order[i]];
+    while (i < count && starts[order[i]] === start) i++;
+    const last = order[i - 1];
     if (kept > 0) {
-      ends[kept - 1] = isSameModule(bytes, module, modules[best])
+      ends[kept - 1] = isSameModule(bytes, module, modules[last])
         ? start
         : Math.min(start, pageAfter(keptStarts[kept - 1]));
     }
     keptStarts[kept] = start;
-    keptNames[kept] = names[best];
-    module = modules[best];
+    keptNames[kept] = names[last];
+    module = modules[last];
     kept++;
   }
   if (kept > 0) ends[kept - 1] = pageAfter(keptStarts[kept - 1]);
@@ -209,12 +202,6 @@ function hexDigits(): Uint8Array {
 function isFunction(type: number): boolean {
   const upper = type & ~0x20;
   return upper === UPPER_T || upper === UPPER_W;
-}
-
-/** Not weak before weak, global before local (`kallsyms2elf_binding` in `tools/lib/symbol`). */
-function rankOf(type: number): number {
-  const isWeak = (type & ~0x20) === UPPER_W;
-  return (isWeak ? 0 : 2) | (type === UPPER_T ? 1 : 0);
 }
 
 function isSameModule(bytes: Uint8Array, tabA: number, tabB: number): boolean {

@@ -9,6 +9,7 @@ import { NO_FRAMES, type SourceFrame } from '../formats/dwarf/source-frame.js';
 import type { ElfImage, ElfSection } from '../formats/elf/image.js';
 import type { SymbolTable } from '../formats/elf/symbols.js';
 import type { Demangler } from './demangle.js';
+import { PltNames } from './plt.js';
 
 /** Function bounds by unwind information. */
 export interface FunctionBounds {
@@ -51,6 +52,7 @@ export class ModuleSymbols {
   private readonly unknown: FunctionSymbol;
   private readonly known = new Map<Address, FunctionSymbol>();
   private readonly pltSections: readonly ElfSection[];
+  private plt: { readonly names: PltNames | undefined } | undefined;
 
   constructor(
     readonly path: string,
@@ -86,13 +88,24 @@ export class ModuleSymbols {
     const plt = this.pltSections.find(
       ({ address, size }) => vaddr >= address && vaddr < address + size,
     );
-    if (plt !== undefined) {
-      const { address, size } = plt;
-      return this.known.get(address) ?? this.remember(address, size, `${this.shortName}@plt`, undefined);
-    }
+    if (plt !== undefined) return this.inPlt(vaddr, plt);
     if (extent === undefined) return this.unknown;
     const { start, end } = extent;
     return this.known.get(start) ?? this.remember(start, end - start, undefined, undefined);
+  }
+
+  /** `malloc@plt`; where no relocation names the entry, the whole table as one function. */
+  private inPlt(vaddr: Address, { address, size }: ElfSection): FunctionSymbol {
+    const { image } = this.sources;
+    this.plt ??= { names: image && PltNames.read(image) };
+    const entry = this.plt.names?.find(vaddr);
+    const start = entry?.start ?? address;
+    const known = this.known.get(start);
+    if (known !== undefined) return known;
+    const whole = `${this.shortName}@plt`;
+    if (entry === undefined) return this.remember(start, size, whole, undefined);
+    const name = entry.name === '' ? whole : `${this.demangler.demangle(entry.name)}@plt`;
+    return this.remember(start, entry.size, name, `${entry.name}@plt`);
   }
 
   /**

@@ -5,8 +5,8 @@ const UNDERSCORE = 0x5f;
 const MAX_NAME = 1 << 16;
 
 /**
- * Whether the name at `a[atA]` is preferred to that at `b[atB]`: fewer leading underscores, then the
- * longer, then the first in byte order (so that the answer never depends on the order in the file).
+ * Whether the name at `a[atA]` is preferred to that at `b[atB]`, which comes before it in the file: fewer
+ * leading underscores, then the longer, then the first.
  * Names end at a NUL, a tab or a newline, or with their bytes. Made for a million calls: it allocates nothing.
  */
 export function isBetterName(a: Uint8Array, atA: number, b: Uint8Array, atB: number): boolean {
@@ -18,10 +18,7 @@ export function isBetterName(a: Uint8Array, atA: number, b: Uint8Array, atB: num
   const underscoresA = leadingUnderscores(a, atA);
   const underscoresB = leadingUnderscores(b, atB);
   if (underscoresA !== underscoresB) return underscoresA < underscoresB;
-  const lengthA = nameLength(a, atA + same);
-  const lengthB = nameLength(b, atB + same);
-  if (lengthA !== lengthB) return lengthA > lengthB;
-  return a[atA + same] < b[atB + same];
+  return nameLength(a, atA + same) > nameLength(b, atB + same);
 }
 
 function leadingUnderscores(name: Uint8Array, at: number): number {

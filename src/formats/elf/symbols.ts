@@ -115,7 +115,7 @@ export class SymbolTable {
  *
  * Of several names for one address `perf`'s choice is taken (`choose_best_symbol` in
  * `tools/perf/util/symbol.c`): with a size, typed, not weak, global, fewer leading underscores, the
- * longer name; then, so that the answer never depends on the file's order, the first in byte order.
+ * longer name, the first in the file.
  *
  * @throws FormatError where a table does not lie within the file.
  */
