@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test, type TestContext } from 'node:test';
 
 import { Truncation, type Profile } from '../profile/profile.js';
-import { loadProfile } from '../session/load.js';
+import { loadProfile } from '../session/open.js';
 import { skipOrFail, type Python } from '../testing/pythons.js';
 import {
   hasPerf,

@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 
-import { loadProfile } from '../session/load.js';
+import { loadProfile } from '../session/open.js';
 import { run } from '../testing/cli.js';
 import { skipOrFail, type Python } from '../testing/pythons.js';
 import {

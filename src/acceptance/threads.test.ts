@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
-import { loadProfile } from '../session/load.js';
+import { loadProfile } from '../session/open.js';
 import {
   hasPerf,
   perfPythons,

@@ -5,10 +5,13 @@ import { FormatError, StrataError } from '../base/errors.js';
 import { filterSamples } from '../profile/filter.js';
 import type { Profile } from '../profile/profile.js';
 import { applyView, defaultView, type View } from '../profile/views.js';
-import { loadProfile } from '../session/load.js';
+import { loadProfile } from '../session/open.js';
+import { debuginfodFromEnvironment } from '../symbolize/debuginfod.js';
+import { downloadTeller } from './downloads.js';
 import type { SampleChoice } from './options/shared.js';
+import type { SymbolChoice } from './options/symbols.js';
 
-export interface InputChoice extends SampleChoice {
+export interface InputChoice extends SampleChoice, SymbolChoice {
   readonly input: string;
   /** `undefined`: mixed where there are Python frames, else full. */
   readonly view?: View;
@@ -21,14 +24,14 @@ export interface InputChoice extends SampleChoice {
  */
 export function readInput(choice: InputChoice): Profile {
   const { input, view, event, pids, tids, comms } = choice;
-  if (!existsSync(input)) {
+  if (input !== '-' && !existsSync(input)) {
     throw new StrataError(
       `cannot open ${input}: no such file or directory`,
       'record one with: strata record python app.py',
     );
   }
-  const profile = load(input);
-  const events = event === undefined ? undefined : [findEvent(profile, event)];
+  const profile = load(choice);
+  const events = event === undefined ? undefined : [eventNamed(profile.events, event)];
   const chosen = filterSamples(profile, { events, pids, tids, comms });
   if (chosen.samples.length === 0 && profile.samples.length > 0) {
     throw new StrataError(
@@ -38,17 +41,25 @@ export function readInput(choice: InputChoice): Profile {
   return applyView(chosen, view ?? defaultView(chosen));
 }
 
-function load(input: string): Profile {
+function load({ input, symbols, inline }: InputChoice): Profile {
   try {
-    return loadProfile(input);
+    const debuginfod = debuginfodFromEnvironment(process.env);
+    return loadProfile(input, {
+      symbols: debuginfod === undefined ? symbols : { ...symbols, debuginfod },
+      onDownload: downloadTeller(),
+      inline,
+    });
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     throw new StrataError(`cannot read ${input}: ${error.message}`);
   }
 }
 
-/** Index of the event of that name; `cycles` also finds `cycles:u` where that is the only one. */
-function findEvent({ events }: Profile, name: string): number {
+/**
+ * Index of the event of that name; `cycles` also finds `cycles:u` where that is the only one.
+ * @throws StrataError where there is none
+ */
+export function eventNamed(events: readonly { readonly name: string }[], name: string): number {
   const exact = events.findIndex((one) => one.name === name);
   if (exact >= 0) return exact;
   const alike = events.flatMap((one, index) => (one.name.split(':', 1)[0] === name ? [index] : []));

@@ -20,17 +20,18 @@ const RECORD: RecordOptions = {
   buildIdCache: true,
   verbosity: 0,
 };
+const INPUT = { input: 'perf.data', symbols: {}, inline: 'auto' } as const;
 const REPORT: ReportOptions = {
-  input: 'perf.data',
+  ...INPUT,
   view: 'full',
   children: true,
   graph: {},
   showCounts: false,
   percentLimit: 0,
 };
-const TREE: TreeOptions = { input: 'perf.data', all: false, merge: false, minPercent: 1 };
+const TREE: TreeOptions = { ...INPUT, all: false, merge: false, minPercent: 1 };
 const FLAMEGRAPH: FlamegraphOptions = {
-  input: 'perf.data',
+  ...INPUT,
   output: 'flamegraph.svg',
   inverted: false,
   width: 1200,
@@ -73,6 +74,21 @@ const UNDERSTOOD: readonly (readonly [line: string, invocation: Invocation])[] =
     '--no-buildid-cache -v python app.py': { buildIdCache: false, verbosity: 1 },
   }),
   ...cases('report', REPORT, {
+    '--symfs /copy --symbol-dir a --symbol-dir b --kallsyms k -k v --perf-map-dir m --no-inline': {
+      symbols: {
+        symfs: '/copy',
+        symfsLayout: 'hierarchy',
+        symbolDirs: ['a', 'b'],
+        kallsyms: 'k',
+        vmlinux: 'v',
+        perfMapDir: 'm',
+      },
+      inline: 'off',
+    },
+    '--symfs=/copy,flat --inline': {
+      symbols: { symfs: '/copy', symfsLayout: 'flat' },
+      inline: 'on',
+    },
     '': {},
     '--stdio -i x.data -n --no-children': { input: 'x.data', showCounts: true, children: false },
     '--no-call-graph --percent-limit 2.5%': { graph: { order: 'none' }, percentLimit: 2.5 },

@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 
 import { Int32Column, Uint8Column } from '../base/growable.js';
 import type { Address } from '../base/units.js';
+import type { SourceFrame } from '../formats/dwarf/source-frame.js';
 import type { ProfileBuilder } from '../profile/builder.js';
 import { Layer } from '../profile/profile.js';
 import {
@@ -27,14 +28,6 @@ export const FrameKind = {
   InterpreterWork: 2,
 } as const;
 
-/** Where execution stands in a source. */
-export interface SourceFrame {
-  /** `undefined` where the function is not named. */
-  readonly name: string | undefined;
-  readonly file: string | undefined;
-  /** -1 where unknown. */
-  readonly line: number;
-}
 const NO_SOURCE: SourceFrame = { name: undefined, file: undefined, line: -1 };
 
 /** Where a module's functions stand in their sources: innermost inlined function first. */

@@ -11,7 +11,8 @@ import { readFixture } from '../testing/fixtures.js';
 import { needsPerf, perfRecord, perfScript, readPerfScript } from '../testing/perf.js';
 import { RecordingWriter } from '../testing/perfdata.js';
 import { requirePython } from '../testing/pythons.js';
-import { loadProfile, profileOf } from './load.js';
+import { profileOf } from './load.js';
+import { loadProfile } from './open.js';
 
 /** No file of this machine is to be found: what is read is the recording alone. */
 const NOWHERE = { symbols: { symfs: '/nonexistent' } };

@@ -1,9 +1,7 @@
 /**
  * A recording as a profile: the one way from perf.data to the model.
  */
-import { statSync } from 'node:fs';
-
-import { FileSource, type ByteSource } from '../base/source.js';
+import type { ByteSource } from '../base/source.js';
 import { eventUnit } from '../formats/perfdata/events.js';
 import type { SampleView } from '../formats/perfdata/sample.js';
 import { truncationOf } from '../formats/perfdata/strata-section.js';
@@ -15,32 +13,24 @@ import type { Thread } from './processes.js';
 import { Replay, type ReplayOptions } from './replay.js';
 import { StackResolver } from './stacks.js';
 
-/** A program's map may be written a little after the recorder closed its file. */
-const MAP_SLACK_MS = 2000;
+/** Whether what was inlined is shown as frames of its own: `auto` looks it up where that is cheap. */
+export type InlineChoice = 'auto' | 'on' | 'off';
 
-export type LoadOptions = Omit<ReplayOptions, 'recordedBefore'>;
+export interface LoadOptions extends Pick<ReplayOptions, 'symbols' | 'onDownload'> {
+  /** By default `auto`. Lines of the source come along with it. */
+  readonly inline?: InlineChoice | undefined;
+}
 
 /**
  * Reads a recording (perf's or Strata's) and looks up all its symbols.
- * @param path of a perf.data file
- * @throws StrataError, FormatError where the file cannot be read at all; what is wrong with a part of it
- *   is told in the profile's notes
+ * @param source stays open meanwhile
+ * @throws StrataError, FormatError where it cannot be read at all; what is wrong with a part of it is told
+ *   in the profile's notes
  */
-export function loadProfile(path: string, options: LoadOptions = {}): Profile {
-  const source = new FileSource(path);
-  try {
-    const recordedBefore = statSync(path).mtimeMs + MAP_SLACK_MS;
-    return profileOf(source, { ...options, recordedBefore });
-  } finally {
-    source.close();
-  }
-}
-
-/** Like {@link loadProfile}, from a source that stays open. */
-export function profileOf(source: ByteSource, options: ReplayOptions = {}): Profile {
+export function profileOf(source: ByteSource, options: ReplayOptions & LoadOptions = {}): Profile {
   const replay = new Replay(source, options);
   try {
-    return new Loading(replay).run();
+    return new Loading(replay, options.inline ?? 'auto').run();
   } finally {
     replay.close();
   }
@@ -61,10 +51,18 @@ class Loading {
   private readonly eventRows: readonly number[];
   private readonly threadRows = new Map<Thread, ThreadRow>();
 
-  constructor(private readonly replay: Replay) {
+  constructor(
+    private readonly replay: Replay,
+    inline: InlineChoice,
+  ) {
     const { builder } = this;
     const { locations, chains, file } = replay;
-    this.stacks = new StackResolver(builder, new FrameResolver(builder, locations), chains);
+    const frames = new FrameResolver(
+      builder,
+      locations,
+      inline === 'off' ? undefined : (symbols, vaddr) => symbols.sourceAt(vaddr),
+    );
+    this.stacks = new StackResolver(builder, frames, chains);
     this.eventRows = file.events.events.map(({ name, attr }) =>
       isDummy(name) ? -1 : builder.event(name, eventUnit(attr)),
     );

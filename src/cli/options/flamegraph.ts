@@ -12,8 +12,9 @@ import {
   type SampleChoice,
 } from './shared.js';
 import type { CommandSpec } from './spec.js';
+import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
-export interface FlamegraphOptions extends SampleChoice {
+export interface FlamegraphOptions extends SampleChoice, SymbolChoice {
   readonly input: string;
   readonly output: string;
   readonly view?: View;
@@ -57,6 +58,7 @@ export const FLAMEGRAPH: CommandSpec<FlamegraphOptions> = {
       parse: parseMinWidth,
     },
     ...SAMPLE_CHOICE,
+    ...SYMBOLS,
   ],
   examples: [
     ['strata flamegraph', 'perf.data of this folder to flamegraph.svg'],
@@ -66,6 +68,7 @@ export const FLAMEGRAPH: CommandSpec<FlamegraphOptions> = {
   options: (values) => ({
     input: values['input'] as string,
     ...sampleChoice(values),
+    ...symbolChoice(values),
     output: values['output'] as string,
     ...given('view', values['view'] as View | undefined),
     ...given('title', values['title'] as string | undefined),

@@ -3,8 +3,9 @@ import type { View } from '../../profile/views.js';
 import { parseGraph, parsePercent, type GraphChoice } from '../values.js';
 import { INPUT, SAMPLE_CHOICE, sampleChoice, VIEW, type SampleChoice } from './shared.js';
 import type { CommandSpec } from './spec.js';
+import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
-export interface ReportOptions extends SampleChoice {
+export interface ReportOptions extends SampleChoice, SymbolChoice {
   readonly input: string;
   readonly view: View;
   readonly children: boolean;
@@ -45,6 +46,7 @@ export const REPORT: CommandSpec<ReportOptions> = {
     },
     { ...VIEW, value: 'full', valueText: 'full, the rows of perf report' },
     ...SAMPLE_CHOICE,
+    ...SYMBOLS,
   ],
   examples: [
     ['strata report', 'perf.data of this folder'],
@@ -54,6 +56,7 @@ export const REPORT: CommandSpec<ReportOptions> = {
   options: (values) => ({
     input: values['input'] as string,
     ...sampleChoice(values),
+    ...symbolChoice(values),
     view: values['view'] as View,
     children: values['children'] === true,
     graph: graphChoice(values['callGraph'] as GraphChoice | boolean | undefined),

@@ -14,7 +14,7 @@ export interface SampleChoice {
 
 export const INPUT: Flag = {
   flags: '-i, --input <file>',
-  help: 'recording to read',
+  help: 'recording to read, or the text of perf script; - is standard input',
   value: 'perf.data',
 };
 

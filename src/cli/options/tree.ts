@@ -11,8 +11,9 @@ import {
   type SampleChoice,
 } from './shared.js';
 import type { CommandSpec } from './spec.js';
+import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
-export interface TreeOptions extends SampleChoice {
+export interface TreeOptions extends SampleChoice, SymbolChoice {
   readonly input: string;
   /** `undefined`: mixed where there are Python frames, else full. */
   readonly view?: View;
@@ -41,6 +42,7 @@ export const TREE: CommandSpec<TreeOptions> = {
     },
     { flags: '--max-depth <N>', help: 'levels to show', parse: parseWhole(1, 10_000) },
     ...SAMPLE_CHOICE,
+    ...SYMBOLS,
   ],
   examples: [
     ['strata tree', 'perf.data of this folder'],
@@ -50,6 +52,7 @@ export const TREE: CommandSpec<TreeOptions> = {
   options: (values) => ({
     input: values['input'] as string,
     ...sampleChoice(values),
+    ...symbolChoice(values),
     ...given('view', values['view'] as View | undefined),
     all: values['all'] === true,
     merge: values['merge'] === true,
