@@ -136,6 +136,11 @@ export class Cursor {
 
   /** An unsigned LEB128 number (DWARF 7.6), below 2^53. */
   uleb128(): number {
+    const first = this.bytes[this.position]; // Most take one byte; past the end there is none.
+    if (first < 0x80) {
+      this.position++;
+      return first;
+    }
     let result = 0;
     let scale = 1;
     for (let i = 0; i < 10; i++) {

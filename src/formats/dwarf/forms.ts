@@ -13,7 +13,7 @@ export interface Encoding {
   readonly offsetSize: 4 | 8;
 }
 
-/** Bytes of a value, where the form alone says; `undefined` where the data does. @see skipForm */
+/** Bytes of a value, where the form alone says; `undefined` where the data does. */
 export function fixedSizeOf(form: number, encoding: Encoding): number | undefined {
   switch (form) {
     case Form.flag_present:
@@ -60,13 +60,6 @@ export function fixedSizeOf(form: number, encoding: Encoding): number | undefine
     default:
       return undefined;
   }
-}
-
-/** Moves past a value. @throws FormatError on an unknown form, after which nothing can be read */
-export function skipForm(cursor: Cursor, form: number, encoding: Encoding): void {
-  const size = fixedSizeOf(form, encoding);
-  if (size === undefined) readForm(cursor, form, encoding);
-  else cursor.skip(size);
 }
 
 /**

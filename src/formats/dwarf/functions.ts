@@ -4,13 +4,12 @@
  */
 import { Int32Column } from '../../base/growable.js';
 import type { Address, Bytes } from '../../base/units.js';
-import { Attributes, Slot } from './abbreviations.js';
+import { ANY_KIND, Attributes, EntryKind, Slot } from './abbreviations.js';
 import { AddressRanges, type AddressMap, type CodeSpan } from './address-map.js';
-import { Tag } from './constants.js';
 import { asFarAsSound } from './damage.js';
 import { addRanges, hasCode } from './ranges.js';
 import type { Unit } from './unit.js';
-import { EntryWalk } from './walk.js';
+import { EntryWalk, type WalkPlan } from './walk.js';
 
 /** Functions by address; those numbers are of `entries`. */
 export interface FunctionIndex {
@@ -19,8 +18,14 @@ export interface FunctionIndex {
   readonly entries: Int32Array;
 }
 
-/** What holds functions in the common case; a nested one is found by looking everywhere. */
-const SCOPE_TAGS: ReadonlySet<number> = new Set([Tag.namespace, Tag.module]);
+const NESTED_TOO: WalkPlan = { report: EntryKind.Function, enter: ANY_KIND, withNames: false };
+const OUTER: WalkPlan = { ...NESTED_TOO, enter: EntryKind.Scope };
+/** Also a function nested in another is not entered: it has a tree of its own. */
+const INLINED: WalkPlan = {
+  report: EntryKind.Inlined,
+  enter: EntryKind.Inlined | EntryKind.Block,
+  withNames: false,
+};
 
 /** @param everywhere see {@link forEachFunction} */
 export function indexFunctions(unit: Unit, code: CodeSpan, everywhere: boolean): FunctionIndex {
@@ -40,8 +45,7 @@ export function addFunctions(unit: Unit, ranges: AddressRanges, value: number): 
 }
 
 /**
- * Visits the functions that have code, as far as the unit is sound. Entries that cannot hold any are passed
- * over by `DW_AT_sibling`, where the compiler wrote it (GCC does, LLVM does not).
+ * Visits the functions that have code, as far as the unit is sound.
  * @param everywhere look also into functions and types: GNU C's nested functions, OpenMP's outlined ones
  */
 function forEachFunction(
@@ -50,15 +54,12 @@ function forEachFunction(
   visit: (at: Bytes, attributes: Attributes) => void,
 ): void {
   asFarAsSound(() => {
-    const walk = new EntryWalk(unit, unit.firstChild);
-    const { attributes } = walk;
-    for (let entry = walk.next(); entry !== undefined; entry = walk.next()) {
-      if (entry.tag === Tag.subprogram && hasCode(attributes)) {
-        asFarAsSound(() => {
-          visit(walk.at, attributes);
-        });
-      }
-      if (!everywhere && !SCOPE_TAGS.has(entry.tag)) walk.skipChildren();
+    const walk = new EntryWalk(unit, unit.firstChild, everywhere ? NESTED_TOO : OUTER);
+    while (walk.next() !== undefined) {
+      if (!hasCode(walk.attributes)) continue;
+      asFarAsSound(() => {
+        visit(walk.at, walk.attributes);
+      });
     }
   });
 }
@@ -92,23 +93,21 @@ export class InlineTree {
     };
     asFarAsSound(() => {
       const root = new Attributes();
-      const abbreviation = unit.entry(at, root);
-      const walk = abbreviation.hasChildren && new EntryWalk(unit, unit.cursor().position);
+      const { hasChildren } = unit.entry(at, root);
+      const firstChild = unit.cursor().position;
       add(at, -1, root);
-      if (!walk) return;
-      // The node that holds the entries of each depth.
-      const holders = new Int32Column();
-      holders.push(0);
-      for (let entry = walk.next(); entry !== undefined; entry = walk.next()) {
-        holders.length = walk.depth + 1;
-        const holder = holders.data[walk.depth];
-        if (entry.tag === Tag.inlined_subroutine) {
-          holders.push(add(walk.at, holder, walk.attributes));
-        } else if (entry.tag === Tag.lexical_block) {
-          holders.push(holder);
-        } else {
-          walk.skipChildren(); // also a nested function, which has a tree of its own
+      if (!hasChildren) return;
+      const walk = new EntryWalk(unit, firstChild, INLINED);
+      // The nodes that are around the next entry, outer first, and their depths; the function's is -1.
+      const around = [0];
+      const depths = [-1];
+      while (walk.next() !== undefined) {
+        while (depths[depths.length - 1] >= walk.lowest) {
+          depths.pop();
+          around.pop();
         }
+        around.push(add(walk.at, around[around.length - 1], walk.attributes));
+        depths.push(walk.depth);
       }
       unit.file.info.recheck(walk.at - at);
     });

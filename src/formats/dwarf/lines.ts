@@ -168,17 +168,24 @@ function readHeader(unit: Unit, cursor: Cursor): LineHeader {
   return { encoding, minLength, lineBase, lineRange, opcodeBase, operands, files };
 }
 
+/**
+ * Runs the program. A hot loop, which reads the common opcodes' bytes by itself: past the end there are
+ * none, and `undefined` ends it.
+ */
 function run(cursor: Cursor, header: LineHeader, rows: Rows): void {
   const { minLength, lineBase, lineRange, opcodeBase, operands } = header;
+  const { bytes } = cursor;
+  const specialAdvance = Uint8Array.from({ length: 256 }, (_, special) => special / lineRange);
+  const constAdvance = specialAdvance[(255 - opcodeBase) & 255] * minLength;
   let address = 0;
   let line = 1;
   let file = 1;
-  while (cursor.remaining > 0) {
-    const op = cursor.u8();
+  for (let op = bytes[cursor.position++]; op !== undefined; op = bytes[cursor.position++]) {
     if (op >= opcodeBase) {
       const special = op - opcodeBase;
-      address += Math.trunc(special / lineRange) * minLength;
-      line += lineBase + (special % lineRange);
+      const advance = specialAdvance[special];
+      address += advance * minLength;
+      line += lineBase + special - advance * lineRange;
       rows.add(address, line, file);
       continue;
     }
@@ -194,9 +201,11 @@ function run(cursor: Cursor, header: LineHeader, rows: Rows): void {
           line = 1;
           file = 1;
         } else if (extended === LineExtendedOp.set_address) {
-          const size = length - 1 === 4 || length - 1 === 8 ? length - 1 : undefined;
-          if (size === undefined) throw cursor.fault('an address of 4 or 8 bytes', `${length - 1}`);
-          address = readAddress(cursor, { ...header.encoding, addressSize: size });
+          const addressSize = length - 1;
+          if (addressSize !== 4 && addressSize !== 8) {
+            throw cursor.fault('an address of 4 or 8 bytes', `${addressSize}`);
+          }
+          address = readAddress(cursor, { ...header.encoding, addressSize });
         } else if (extended === LineExtendedOp.define_file) {
           header.files.define(cursor);
         }
@@ -216,7 +225,7 @@ function run(cursor: Cursor, header: LineHeader, rows: Rows): void {
         file = cursor.uleb128();
         break;
       case LineOp.const_add_pc:
-        address += Math.trunc((255 - opcodeBase) / lineRange) * minLength;
+        address += constAdvance;
         break;
       case LineOp.fixed_advance_pc:
         address += cursor.u16();

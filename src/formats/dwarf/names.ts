@@ -1,26 +1,19 @@
 /** Names of functions, as programmers wrote them. */
 import { Int32Column } from '../../base/growable.js';
 import type { Bytes } from '../../base/units.js';
-import { Attributes, Slot } from './abbreviations.js';
+import { ANY_KIND, Attributes, EntryKind, Slot } from './abbreviations.js';
 import { AddressRanges, type AddressMap } from './address-map.js';
-import { FLAT_LANGUAGES, Tag } from './constants.js';
+import { FLAT_LANGUAGES } from './constants.js';
 import { asFarAsSound } from './damage.js';
 import type { EntryRef, Unit } from './unit.js';
-import { EntryWalk } from './walk.js';
+import { EntryWalk, type WalkPlan } from './walk.js';
 
 /** From a concrete function over its abstract one to the declaration are two steps. */
 const MAX_REFERENCES = 16;
 const MAX_SCOPES = 64;
 
-const SCOPE_TAGS: ReadonlySet<number> = new Set([
-  Tag.namespace,
-  Tag.module,
-  Tag.class_type,
-  Tag.structure_type,
-  Tag.union_type,
-  Tag.interface_type,
-  Tag.enumeration_type,
-]);
+/** Everything, since a scope ends where an entry comes that is not in it. */
+const SCOPES: WalkPlan = { report: ANY_KIND, enter: ANY_KIND, withNames: true };
 
 /** The namespaces and types of a unit, by the positions of the entries in them. */
 interface Scopes {
@@ -50,9 +43,9 @@ export class FunctionNames {
     const { attributes } = this;
     let name: string | undefined;
     asFarAsSound(() => {
-      let current: EntryRef | undefined = entry;
+      let current = entry;
       for (let i = 0; i < MAX_REFERENCES; i++) {
-        const { unit, at }: EntryRef = current;
+        const { unit, at } = current;
         unit.entry(at, attributes);
         const linkage = unit.string(attributes, Slot.LinkageName);
         const readable = linkage && this.demangle(linkage);
@@ -63,7 +56,7 @@ export class FunctionNames {
         }
         const plain = unit.string(attributes, Slot.Name);
         name ??= plain;
-        const next = unit.reference(attributes, Slot.Origin);
+        const next: EntryRef | undefined = unit.reference(attributes, Slot.Origin);
         if (next === undefined) {
           // The declaration: it stands in the function's scope, which a definition need not.
           if (name !== undefined) name = this.scopeOf(current) + name;
@@ -98,23 +91,20 @@ function readScopes(unit: Unit): Scopes {
   const parents = new Int32Column();
   const starts = new Int32Column();
   const depths = new Int32Column();
-  const open: number[] = [];
-  const close = (depth: number, end: Bytes): void => {
-    for (let scope = open.at(-1); scope !== undefined; scope = open.at(-1)) {
-      if (depths.data[scope] < depth) return;
-      open.pop();
-      ends[scope] = end;
-    }
-  };
   const ends: number[] = [];
+  // Those around the next entry, outer first.
+  const open: number[] = [];
   unit.file.info.recheck(size);
-  const walk = new EntryWalk(unit, unit.firstChild);
+  const walk = new EntryWalk(unit, unit.firstChild, SCOPES);
   for (let entry = walk.next(); entry !== undefined; entry = walk.next()) {
     const { depth, at, attributes } = walk;
-    close(depth, at);
-    if (!SCOPE_TAGS.has(entry.tag) || !entry.hasChildren) continue;
+    while (open.length > 0 && depths.data[open[open.length - 1]] >= depth) {
+      ends[open[open.length - 1]] = at;
+      open.pop();
+    }
+    if (!entry.hasChildren || (entry.kind & (EntryKind.Scope | EntryKind.Type)) === 0) continue;
     const name = unit.string(attributes, Slot.Name);
-    names.push(name ?? (entry.tag === Tag.namespace ? '(anonymous namespace)' : '(anonymous)'));
+    names.push(name ?? (entry.kind === EntryKind.Scope ? '(anonymous namespace)' : '(anonymous)'));
     parents.push(open.at(-1) ?? -1);
     starts.push(at);
     ends.push(size);

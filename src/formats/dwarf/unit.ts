@@ -68,8 +68,7 @@ export class Unit {
     const entry = file.info.parse('root entry', header.offset, (cursor) => {
       cursor.skip(header.size);
       const abbreviation = this.abbreviation(cursor);
-      if (abbreviation === undefined) throw cursor.fault('a root entry', 'none');
-      root.read(cursor, abbreviation, encoding);
+      root.read(cursor, abbreviation.all, encoding);
       const firstChild = cursor.position;
       // These need no bases; strings that do are resolved below.
       const inlineStrings = cursor;
@@ -121,10 +120,9 @@ export class Unit {
     return this.loaded;
   }
 
-  /** Reads an entry's code; `undefined` of the code 0, which ends a list of siblings. @throws FormatError */
-  abbreviation(cursor: Cursor): Abbreviation | undefined {
+  /** Reads an entry's code. @throws FormatError where there is none, but the end of a list of siblings */
+  abbreviation(cursor: Cursor): Abbreviation {
     const code = cursor.uleb128();
-    if (code === 0) return undefined;
     const abbreviation = this.abbreviationTable.get(code);
     if (abbreviation === undefined) throw cursor.fault('a code of an abbreviation', `${code}`);
     return abbreviation;
@@ -135,8 +133,7 @@ export class Unit {
     const cursor = this.cursor();
     cursor.seek(at);
     const abbreviation = this.abbreviation(cursor);
-    if (abbreviation === undefined) throw cursor.fault('an entry', 'the end of a list');
-    into.read(cursor, abbreviation, this.encoding);
+    into.read(cursor, abbreviation.all, this.encoding);
     return abbreviation;
   }
 

@@ -7,78 +7,97 @@ import type { Unit } from './unit.js';
 
 /** Compilers nest some hundred deep at most. */
 const MAX_DEPTH = 1 << 16;
+const NOTHING_HIDDEN = MAX_DEPTH + 1;
 
-/** Walks a list of siblings and all below them. */
+/** What a walk is for. */
+export interface WalkPlan {
+  /** Which kinds of entries it stops at: bits of `EntryKind`. */
+  readonly report: number;
+  /** Below which kinds it looks; below others it passes by `DW_AT_sibling` where there is one. */
+  readonly enter: number;
+  /** Whether names are wanted, not only what finds code. */
+  readonly withNames: boolean;
+}
+
+/** Walks a list of siblings and what is below them. */
 export class EntryWalk {
-  /** Of the entry read last. */
+  /** Of the entry reported last. */
   readonly attributes = new Attributes();
   /** Its position in the unit. */
   at: Bytes = 0;
   /** How many entries are around it, of those walked. */
   depth = 0;
+  /** The least depth since the entry reported before: those as deep as this are not around this one. */
+  lowest = 0;
   private readonly cursor: Cursor;
-  private entry: Abbreviation | undefined;
-  private position: Bytes;
   private nextDepth = 0;
+  /** Entries deeper than this are not reported. */
+  private hidden = NOTHING_HIDDEN;
 
-  /** @param start position of the first sibling */
+  /** @param position of the first sibling */
   constructor(
     private readonly unit: Unit,
-    start: Bytes,
+    private position: Bytes,
+    private readonly plan: WalkPlan,
   ) {
     this.cursor = unit.cursor();
-    this.position = start;
   }
 
-  /** The next entry; `undefined` at the end of the list that the walk began with. @throws FormatError */
+  /**
+   * The next entry of the kinds to report; `undefined` at the end of the list that the walk began with.
+   * @throws FormatError
+   */
   next(): Abbreviation | undefined {
-    const { cursor, unit } = this;
-    cursor.seek(this.position);
-    for (;;) {
-      if (cursor.remaining === 0) return undefined;
-      this.at = cursor.position;
-      const entry = unit.abbreviation(cursor);
-      if (entry === undefined) {
-        if (--this.nextDepth < 0) return undefined;
-        continue;
-      }
-      this.attributes.read(cursor, entry, unit.encoding);
-      this.entry = entry;
-      this.depth = this.nextDepth;
-      if (entry.hasChildren && ++this.nextDepth > MAX_DEPTH) {
-        throw cursor.fault(`entries nested up to ${MAX_DEPTH} deep`, 'deeper ones');
-      }
-      this.position = cursor.position;
-      return entry;
-    }
-  }
-
-  /** Makes {@link next} pass over what is below the entry read last. @throws FormatError */
-  skipChildren(): void {
-    if (this.entry?.hasChildren !== true) return;
     const { cursor, unit, attributes } = this;
-    cursor.seek(this.position);
-    // GCC gives no sibling to the last of a list, LLVM to none.
-    for (let open = this.skipToSibling() ? 0 : 1; open > 0;) {
-      const entry = unit.abbreviation(cursor);
-      if (entry === undefined) {
-        open--;
+    const { report, enter, withNames } = this.plan;
+    const { bytes } = cursor;
+    let at = this.position;
+    let depth = this.nextDepth;
+    let { hidden } = this;
+    let lowest = depth;
+    while (at < bytes.length) {
+      const start = at;
+      const entryDepth = depth;
+      if (depth < lowest) lowest = depth;
+      if (bytes[at] === 0) {
+        at++;
+        if (--depth < 0) break;
+        if (depth <= hidden) hidden = NOTHING_HIDDEN;
         continue;
       }
-      attributes.read(cursor, entry, unit.encoding);
-      if (entry.hasChildren && !this.skipToSibling()) open++;
+      cursor.position = at;
+      const entry = unit.abbreviation(cursor);
+      if (!withNames && entry.size >= 0) {
+        at = cursor.position + entry.size;
+        attributes.clear();
+      } else {
+        attributes.read(cursor, withNames ? entry.all : entry.brief, unit.encoding);
+        at = cursor.position;
+      }
+      const isReported = depth <= hidden && (entry.kind & report) !== 0;
+      if (entry.hasChildren) {
+        const isEntered = depth <= hidden && (entry.kind & enter) !== 0;
+        // GCC gives no sibling to the last of a list, LLVM to none.
+        const sibling = isEntered ? undefined : attributes.get(Slot.Sibling);
+        if (sibling !== undefined && attributes.forms[Slot.Sibling] !== Form.ref_addr) {
+          if (sibling < at) throw cursor.fault('a sibling further on', `${sibling}`);
+          at = sibling;
+        } else {
+          if (!isEntered && depth <= hidden) hidden = depth;
+          if (++depth > MAX_DEPTH) throw cursor.fault('entries less deep', `${depth}`);
+        }
+      }
+      if (isReported) {
+        this.at = start;
+        this.depth = entryDepth;
+        this.lowest = lowest;
+        this.position = at;
+        this.nextDepth = depth;
+        this.hidden = hidden;
+        return entry;
+      }
     }
-    this.position = cursor.position;
-    this.nextDepth = this.depth;
-  }
-
-  /** Moves from behind an entry to the next of its list, if the entry says where that is. */
-  private skipToSibling(): boolean {
-    const { cursor, attributes } = this;
-    const sibling = attributes.get(Slot.Sibling);
-    if (sibling === undefined || attributes.forms[Slot.Sibling] === Form.ref_addr) return false;
-    if (sibling < cursor.position) throw cursor.fault('a sibling further on', `${sibling}`);
-    cursor.seek(sibling);
-    return true;
+    this.position = bytes.length;
+    return undefined;
   }
 }
