@@ -65,6 +65,19 @@ export function parseIds(text: string): number[] {
   });
 }
 
+/** `0,2-4`: numbers and ranges of them, as CPUs are listed. */
+export function parseRanges(text: string): number[] {
+  return parseList(text).flatMap((part) => {
+    const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part);
+    const first = Number(match?.[1]);
+    const last = Number(match?.[2] ?? match?.[1]);
+    if (match === null || last < first) {
+      throw new InvalidArgumentError('Numbers and ranges separated by commas: 0,2-3.');
+    }
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}
+
 /** How `report` shows call graphs; what is absent is as `perf` has it. */
 export interface GraphChoice {
   readonly order?: 'caller' | 'callee' | 'none';

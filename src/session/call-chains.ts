@@ -48,6 +48,8 @@ export class CallChains {
   readonly places = new Float64Array(MAX_CHAIN);
   /** `PerfContext` of each. */
   readonly contexts = new Int32Array(MAX_CHAIN);
+  /** Where each lies in {@link words}, which are exact also where no double is. */
+  readonly wordsOf = new Int32Array(MAX_CHAIN);
 
   /** Absent where no event's samples carry a stack. */
   private readonly unwinder: Unwinder | undefined;
@@ -105,7 +107,7 @@ export class CallChains {
    * @returns how many addresses there are
    */
   split(): number {
-    const { words, at, addresses, places, contexts, kind } = this;
+    const { words, at, addresses, places, contexts, wordsOf, kind } = this;
     let count = 0;
     let context: number = PerfContext.USER;
     let isFirst = true;
@@ -120,6 +122,7 @@ export class CallChains {
       const isCall =
         kind === AddressKind.Call || (kind === AddressKind.CallInUser && isUserContext(context));
       addresses[count] = address;
+      wordsOf[count] = word;
       places[count] = isFirst || isCall ? address : address - 1;
       contexts[count++] = context;
       isFirst = false;

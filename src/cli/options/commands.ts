@@ -6,6 +6,7 @@
 import { FLAMEGRAPH } from './flamegraph.js';
 import { RECORD } from './record.js';
 import { REPORT } from './report.js';
+import { SCRIPT } from './script.js';
 import type { CommandSpec } from './spec.js';
 import { TREE } from './tree.js';
 
@@ -14,6 +15,7 @@ const SPECS = {
   report: REPORT,
   tree: TREE,
   flamegraph: FLAMEGRAPH,
+  script: SCRIPT,
 } as const;
 
 type OptionsOf<Spec> = Spec extends CommandSpec<infer Options> ? Options : never;

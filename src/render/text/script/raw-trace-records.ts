@@ -50,7 +50,7 @@ export function recordText(reader: RecordReader): string {
       return `: id:${id}: lost:${body.u64big()}\n`;
     }
     case PerfRecord.LOST_SAMPLES:
-      return `: lost samples :${readLost(body, type)}\n`;
+      return `: id:${trailerId(reader)}: lost samples :${readLost(body, type)}\n`;
     case PerfRecord.READ:
       return readText(reader);
     case PerfRecord.AUX: {
@@ -100,6 +100,14 @@ export function recordText(reader: RecordReader): string {
     default:
       return toolRecordText(type, body);
   }
+}
+
+/** The event's ID in the `sample_id`; where there is none, perf shows a u64 of ones. */
+function trailerId({ bytes, at, size, events }: RecordReader): bigint {
+  const { idFromEnd, littleEndian } = events;
+  if (idFromEnd < 0 || idFromEnd > size) return 0xffffffffffffffffn;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at + size - idFromEnd, 8);
+  return view.getBigUint64(0, littleEndian);
 }
 
 function mmapText(reader: RecordReader): string {

@@ -12,10 +12,10 @@
  *
  * perf prints the kernel's records in the order of time, and its own, which have none, when it reads them.
  *
- * Where it differs from perf: records that were compressed are printed as they are, with offsets in what
- * was uncompressed, and their containers not at all; a record that cannot be decoded says why; control
- * characters of names become `\x1b`; what perf says of threads and mappings below a sample, and the
- * sample's own lines, are left to the caller.
+ * Where it differs from perf: records that were compressed have offsets in what was uncompressed; a
+ * record that cannot be decoded says why; control characters of names become `\x1b`; counts of `perf stat
+ * record` are printed, as `perf report -D` does; what perf says of threads and mappings below a sample,
+ * and the sample's own lines, are left to the caller.
  */
 import { FormatError } from '../../../base/errors.js';
 import type { PerfDataFile } from '../../../formats/perfdata/reader.js';
@@ -24,6 +24,7 @@ import { SampleView } from '../../../formats/perfdata/sample.js';
 import {
   PerfRecord,
   PerfSample,
+  PIPE_HEADER_SIZE,
   PERF_RECORD_USER_TYPE_START,
 } from '../../../formats/perfdata/spec.js';
 import { safe, type Sink } from '../text.js';
@@ -60,6 +61,8 @@ export class RawTrace {
   private readonly hasTime: boolean;
   private readonly hasIds: boolean;
   private readonly name: string;
+  /** Whether an event is known, which in pipe mode comes with a record. */
+  private hasEvent: boolean;
 
   constructor(
     private readonly file: PerfDataFile,
@@ -71,25 +74,27 @@ export class RawTrace {
     this.hasCpu = (all & PerfSample.CPU) !== 0;
     this.hasTime = (all & PerfSample.TIME) !== 0;
     this.hasIds = events[0]?.attr.flags.sample_id_all === true;
-    this.name = safe(name);
+    this.name = file.header.isPipe ? 'pipe' : safe(name);
+    this.hasEvent = !file.header.isPipe;
   }
 
   /** Writes the record that the reader is at. */
   record(reader: RecordReader): void {
-    const { type, size, offset } = reader;
-    const place = hex(offset);
+    const { type, size } = reader;
+    const place = hex(reader.offset - (this.file.header.isPipe ? PIPE_HEADER_SIZE : 0));
     const bytes = reader.bytes.subarray(reader.at, reader.at + size);
     this.sink(`\n${place}@${this.name} [${hex(size)}]: event: ${type}\n${hexDump(bytes)}\n`);
     const label = RECORD_NAMES.get(type) ?? 'UNKNOWN';
     const stamp = this.stamp(reader);
     this.sink(`${stamp}${place} [${hex(size)}]: PERF_RECORD_${label}${this.decoded(reader)}`);
+    if (type === PerfRecord.HEADER_ATTR) this.hasEvent = true;
   }
 
   /** `CPU TIME `, of records that carry them. */
   private stamp(reader: RecordReader): string {
     const { type } = reader;
     const isSample = type === PerfRecord.SAMPLE;
-    if (!isSample && !this.hasIds) return '-1 -1 ';
+    if (!isSample && !(this.hasIds && this.hasEvent)) return '-1 -1 ';
     const isUser = type >= PERF_RECORD_USER_TYPE_START;
     const cpu = isUser ? 0 : isSample && reader.sample(this.view) ? this.view.cpu : reader.cpu;
     return (this.hasCpu ? `${cpu >>> 0} ` : '') + (this.hasTime ? `${reader.time} ` : '');

@@ -1,0 +1,72 @@
+/** Which samples are printed; all where nothing is asked for. */
+import { formatAddress } from '../../../base/units.js';
+import type { SampleView } from '../../../formats/perfdata/sample.js';
+import { isWithin, type TimeSpan } from '../../../profile/time-slices.js';
+import type { Thread } from '../../../session/processes.js';
+import type { Place } from './frame-lines.js';
+
+export interface SampleFilter {
+  readonly times?: readonly TimeSpan[];
+  readonly cpus?: readonly number[];
+  readonly pids?: readonly number[];
+  readonly tids?: readonly number[];
+  readonly comms?: readonly string[];
+  /** Files that the sample's own address lies in, with or without folders. */
+  readonly dsos?: readonly string[];
+  /** Functions that it lies in, by name or by `0x` and their address. */
+  readonly symbols?: readonly string[];
+}
+
+export class SampleChoice {
+  private readonly cpus: ReadonlySet<number> | undefined;
+  private readonly pids: ReadonlySet<number> | undefined;
+  private readonly tids: ReadonlySet<number> | undefined;
+  private readonly comms: ReadonlySet<string> | undefined;
+  private readonly dsos: ReadonlySet<string> | undefined;
+  private readonly symbols: ReadonlySet<string> | undefined;
+  private readonly times: readonly TimeSpan[] | undefined;
+
+  constructor(filter: SampleFilter) {
+    this.cpus = filter.cpus && new Set(filter.cpus);
+    this.pids = filter.pids && new Set(filter.pids);
+    this.tids = filter.tids && new Set(filter.tids);
+    this.comms = filter.comms && new Set(filter.comms);
+    this.dsos = filter.dsos && new Set(filter.dsos);
+    this.symbols = filter.symbols && new Set(filter.symbols);
+    this.times = filter.times;
+  }
+
+  /** By what the sample itself says. A CPU that was not recorded is any. */
+  holds(view: SampleView, thread: Thread): boolean {
+    const { cpus, pids, tids, comms, times } = this;
+    return (
+      (times === undefined || isWithin(times, view.time)) &&
+      this.holdsCpu(view.cpu, cpus) &&
+      (pids === undefined || pids.has(view.pid)) &&
+      (tids === undefined || tids.has(view.tid)) &&
+      (comms === undefined || comms.has(thread.comm))
+    );
+  }
+
+  /** Whether records of a CPU are printed. */
+  holdsCpu(cpu: number, cpus = this.cpus): boolean {
+    return cpus === undefined || cpu < 0 || cpus.has(cpu);
+  }
+
+  /** Whether {@link holdsPlace} has to be asked. */
+  get byPlace(): boolean {
+    return this.dsos !== undefined || this.symbols !== undefined;
+  }
+
+  /** By where the sample was taken. */
+  holdsPlace({ file, name, start }: Place): boolean {
+    const { dsos, symbols } = this;
+    if (dsos !== undefined && !dsos.has(file) && !dsos.has(baseName(file))) return false;
+    if (symbols === undefined) return true;
+    return name !== undefined && (symbols.has(name) || symbols.has(`0x${formatAddress(start)}`));
+  }
+}
+
+function baseName(path: string): string {
+  return path.startsWith('/') ? path.slice(path.lastIndexOf('/') + 1) : path;
+}
