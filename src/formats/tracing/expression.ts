@@ -227,7 +227,7 @@ class ExpressionParser {
       case '__print_flags': {
         const item = this.expression();
         this.expect(',');
-        const delimiter = this.tokens.peek().text === ',' ? '' : this.tokens.next().text;
+        const delimiter = this.tokens.peek().kind === 'string' ? this.tokens.next().text : '';
         this.expect(',');
         return this.node({ kind: 'flags', item, delimiter, names: this.names() });
       }
