@@ -28,7 +28,7 @@ const FLOORS = [
   'base',
 ];
 /** Folders beside the floors: they may import from all, and only tests and they themselves import them. */
-const BESIDE = ['testing', 'bench', 'acceptance'];
+const BESIDE = ['testing', 'bench', 'acceptance', 'fuzz'];
 const MOST_LINES = 400;
 /** Files that are longer, each with its reason. */
 const LONGER: Readonly<Record<string, string>> = {

@@ -1,0 +1,63 @@
+/** Texts. */
+import { MemorySource } from '../base/source.js';
+import { parseKallsyms } from '../formats/kallsyms.js';
+import { parsePerfMap } from '../formats/perfmap.js';
+import { isPerfScript } from '../formats/perfscript/sniff.js';
+import { profileOfScript } from '../session/script-text.js';
+import { words } from './fields.js';
+import { fixtureSeeds, seed, type Target } from './target.js';
+
+const PERF_MAP = `7f0000001000 b py::main:/home/user/app.py
+7f0000001010 b py::leaf:/home/user/a b.py
+0x7f0000001020 0x1b LazyCompile:*f app.js:1:2
+7f0000001018 100 Ljava/lang/String;::hashCode
+7f0000002000 20 caf\u00e9
+7f0000001000 40 later
+`;
+
+const KALLSYMS = `0000000000000000 A fixed_percpu_data
+ffffffff81000000 T _text
+ffffffff81000000 T startup_64
+ffffffff81001000 t do_one
+ffffffff81001000 W do_one_alias
+ffffffff81001100 T do_two
+ffffffff82000000 D data
+ffffffffc0001000 t nf_hook\t[nf_tables]
+ffffffffc0001100 T nf_other\t[nf_tables]
+ffffffffc0101000 t bpf_prog_6deef7357e7b4530_f\t[bpf]
+`;
+
+export const TEXT_TARGETS: readonly Target[] = [
+  {
+    format: 'perfmap',
+    seeds: () => [seed('map', Buffer.from(PERF_MAP), words)],
+    run: (bytes) => {
+      const map = parsePerfMap(bytes);
+      for (let i = 0; i < map.length; i++) {
+        map.name(i);
+        map.find(map.starts[i] + map.sizes[i] - 1);
+      }
+    },
+  },
+  {
+    format: 'kallsyms',
+    seeds: () => [seed('kallsyms', Buffer.from(KALLSYMS), words)],
+    run: (bytes) => {
+      const symbols = parseKallsyms(bytes);
+      symbols.addressOf('_text');
+      for (let i = 0; i < symbols.length; i++) {
+        symbols.name(i);
+        symbols.module(i);
+        symbols.find(symbols.start(i) + symbols.size(i));
+      }
+    },
+  },
+  {
+    format: 'perfscript',
+    seeds: () => fixtureSeeds('perfscript', /\.txt$/, words),
+    run: (bytes) => {
+      isPerfScript(bytes);
+      profileOfScript(new MemorySource(bytes));
+    },
+  },
+];
