@@ -136,8 +136,9 @@ export function decodeAttr(cursor: Cursor, size: number): EventAttr {
     throw cursor.fault(`an attribute of at least ${ATTR_SIZE_VER0} bytes`, `${size}`);
   }
   // Padding with zeros to our own size makes one reader of every version.
+  const bytes = cursor.take(size);
   const padded = new Uint8Array(Math.max(size, ATTR_SIZE));
-  padded.set(cursor.take(size));
+  padded.set(bytes);
   const view = new DataView(padded.buffer);
   const little = cursor.littleEndian;
   const declared = view.getUint32(4, little) || ATTR_SIZE_VER0;
