@@ -154,6 +154,11 @@ export class Cursor {
 
   /** A signed LEB128 number (DWARF 7.6); exact within ±2^53. */
   sleb128(): number {
+    const first = this.bytes[this.position];
+    if (first < 0x80) {
+      this.position++;
+      return first < 0x40 ? first : first - 0x80;
+    }
     let result = 0;
     let scale = 1;
     for (let i = 0; i < 10; i++) {

@@ -54,7 +54,7 @@ export class LineTable {
     asFarAsSound(() => {
       run(cursor, header, rows);
     });
-    rows.end(rows.lastAddress);
+    rows.end();
     return new LineTable(
       header.files,
       rows.addresses.view().slice(),
@@ -98,40 +98,43 @@ class Rows {
   readonly first = new Int32Column();
   readonly sequences: AddressRanges;
   private start = 0;
+  /** The last row. */
+  private address: Address = 0;
+  private line = 0;
+  private file = 0;
 
   constructor(code: CodeSpan) {
     this.sequences = new AddressRanges(code);
     this.first.push(0);
   }
 
-  get lastAddress(): Address {
-    const { length, data } = this.addresses;
-    return length > this.start ? data[length - 1] : 0;
-  }
-
   /** Of rows with one address the last counts; one that says what the row before says is left out. */
   add(address: Address, line: number, file: number): void {
-    let last = this.addresses.length - 1;
+    const last = this.addresses.length - 1;
     if (last >= this.start) {
-      const before = this.addresses.data[last];
-      if (address < before) {
-        this.end(before); // Not allowed, and seen: so that each sequence is sorted.
-        last = -1;
-      } else if (address === before) {
+      if (address === this.address) {
         this.lines.data[last] = line;
         this.files.data[last] = file;
+        this.line = line;
+        this.file = file;
         return;
-      } else if (this.lines.data[last] === line && this.files.data[last] === file) {
+      }
+      if (address < this.address) {
+        this.end(this.address); // Not allowed, and seen: so that each sequence is sorted.
+      } else if (line === this.line && file === this.file) {
         return;
       }
     }
     this.addresses.push(address);
     this.lines.push(line);
     this.files.push(file);
+    this.address = address;
+    this.line = line;
+    this.file = file;
   }
 
-  /** The sequence ends before `address`. */
-  end(address: Address): void {
+  /** The sequence ends before `address`; at its last row where the program was cut short. */
+  end(address = this.address): void {
     if (this.addresses.length === this.start) return;
     this.sequences.add(this.addresses.data[this.start], address, this.first.length - 1);
     this.start = this.addresses.length;
