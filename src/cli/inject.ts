@@ -3,6 +3,8 @@ import { ExitCode, FormatError, StrataError } from '../base/errors.js';
 import { formatBytes, formatPercent, plural } from '../base/units.js';
 import { inject as makeInjected } from '../record/inject.js';
 import type { InjectResult } from '../record/injection.js';
+import { debuginfodFromEnvironment } from '../symbolize/debuginfod.js';
+import { downloadTeller } from './downloads.js';
 import type { InjectChoice } from './options/inject.js';
 
 export function inject(options: InjectChoice): number {
@@ -14,7 +16,13 @@ export function inject(options: InjectChoice): number {
 
 function read(options: InjectChoice): InjectResult {
   try {
-    return makeInjected(options);
+    const debuginfod = debuginfodFromEnvironment(process.env);
+    const { symbols } = options;
+    return makeInjected({
+      ...options,
+      symbols: debuginfod === undefined ? symbols : { ...symbols, debuginfod },
+      onDownload: downloadTeller(),
+    });
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     throw new StrataError(`cannot read ${options.input}: ${error.message}`);

@@ -24,6 +24,8 @@ async function run(invocation: Invocation): Promise<number> {
       return (await import('./tree.js')).tree(invocation.options);
     case 'flamegraph':
       return (await import('./flamegraph.js')).flamegraph(invocation.options);
+    case 'inject':
+      return (await import('./inject.js')).inject(invocation.options);
     case 'script':
       return (await import('./script.js')).script(invocation.options);
     default:

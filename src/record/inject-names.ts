@@ -9,7 +9,7 @@
  * So what was sampled is named and nothing else, code that moves is followed, and a function that several
  * processes made for themselves is one.
  */
-import type { Address } from '../base/units.js';
+import type { Address, Nanoseconds } from '../base/units.js';
 import { PerfContext } from '../formats/perfdata/spec.js';
 import {
   AddressSpace,
@@ -44,16 +44,20 @@ export class SampledNames {
   readonly kernel = new Map<Address, KernelFunction>();
 
   private readonly spaces = new WeakMap<AddressSpace, NamedSpace>();
+  private readonly mappedAt = new WeakMap<Mapping, Nanoseconds>();
   private readonly generations = new Generations();
   /** Offsets in the file, by size and name. */
   private readonly offsets = new Map<string, number>();
   private readonly kernelPlaces = new Set<Address>();
 
-  /** @param show called where a mapping of the file of names is to be written, before the sample */
+  /**
+   * @param show called where a mapping of the file of names is to be written, before the sample and no
+   *   earlier than `after`
+   */
   constructor(
     private readonly locations: Locations,
     private readonly chains: CallChains,
-    private readonly show: (process: Process, mapping: Mapping) => void,
+    private readonly show: (process: Process, mapping: Mapping, after: Nanoseconds) => void,
   ) {}
 
   /** Sees to it that the chain that was read last has its names. */
@@ -67,8 +71,9 @@ export class SampledNames {
   }
 
   /** A mapping was written as it was: it may cover what was shown before. */
-  mapped({ space }: Process, mapping: Mapping): void {
-    this.spaces.get(space)?.shown.map(mapping);
+  mapped(process: Process, mapping: Mapping, time: Nanoseconds): void {
+    this.namedSpace(process).shown.map(mapping);
+    this.mappedAt.set(mapping, time);
   }
 
   private seeKernel(place: Address): void {
@@ -96,7 +101,9 @@ export class SampledNames {
       there?.path === wanted.path && there.pgoff - there.start === wanted.pgoff - wanted.start;
     if (isThere) return;
     shown.map(wanted);
-    this.show(process, wanted);
+    // A mapping's record may be a little younger than samples of what it maps: it must not cover the names.
+    const after = there === undefined ? 0 : (this.mappedAt.get(there) ?? 0);
+    this.show(process, wanted, after);
   }
 
   /** What to show for an address of `mapping`; `undefined` where it has no name. */

@@ -10,14 +10,14 @@ import type { Mapping } from '../session/address-space.js';
 import type { CallChains } from '../session/call-chains.js';
 import type { Output } from './output.js';
 
-/** A record's size is a u16, and a multiple of 8. */
+/** A record's size is a u16, and a multiple of 8: what is longer comes of damage, and is cut. */
 const MAX_SIZE = 65528;
 const PROT_READ = 1;
 const MAP_PRIVATE = 2;
 
 /** Appends a sample as it is. */
 export function copySample({ words, base }: SampleView, output: Output): void {
-  const size = words[base + 1] >>> 16;
+  const size = Math.min(words[base + 1] >>> 16, MAX_SIZE);
   const at = begin(size, output);
   output.words.set(words.subarray(base, base + (size >> 2)), at);
   end(at, size, output);
@@ -60,9 +60,10 @@ export function writeUnwound(
 
 /** Appends any record as it is. */
 export function copyRecord(record: Uint8Array, output: Output): void {
-  const at = begin(record.byteLength, output);
-  output.buffer.set(record, at * 4);
-  end(at, record.byteLength, output);
+  const size = Math.min(record.byteLength, MAX_SIZE);
+  const at = begin(size, output);
+  output.buffer.set(record.subarray(0, size), at * 4);
+  end(at, size, output);
 }
 
 /** What ends a record other than a sample: `struct sample_id`. */

@@ -8,16 +8,17 @@
  *
  * What Strata reports of the two is the same.
  */
-import { statSync, type Stats } from 'node:fs';
+import { statSync, utimesSync, type Stats } from 'node:fs';
 
 import { ExitCode, StrataError } from '../base/errors.js';
 import type { ByteSource } from '../base/source.js';
 import { openSource } from '../base/spool.js';
-import { Replay } from '../session/replay.js';
+import { recordedBefore } from '../session/open.js';
+import { Replay, type ReplayOptions } from '../session/replay.js';
 import { Injection, type InjectResult } from './injection.js';
 import { createOutput } from './output.js';
 
-export interface InjectOptions {
+export interface InjectOptions extends Pick<ReplayOptions, 'symbols' | 'onDownload'> {
   /** A perf.data file, or `-`. */
   readonly input: string;
   readonly output: string;
@@ -25,16 +26,14 @@ export interface InjectOptions {
   readonly buildIdCache: boolean;
 }
 
-/** A program's map may be written a little after the recorder closed its file. */
-const MAP_SLACK_MS = 2000;
 /**
  * Makes the new recording.
  * @throws StrataError, FormatError where that is not possible: then there is no new file, and an older one
  *   of its name is as it was
  */
 export function inject(options: InjectOptions, program = 'strata'): InjectResult {
-  const { input, output: path } = options;
-  if (path === '-') {
+  const { input, output, symbols, onDownload } = options;
+  if (output === '-') {
     throw new StrataError(
       'inject writes a file, whose header is completed last: it cannot go to standard output',
       'for example: strata inject -i perf.data -o small.data',
@@ -43,12 +42,17 @@ export function inject(options: InjectOptions, program = 'strata'): InjectResult
   }
   const source = openSource(input);
   try {
-    const there = input === '-' ? undefined : statSync(input);
-    if (there !== undefined) refuseOverwriting(input, there, path);
-    const recordedBefore = (there?.mtimeMs ?? Date.now()) + MAP_SLACK_MS;
-    const replay = new Replay(source, { recordedBefore });
+    const original = input === '-' ? undefined : statSync(input);
+    if (original !== undefined) refuseOverwriting(input, original, output);
+    const replay = new Replay(source, {
+      symbols,
+      onDownload,
+      recordedBefore: recordedBefore(input),
+    });
     try {
-      return injectInto(path, source, replay, options, program);
+      const result = injectInto(output, source, replay, options.buildIdCache, program);
+      if (original?.isFile() === true) keepTime(output, original);
+      return result;
     } finally {
       replay.close();
     }
@@ -68,10 +72,10 @@ function refuseOverwriting(input: string, { dev, ino }: Stats, output: string): 
 }
 
 function injectInto(
-  path: string,
+  output: string,
   source: ByteSource,
   replay: Replay,
-  options: InjectOptions,
+  caches: boolean,
   program: string,
 ): InjectResult {
   if (!replay.file.header.littleEndian) {
@@ -79,11 +83,10 @@ function injectInto(
       `${source.name} was recorded on a big-endian machine, whose stacks are not unwound`,
     );
   }
-  const created = createOutput(path);
+  const created = createOutput(output);
   let result: InjectResult;
   try {
-    const injection = new Injection(source, replay, created.fd, path);
-    result = injection.run(program, options.buildIdCache);
+    result = new Injection(source, replay, created.fd, output).run(program, caches);
   } catch (error) {
     created.discard();
     throw error;
@@ -91,4 +94,9 @@ function injectInto(
   const misnamed = created.keep();
   if (misnamed !== undefined) throw new StrataError(misnamed);
   return result;
+}
+
+/** A recording's time is when it was captured: perf shows it, and names in younger files are not its own. */
+function keepTime(path: string, { atime, mtime }: Stats): void {
+  if (statSync(path).isFile()) utimesSync(path, atime, mtime);
 }

@@ -78,8 +78,6 @@ export class Injection {
   private roundStart: number;
   /** Of the sample being written. */
   private view: SampleView | undefined;
-  /** Of the last mapping that was written. */
-  private mappedAt: Nanoseconds = 0;
 
   /**
    * @param fd the new file, which {@link run} closes
@@ -97,8 +95,8 @@ export class Injection {
     this.features = new CopiedFeatures(source, file);
     this.output = new Output(fd, this.events);
     this.roundStart = this.output.size;
-    this.names = new SampledNames(replay.locations, replay.chains, (process, mapping) =>
-      this.show(process, mapping),
+    this.names = new SampledNames(replay.locations, replay.chains, (process, mapping, after) =>
+      this.show(process, mapping, after),
     );
     this.unwound = strata?.info.unwound ?? 0;
     this.whole = strata?.info.whole ?? 0;
@@ -156,7 +154,8 @@ export class Injection {
     const { type } = reader;
     if (type === PerfRecord.HEADER_FEATURE) {
       const body = reader.body();
-      if (body.remaining >= 8) this.features.add(body.u64(), body.take(body.remaining));
+      // One without content says that all have come.
+      if (body.remaining > 8) this.features.add(body.u64(), body.take(body.remaining));
     }
     if (AUX_TRACE.has(type)) this.hadTraces = true;
     if (IN_HEADER.has(type) || AUX_TRACE.has(type)) return;
@@ -164,26 +163,24 @@ export class Injection {
       const map = mappingOf(reader);
       // The mapping that tells where a jitdump is: its names are inside now.
       if (map !== undefined && isJitDump(map.path)) return;
-      if (map !== undefined) this.mapped(map);
-      this.mappedAt = Math.max(this.mappedAt, reader.time);
+      if (map !== undefined) this.mapped(map, reader.time);
     }
     copyRecord(reader.bytes.subarray(reader.at, reader.at + reader.size), this.output);
     this.finishRound();
   }
 
-  private mapped(map: MmapRecord): void {
+  private mapped(map: MmapRecord, time: Nanoseconds): void {
     const { pid, start, length, pgoff, path, buildId } = map;
     const mapping = { start, end: start + length, pgoff, path, buildId };
-    this.names.mapped(this.replay.processes.process(pid), mapping);
+    this.names.mapped(this.replay.processes.process(pid), mapping, time);
   }
 
   /** Writes a mapping of the file of names, for the sample that comes next. */
-  private show({ pid }: Process, mapping: Mapping): void {
+  private show({ pid }: Process, mapping: Mapping, after: Nanoseconds): void {
     const { view, replay } = this;
     if (view === undefined) return;
     const { events, header } = replay.file;
-    // A mapping's record may come a little later than samples of what it maps: it must not cover this one.
-    const time = Math.max(view.time, this.mappedAt);
+    const time = Math.max(view.time, after);
     const id = header.attrs[view.event].ids[0] ?? 0;
     const sampleId = { pid, time, cpu: Math.max(view.cpu, 0), id };
     writeMapping(mapping, sampleId, events.events[view.event].attr, this.output);

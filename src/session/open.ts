@@ -46,14 +46,14 @@ export function loadProfile(path: string, options: LoadOptions = {}): Profile {
       const names = FORMATS.map(({ name }) => name).join(' nor ');
       throw new StrataError(`${source.name} is neither ${names}`);
     }
-    return format.read(source, { ...options, recordedBefore: endOf(path) + MAP_SLACK_MS });
+    return format.read(source, { ...options, recordedBefore: recordedBefore(path) });
   } finally {
     source.close();
   }
 }
 
-/** When a recording was closed, in ms since 1970: that of a pipe just now. */
-function endOf(path: string): number {
+/** When at the latest a recording was closed, in ms since 1970: that of a pipe just now. */
+export function recordedBefore(path: string): number {
   const stat = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() === true ? stat.mtimeMs : Date.now();
+  return (stat?.isFile() === true ? stat.mtimeMs : Date.now()) + MAP_SLACK_MS;
 }

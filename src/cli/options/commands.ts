@@ -4,6 +4,7 @@
  * name.
  */
 import { FLAMEGRAPH } from './flamegraph.js';
+import { INJECT } from './inject.js';
 import { RECORD } from './record.js';
 import { REPORT } from './report.js';
 import { SCRIPT } from './script.js';
@@ -16,6 +17,7 @@ const SPECS = {
   tree: TREE,
   flamegraph: FLAMEGRAPH,
   script: SCRIPT,
+  inject: INJECT,
 } as const;
 
 type OptionsOf<Spec> = Spec extends CommandSpec<infer Options> ? Options : never;

@@ -1,11 +1,10 @@
 /** `inject`'s flags. */
+import type { InjectOptions } from '../../record/inject.js';
 import { INPUT } from './shared.js';
 import type { CommandSpec } from './spec.js';
+import { SYMBOL_FILES, symbolChoice } from './symbols.js';
 
-export interface InjectChoice {
-  readonly input: string;
-  readonly output: string;
-  readonly buildIdCache: boolean;
+export interface InjectChoice extends Omit<InjectOptions, 'onDownload'> {
   /** -1 quiet, 0, 1 verbose. */
   readonly verbosity: -1 | 0 | 1;
 }
@@ -18,7 +17,7 @@ export const INJECT: CommandSpec<InjectChoice> = {
     'jitdumps into a small one with whole call chains and the names of generated code inside, which perf ' +
     'report and perf script read. The recording that was read stays as it is.',
   flags: [
-    INPUT,
+    { ...INPUT, help: 'recording to read; - is standard input' },
     {
       flags: '-o, --output <file>',
       help: 'recording to write; an older one becomes FILE.old',
@@ -28,16 +27,14 @@ export const INJECT: CommandSpec<InjectChoice> = {
       flags: '-N, --no-buildid-cache',
       help: 'do not put the names into perf’s build-ID cache (~/.debug), where perf report looks',
     },
+    ...SYMBOL_FILES,
     { flags: '-q, --quiet', help: 'say nothing but errors' },
     { flags: '-v, --verbose', help: 'say what is done' },
   ],
   examples: [
     ['strata inject', 'perf.data → perf.data.injected'],
-    ['strata inject -i perf.data -o small.data && perf report -i small.data', 'perf’s own report'],
-    [
-      'perf record -o - --call-graph dwarf python -X perf app.py | strata inject -i - -o small.data',
-      '',
-    ],
+    ['strata inject -o small.data && perf report -i small.data', 'perf’s own report of it'],
+    ['perf record -g -o - python app.py | strata inject -i - -o small.data', 'from a pipe'],
   ],
   options: (values) => {
     const input = values['input'] as string;
@@ -47,6 +44,7 @@ export const INJECT: CommandSpec<InjectChoice> = {
         (values['output'] as string | undefined) ??
         `${input === '-' ? 'perf.data' : input}.injected`,
       buildIdCache: values['buildidCache'] === true,
+      symbols: symbolChoice(values).symbols,
       verbosity: values['quiet'] === true ? -1 : values['verbose'] === true ? 1 : 0,
     };
   },

@@ -9,7 +9,8 @@ export interface SymbolChoice {
   readonly inline: InlineChoice;
 }
 
-export const SYMBOLS: readonly Flag[] = [
+/** Where the files are that recorded programs ran. */
+export const SYMBOL_FILES: readonly Flag[] = [
   {
     flags: '--symfs <dir>',
     help: 'folder that stands for /, a copy of the recorded machine’s files; DIR,flat: all in one folder',
@@ -23,6 +24,10 @@ export const SYMBOLS: readonly Flag[] = [
   { flags: '--kallsyms <file>', help: 'copy of the recorded machine’s /proc/kallsyms' },
   { flags: '-k, --vmlinux <file>', help: 'the recorded kernel’s file' },
   { flags: '--perf-map-dir <dir>', help: 'folder with copies of perf-PID.map and jit-PID.dump' },
+];
+
+export const SYMBOLS: readonly Flag[] = [
+  ...SYMBOL_FILES,
   {
     flags: '--inline',
     help: 'show inlined functions and lines, whatever reading debug information costs',
