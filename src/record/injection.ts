@@ -112,6 +112,7 @@ export class Injection {
       this.replay.run({
         sample: (view, thread, ordinal) => this.sample(view, thread, ordinal),
         record: (reader) => this.record(reader),
+        keepsGroups: true,
       });
       this.output.flush();
       this.checkWritten();

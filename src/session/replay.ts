@@ -51,6 +51,8 @@ export interface Visitor {
   sample(view: SampleView, thread: Thread, ordinal: number): void;
   /** Any other record, after what it tells has been applied. */
   record?(reader: RecordReader): void;
+  /** Whether a sample that carries counts of a group is visited once, not for each of its events. */
+  readonly keepsGroups?: boolean;
 }
 
 export class Replay {
@@ -211,7 +213,7 @@ export class Replay {
     const thread = this.processes.thread(view.pid, view.tid);
     thread.process.space.catchUp(view.time);
     const { groups } = this;
-    if (!groups.isNeeded) {
+    if (!groups.isNeeded || visitor.keepsGroups === true) {
       visitor.sample(view, thread, ordinal);
       return;
     }
