@@ -1,5 +1,7 @@
 /** Modules and their symbols, each file opened once, and what could not be known about them. */
 import { StrataError } from '../base/errors.js';
+import type { Bytes } from '../base/units.js';
+import { ParseBudget } from '../formats/dwarf/budget.js';
 import { CfiIndex } from '../formats/dwarf/cfi.js';
 import type { ElfImage } from '../formats/elf/image.js';
 import { SHT_SYMTAB } from '../formats/elf/constants.js';
@@ -7,9 +9,10 @@ import { readSymbols, type SymbolTable } from '../formats/elf/symbols.js';
 import { DebuginfodClient, type DownloadProgress } from './debuginfod-client.js';
 import { Demangler } from './demangle.js';
 import { SymbolFiles, type ModuleRequest } from './files.js';
-import { ModuleSymbols, type FunctionBounds } from './module-symbols.js';
+import { ModuleSymbols, type FunctionBounds, type SourceLines } from './module-symbols.js';
 import { isMissing, MissingReason, type Missing, type OpenModule } from './open-elf.js';
 import type { SymbolOptions } from './options.js';
+import { DEFAULT_LINE_BUDGET, hasDebugInfo, ModuleLines } from './source-lines.js';
 
 /** Why functions of a module go without names, in part or all. */
 export interface SymbolGap {
@@ -24,12 +27,19 @@ export interface SymbolizerOptions extends SymbolOptions {
   readonly root?: string;
   /** Told while a server of debug information is waited for. */
   readonly onDownload?: (progress: DownloadProgress) => void;
+  /**
+   * How many bytes of debug information may be parsed for source lines and inlined functions:
+   * `DEFAULT_LINE_BUDGET` where it is not given, 0 for none, `Infinity` for all.
+   */
+  readonly lineBudget?: Bytes;
   /** Bounds of functions by unwind information; by default of the image's `.eh_frame`. */
   readonly boundsOf?: (image: ElfImage) => FunctionBounds;
 }
 
 /** Opens modules and keeps them, by build ID where there is one, else by path. Close it when done. */
 export class Symbolizer {
+  /** What reading source lines has cost, and whether some were left out for that (`refused`). */
+  readonly lineBudget: ParseBudget;
   private readonly demangler = new Demangler();
   private readonly modules = new Map<string, ModuleSymbols>();
   private readonly gapOf = new Map<ModuleSymbols, SymbolGap>();
@@ -40,6 +50,7 @@ export class Symbolizer {
   constructor(readonly options: SymbolizerOptions = {}) {
     const symfs = options.symfs ?? options.root;
     const { debuginfod, onDownload } = options;
+    this.lineBudget = new ParseBudget(options.lineBudget ?? DEFAULT_LINE_BUDGET);
     this.downloads = debuginfod && new DebuginfodClient(debuginfod, onDownload);
     this.files = new SymbolFiles(
       symfs === undefined ? options : { ...options, symfs },
@@ -96,15 +107,15 @@ export class Symbolizer {
     if (isMissing(found)) {
       // Names may still be found; without the file there are no bounds, nor its segments.
       const debug = this.files.debugFileOf(request.buildId, path, root);
+      if (debug !== undefined) this.open.push(debug);
       const symbols = debug && symbolsOf(debug);
-      debug?.source.close();
-      return this.create(path, undefined, symbols, found);
+      return this.create(path, undefined, symbols, found, debug && this.lines(request, debug));
     }
     this.open.push(found);
     const hasSymtab = found.image.sections.some(({ type }) => type === SHT_SYMTAB);
     const debug = hasSymtab ? undefined : this.files.debugFile(found, root);
+    if (debug !== undefined) this.open.push(debug);
     const symbols = orGap(() => readSymbols((debug ?? found).image));
-    debug?.source.close();
     if (isGap(symbols)) return this.create(path, found.image, undefined, symbols);
     const isStripped = !hasSymtab && debug === undefined;
     return this.create(
@@ -114,7 +125,29 @@ export class Symbolizer {
       isStripped
         ? { reason: 'stripped', detail: 'it is stripped to the names that it exports' }
         : undefined,
+      this.lines(request, found, debug),
     );
+  }
+
+  /** @param debug the file that the module's symbols were taken from, where that is another */
+  private lines(request: ModuleRequest, module: OpenModule, debug?: OpenModule): SourceLines {
+    const { path, image } = module;
+    const root = request.root ?? this.options.symfs ?? this.options.root ?? '';
+    return new ModuleLines({
+      find: () => {
+        if (hasDebugInfo(image)) return module;
+        // A file with symbols of its own need not have another; a link says that it has.
+        if (debug !== undefined || image.section('.gnu_debuglink') === undefined) return debug;
+        const linked = this.files.debugFile(module, request.root);
+        if (linked !== undefined) this.open.push(linked);
+        return linked;
+      },
+      path,
+      root,
+      budget: this.lineBudget,
+      demangler: this.demangler,
+      onOpen: (file) => this.open.push(file),
+    });
   }
 
   private create(
@@ -122,10 +155,11 @@ export class Symbolizer {
     image: ElfImage | undefined,
     symbols: SymbolTable | undefined,
     gap?: Omit<SymbolGap, 'path'>,
+    lines?: SourceLines,
   ): ModuleSymbols {
     const boundsOf = this.options.boundsOf ?? ehFrameBounds;
     const bounds = image && boundsOf(image);
-    const module = new ModuleSymbols(path, { image, symbols, bounds }, this.demangler);
+    const module = new ModuleSymbols(path, { image, symbols, bounds, lines }, this.demangler);
     if (gap !== undefined) this.gapOf.set(module, { path, ...gap });
     return module;
   }
