@@ -2,28 +2,36 @@
 import { statSync, writeSync } from 'node:fs';
 
 import { ExitCode, FormatError, StrataError } from '../base/errors.js';
+import { describeSystemError } from '../base/source.js';
 import { openSource } from '../base/spool.js';
+import { writeHeader } from '../render/text/header.js';
+import { writeRawTrace } from '../render/text/script/raw-trace.js';
 import { writeScript } from '../render/text/script/script.js';
+import { recordedBefore } from '../session/open.js';
 import { Replay } from '../session/replay.js';
+import { debuginfodFromEnvironment } from '../symbolize/debuginfod.js';
+import { downloadTeller } from './downloads.js';
 import { eventNamed } from './input.js';
 import type { ScriptOptions } from './options/script.js';
 
-/** A program's map may be written a little after the recorder closed its file. */
-const MAP_SLACK_MS = 2000;
 const STDOUT = 1;
 const WAIT_MS = 1;
+/** Text that is gathered before it is written. */
+const PIECE = 64 * 1024;
 
+/** Prints what was asked for. @throws StrataError where the recording cannot be read, or lacks it */
 export function script(options: ScriptOptions): number {
-  const { input } = options;
+  const { input, symbols } = options;
+  const debuginfod = debuginfodFromEnvironment(process.env);
   const source = openSource(input);
   try {
-    const recorded = input === '-' ? Date.now() : statSync(input).mtimeMs;
-    const replay = new Replay(source, { recordedBefore: recorded + MAP_SLACK_MS });
+    const replay = new Replay(source, {
+      symbols: debuginfod === undefined ? symbols : { ...symbols, debuginfod },
+      recordedBefore: recordedBefore(input),
+      onDownload: downloadTeller(),
+    });
     try {
-      const { event, ...rest } = options;
-      const events = replay.file.events.events;
-      const chosen = event === undefined ? {} : { event: eventNamed(events, event) };
-      writeScript(replay, { ...rest, ...chosen }, writeAll);
+      print(replay, options);
     } finally {
       replay.close();
     }
@@ -35,6 +43,23 @@ export function script(options: ScriptOptions): number {
     source.close();
   }
   return ExitCode.Done;
+}
+
+function print(replay: Replay, options: ScriptOptions): void {
+  const { input, header, fullHeader, raw, event, inline, symbols: _, ...rest } = options;
+  const { file } = replay;
+  if (header !== 'none') {
+    const stat = statSync(input, { throwIfNoEntry: false });
+    const modified = stat?.isFile() === true ? stat.mtime : undefined;
+    writeText((sink) => writeHeader(file, { modified, full: fullHeader }, sink));
+    if (header === 'only') return;
+  }
+  if (raw) {
+    writeText((sink) => writeRawTrace(file, input, sink));
+    return;
+  }
+  const chosen = event === undefined ? {} : { event: eventNamed(file.events.events, event) };
+  writeScript(replay, { ...rest, ...chosen, inline: inline !== 'off' }, writeAll);
 }
 
 /** Whoever reads our output stopped early (`| head`): no failure of ours. */
@@ -50,8 +75,22 @@ function writeAll(bytes: Uint8Array): void {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EPIPE') throw new ReaderGone();
       // The other end may have made the pipe non-blocking for both.
-      if (code !== 'EAGAIN') throw error;
+      if (code !== 'EAGAIN') {
+        throw new StrataError(`cannot write to standard output: ${describeSystemError(error)}`);
+      }
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS);
     }
   }
+}
+
+/** Hands `write` a sink, and what it gets to standard output in large pieces. */
+function writeText(write: (sink: (text: string) => void) => void): void {
+  let pending = '';
+  write((text) => {
+    pending += text;
+    if (pending.length < PIECE) return;
+    writeAll(Buffer.from(pending));
+    pending = '';
+  });
+  writeAll(Buffer.from(pending));
 }

@@ -60,7 +60,9 @@ export class ProcessTable {
    *   marked FORK_EXEC, list every process's mappings themselves)
    */
   fork(pid: number, tid: number, parentPid: number, parentTid: number, inherits = true): void {
-    const comm = this.thread(parentPid, parentTid).comm;
+    const parentComm = this.thread(parentPid, parentTid).comm;
+    // A name that was made up of the parent's number is not the child's.
+    const comm = parentComm === `:${parentTid}` ? `:${tid}` : parentComm;
     if (pid === parentPid) {
       this.newThread(this.process(pid), tid, comm);
       return;

@@ -9,11 +9,14 @@ import type { ScriptOptions as PrintOptions } from '../../render/text/script/scr
 import { parseList, parseRanges, parseWhole } from '../values.js';
 import { given, INPUT, SAMPLE_CHOICE, sampleChoice, type SampleChoice } from './shared.js';
 import type { CommandSpec, Flag, Values } from './spec.js';
+import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
-export interface ScriptOptions extends SampleChoice, Omit<PrintOptions, 'event'> {
+export interface ScriptOptions
+  extends SampleChoice, SymbolChoice, Omit<PrintOptions, 'event' | 'inline'> {
   readonly input: string;
   /** Whether what the file says of the machine and the recording is printed, alone or before samples. */
   readonly header: 'none' | 'too' | 'only';
+  readonly fullHeader: boolean;
   /** Whether every record is printed as it lies in the file, field by field. */
   readonly raw: boolean;
 }
@@ -76,8 +79,7 @@ export const SCRIPT: CommandSpec<ScriptOptions> = {
       valueText: 'all',
       parse: parseWhole(0, 1_000_000),
     },
-    { flags: '--inline', help: 'print inlined functions', value: true, valueText: 'on' },
-    { flags: '--no-inline', help: 'print only functions with code of their own' },
+    ...SYMBOLS,
     { flags: '--full-source-path', help: 'print source files with their folders' },
     { flags: '--ns', help: 'print times with nine decimals' },
     { flags: '--reltime', help: 'print times from the first line on' },
@@ -90,6 +92,7 @@ export const SCRIPT: CommandSpec<ScriptOptions> = {
     ...RECORD_FLAGS,
     { flags: '--header', help: 'first print what the file says of the machine and the recording' },
     { flags: '--header-only', help: 'print that alone' },
+    { flags: '-I, --show-info', help: 'with these, topology, caches and memory in full' },
     { flags: '-D, --dump-raw-trace', help: 'print every record as it lies in the file' },
     { flags: '-f, --force', help: '', hidden: true },
   ],
@@ -106,10 +109,10 @@ export const SCRIPT: CommandSpec<ScriptOptions> = {
     ...given('times', values['time'] as PrintOptions['times']),
     ...given('cpus', values['cpu'] as number[] | undefined),
     ...given('dsos', (values['dsos'] ?? values['dso']) as string[] | undefined),
-    ...given('symbols', (values['symbols'] ?? values['symbol']) as string[] | undefined),
+    ...given('functions', (values['symbols'] ?? values['symbol']) as string[] | undefined),
     callGraph: values['hideCallGraph'] !== true,
     ...given('maxStack', values['maxStack'] as number | undefined),
-    inline: values['inline'] === true,
+    ...symbolChoice(values),
     fullPaths: values['fullSourcePath'] === true,
     timeForm: {
       nanoseconds: values['ns'] === true,
@@ -119,6 +122,7 @@ export const SCRIPT: CommandSpec<ScriptOptions> = {
     ...given('layout', values['layout'] as string | undefined),
     records: shownRecords(values),
     header: values['headerOnly'] === true ? 'only' : values['header'] === true ? 'too' : 'none',
+    fullHeader: values['showInfo'] === true,
     raw: values['dumpRawTrace'] === true,
   }),
 };

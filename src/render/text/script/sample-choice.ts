@@ -14,7 +14,7 @@ export interface SampleFilter {
   /** Files that the sample's own address lies in, with or without folders. */
   readonly dsos?: readonly string[];
   /** Functions that it lies in, by name or by `0x` and their address. */
-  readonly symbols?: readonly string[];
+  readonly functions?: readonly string[];
 }
 
 export class SampleChoice {
@@ -23,7 +23,7 @@ export class SampleChoice {
   private readonly tids: ReadonlySet<number> | undefined;
   private readonly comms: ReadonlySet<string> | undefined;
   private readonly dsos: ReadonlySet<string> | undefined;
-  private readonly symbols: ReadonlySet<string> | undefined;
+  private readonly functions: ReadonlySet<string> | undefined;
   private readonly times: readonly TimeSpan[] | undefined;
 
   constructor(filter: SampleFilter) {
@@ -32,7 +32,7 @@ export class SampleChoice {
     this.tids = filter.tids && new Set(filter.tids);
     this.comms = filter.comms && new Set(filter.comms);
     this.dsos = filter.dsos && new Set(filter.dsos);
-    this.symbols = filter.symbols && new Set(filter.symbols);
+    this.functions = filter.functions && new Set(filter.functions);
     this.times = filter.times;
   }
 
@@ -55,15 +55,17 @@ export class SampleChoice {
 
   /** Whether {@link holdsPlace} has to be asked. */
   get byPlace(): boolean {
-    return this.dsos !== undefined || this.symbols !== undefined;
+    return this.dsos !== undefined || this.functions !== undefined;
   }
 
   /** By where the sample was taken. */
   holdsPlace({ file, name, start }: Place): boolean {
-    const { dsos, symbols } = this;
+    const { dsos, functions } = this;
     if (dsos !== undefined && !dsos.has(file) && !dsos.has(baseName(file))) return false;
-    if (symbols === undefined) return true;
-    return name !== undefined && (symbols.has(name) || symbols.has(`0x${formatAddress(start)}`));
+    if (functions === undefined) return true;
+    return (
+      name !== undefined && (functions.has(name) || functions.has(`0x${formatAddress(start)}`))
+    );
   }
 }
 

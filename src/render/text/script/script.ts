@@ -15,7 +15,7 @@ import { EventPrinter, type PrinterContext, type PrinterOptions } from './event-
 import { fieldsOf, type FieldChoice } from './fields.js';
 import { Places } from './frame-lines.js';
 import { layoutOf } from './layout.js';
-import { recordText } from './record-text.js';
+import { recordLine } from './record-line.js';
 import { SampleChoice, type SampleFilter } from './sample-choice.js';
 import { Times } from './sample-head.js';
 
@@ -97,12 +97,10 @@ class ScriptVisitor implements Visitor {
     if (reader.type === PerfRecord.CGROUP) this.addCgroup(reader);
     if (!this.types.has(reader.type) || !this.choice.holdsCpu(reader.cpu)) return;
     try {
-      const found = recordText(reader);
-      if (found === undefined) return;
-      const { pid, tid, text } = found;
+      const { pid, tid, text } = recordLine(reader);
       const comm = tid === -1 ? ':-1' : this.replay.processes.thread(pid, tid).comm;
       this.printers.at(reader.event)?.head(this.out, reader, comm);
-      this.out.text(`PERF_RECORD_${text}\n`);
+      this.out.text(text);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error; // a damaged record, which the replay counts
     }
