@@ -2,12 +2,13 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
+import { MemorySource } from '../base/source.js';
 import type { Address, Bytes } from '../base/units.js';
 import type { ParseBudget } from '../formats/dwarf/budget.js';
 import { DebugInfo } from '../formats/dwarf/debug-info.js';
 import { NO_FRAMES, type SourceFrame } from '../formats/dwarf/source-frame.js';
 import type { DebugFileFinder } from '../formats/dwarf/split.js';
-import type { ElfImage } from '../formats/elf/image.js';
+import { ElfImage } from '../formats/elf/image.js';
 import type { Demangler } from './demangle.js';
 import type { SourceLines } from './module-symbols.js';
 import { isMissing, openElf, orUndefined, type OpenModule } from './open-elf.js';
@@ -17,6 +18,9 @@ import { isMissing, openElf, orUndefined, type OpenModule } from './open-elf.js'
  * worth. A program of a thousand units, of which a recording hits some dozens, takes a tenth of it.
  */
 export const DEFAULT_LINE_BUDGET: Bytes = 64 << 20;
+
+/** What one unit is compiled to is far below. */
+const MAX_SPLIT_FILE: Bytes = 1 << 28;
 
 export interface LineSources {
   /** The file that has the module's debug information, as far as there is one; asked for once. */
@@ -63,28 +67,42 @@ export class ModuleLines implements SourceLines {
       split: (name, compDir) => {
         const full = resolve('/', compDir ?? '', name);
         const beside = dirname(path);
-        return this.first(
-          [join(root, full), full, join(beside, name), join(beside, basename(name))],
-          undefined,
-        );
+        const places = [join(root, full), full, join(beside, name), join(beside, basename(name))];
+        return inMemory(this.first(places, undefined));
       },
-      package: () => this.first([`${path}.dwp`, `${file.path}.dwp`], undefined),
+      package: () => this.keep(this.first([`${path}.dwp`, `${file.path}.dwp`], undefined)),
       alternate: (name, buildId) => {
         const folder = dirname(orUndefined(() => realpathSync(file.path)) ?? file.path);
-        return this.first([resolve(folder, name), join(root, name)], buildId);
+        return this.keep(this.first([resolve(folder, name), join(root, name)], buildId));
       },
     };
   }
 
-  private first(places: readonly string[], buildId: string | undefined): ElfImage | undefined {
+  private first(places: readonly string[], buildId: string | undefined): OpenModule | undefined {
     for (const place of new Set(places)) {
       if (place.includes('\0')) continue;
       const found = openElf(place, buildId);
       if (found === undefined || isMissing(found)) continue;
-      this.sources.onOpen(found);
-      return found.image;
+      return found;
     }
     return undefined;
+  }
+
+  private keep(found: OpenModule | undefined): ElfImage | undefined {
+    if (found !== undefined) this.sources.onOpen(found);
+    return found?.image;
+  }
+}
+
+/** A program has as many `.dwo` files as units, too many to keep open; and all of one is wanted. */
+function inMemory(found: OpenModule | undefined): ElfImage | undefined {
+  if (found === undefined) return undefined;
+  const { source, path } = found;
+  try {
+    if (source.byteLength > MAX_SPLIT_FILE) return undefined;
+    return ElfImage.read(new MemorySource(source.read(0, source.byteLength), path));
+  } finally {
+    source.close();
   }
 }
 

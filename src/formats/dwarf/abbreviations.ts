@@ -305,8 +305,12 @@ export class AbbreviationTable {
     return abbreviation;
   }
 
-  /** Finds where each begins, up to the table's end, a code of 0. @throws FormatError */
-  static read(cursor: Cursor, encoding: Encoding): AbbreviationTable {
+  /**
+   * Finds where each begins, up to the table's end, a code of 0.
+   * @param until the code up to which they are wanted
+   * @throws FormatError
+   */
+  static read(cursor: Cursor, encoding: Encoding, until = -1): AbbreviationTable {
     const starts: number[] = [];
     const codes: number[] = [];
     let isDense = true;
@@ -321,6 +325,7 @@ export class AbbreviationTable {
         if (form === Form.implicit_const) cursor.sleb128();
         if (attribute === 0 && form === 0) break;
       }
+      if (code === until) break;
     }
     // The first of a code counts.
     const indexes = isDense

@@ -1,8 +1,9 @@
 /** The debug sections of one file, and its units. */
+import type { Cursor } from '../../base/cursor.js';
 import { lastAtMost } from '../../base/search.js';
 import type { Bytes } from '../../base/units.js';
 import type { ElfImage } from '../elf/image.js';
-import { AbbreviationTable } from './abbreviations.js';
+import { AbbreviationTable, type Abbreviation } from './abbreviations.js';
 import type { ParseBudget } from './budget.js';
 import { asFarAsSound } from './damage.js';
 import { DebugSection } from './debug-section.js';
@@ -54,6 +55,16 @@ export class DebugFile {
     return [this.info, this.abbrev, this.line, this.str, this.ranges, this.rnglists]
       .map((section) => section.unpackingCost)
       .reduce((sum, cost) => sum + cost, 0);
+  }
+
+  /** One abbreviation, where the others may not be needed. @throws FormatError where it is missing */
+  abbreviation(offset: Bytes, encoding: Encoding, code: number): Abbreviation {
+    const find = (cursor: Cursor): Abbreviation => {
+      const found = AbbreviationTable.read(cursor, encoding, code).get(code);
+      if (found === undefined) throw cursor.fault('a code of an abbreviation', `${code}`);
+      return found;
+    };
+    return this.abbrev.parse('abbreviations', offset, find);
   }
 
   /** @throws FormatError where the table is malformed */

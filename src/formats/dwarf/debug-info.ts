@@ -129,7 +129,7 @@ export class DebugInfo {
         const unit = this.file.unitAt(offset);
         if (!unit.isCode) return;
         const value = units.push(offset) - 1;
-        if (hasCode(unit.attributes)) addRanges(unit, unit.attributes, ranges, value);
+        if (hasCode(unit.root)) addRanges(unit, unit.root, ranges, value);
         else if (unit.hasChildren) this.open(offset)?.addFunctions(ranges, value);
       });
     }

@@ -1,5 +1,6 @@
 /** The file names of a line number program (DWARF 5, section 6.2.4; before it, version 4's). */
 import type { Cursor } from '../../base/cursor.js';
+import type { Bytes } from '../../base/units.js';
 import { Form, LineContent } from './constants.js';
 import { unlessDamaged } from './damage.js';
 import { readForm, type Encoding } from './forms.js';
@@ -20,12 +21,12 @@ export class LineFiles {
   private readonly paths: (string | undefined)[] = [];
 
   /**
-   * @param header where inline names are
+   * @param start where in `.debug_line` positions of inline names count from
    * @param directories number 0 is the folder that was compiled in
    */
   private constructor(
     private readonly unit: Unit,
-    private readonly header: Cursor,
+    private readonly start: Bytes,
     private readonly directories: readonly NameRef[],
     private readonly files: NameRef[],
   ) {}
@@ -34,7 +35,7 @@ export class LineFiles {
   static read(unit: Unit, header: Cursor, encoding: Encoding): LineFiles {
     if (encoding.version >= 5) {
       const directories = readEntries(header, encoding);
-      return new LineFiles(unit, header, directories, readEntries(header, encoding));
+      return new LineFiles(unit, header.base, directories, readEntries(header, encoding));
     }
     const compiledIn: NameRef = { form: 0, value: 0, directory: 0 };
     const directories = [compiledIn];
@@ -45,7 +46,7 @@ export class LineFiles {
     for (let at = readName(header); at >= 0; at = readName(header)) {
       files.push(readFile(header, at));
     }
-    return new LineFiles(unit, header, directories, files);
+    return new LineFiles(unit, header.base, directories, files);
   }
 
   /** `DW_LNE_define_file`: one more, in the middle of the program, which `cursor` reads. */
@@ -71,7 +72,8 @@ export class LineFiles {
   }
 
   private text({ form, value }: NameRef): string | undefined {
-    return unlessDamaged(undefined, () => this.unit.stringOf(form, value, this.header));
+    const { unit, start } = this;
+    return unlessDamaged(undefined, () => unit.stringOf(form, value, unit.file.line, start));
   }
 }
 

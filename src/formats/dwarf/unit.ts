@@ -4,6 +4,7 @@ import type { Address, Bytes } from '../../base/units.js';
 import { Attributes, Slot, type Abbreviation, type AbbreviationTable } from './abbreviations.js';
 import { Form, Tag } from './constants.js';
 import type { DebugFile } from './debug-file.js';
+import type { DebugSection } from './debug-section.js';
 import { readAddress, readOffset, type Encoding } from './forms.js';
 import { hex64, type UnitHeader } from './unit-header.js';
 
@@ -27,29 +28,29 @@ export class Unit {
   readonly encoding: Encoding;
   readonly tag: number;
   readonly hasChildren: boolean;
-  readonly name: string | undefined;
-  readonly compDir: string | undefined;
   readonly language: number;
   /** The address that range lists begin with; 0 where none is given. */
   readonly base: Address;
   /** Offset of the line number program in `.debug_line`. */
   readonly lineProgram: Bytes | undefined;
-  /** The file that holds the rest of this unit, and which it must be. */
-  readonly dwoName: string | undefined;
+  /** Of a skeleton and of what it stands for: by which they find each other. */
   readonly dwoId: string | undefined;
+  /** The root entry's. */
+  readonly root = new Attributes();
   /** Position past the root entry. */
   readonly firstChild: Bytes;
-  private readonly root = new Attributes();
-  private readonly abbreviationTable: AbbreviationTable;
+  private readonly abbreviationsAt: Bytes;
   private readonly strOffsetsBase: Bytes;
   private readonly addrBase: Bytes;
   private readonly rnglistsBase: Bytes;
   private readonly rangesBase: Bytes;
-  private loaded: Cursor | undefined;
+  private abbreviations: AbbreviationTable | undefined;
+  private entries: Cursor | undefined;
 
   /**
+   * Reads the root entry, and no more.
    * @param skeleton of a split unit: what in the program stands for it, and holds its addresses
-   * @throws FormatError where its root entry or its abbreviations are malformed
+   * @throws FormatError where the root entry or its abbreviation is malformed
    */
   constructor(
     readonly file: DebugFile,
@@ -57,47 +58,48 @@ export class Unit {
     private readonly skeleton?: Unit,
     contribution: Contribution = WHOLE_FILE,
   ) {
-    const { encoding } = header;
-    this.encoding = encoding;
-    const isVersion5 = encoding.version >= 5;
-    this.abbreviationTable = file.abbreviations(
-      contribution.abbrev + header.abbreviations,
-      encoding,
-    );
+    const { encoding, offset } = header;
     const { root } = this;
-    const entry = file.info.parse('root entry', header.offset, (cursor) => {
+    this.encoding = encoding;
+    this.abbreviationsAt = contribution.abbrev + header.abbreviations;
+    const entry = file.info.parse('root entry', offset, (cursor) => {
       cursor.skip(header.size);
-      const abbreviation = this.abbreviation(cursor);
-      root.read(cursor, abbreviation.all, encoding);
+      const { tag, hasChildren, all } = file.abbreviation(
+        this.abbreviationsAt,
+        encoding,
+        cursor.uleb128(),
+      );
+      root.read(cursor, all, encoding);
       const firstChild = cursor.position;
-      // These need no bases; strings that do are resolved below.
-      const inlineStrings = cursor;
-      let dwoId = header.dwoId;
-      if (root.has(Slot.DwoId)) {
-        cursor.seek(root.values[Slot.DwoId]);
-        dwoId = hex64(cursor);
-      }
-      return { abbreviation, firstChild, dwoId, inlineStrings };
+      if (!root.has(Slot.DwoId)) return { tag, hasChildren, firstChild, dwoId: header.dwoId };
+      cursor.seek(root.values[Slot.DwoId]);
+      return { tag, hasChildren, firstChild, dwoId: hex64(cursor) };
     });
-    this.tag = entry.abbreviation.tag;
-    this.hasChildren = entry.abbreviation.hasChildren;
+    this.tag = entry.tag;
+    this.hasChildren = entry.hasChildren;
     this.firstChild = entry.firstChild;
     this.dwoId = entry.dwoId;
-    const isSplit = skeleton !== undefined;
     // The tables of a `.dwo` need no attribute to be found: they follow the one header there is.
     const listHeader = encoding.offsetSize === 8 ? 20 : 12;
+    const defaultStrOffsets = encoding.version >= 5 ? listHeader - 4 : 0;
     this.strOffsetsBase =
-      contribution.strOffsets +
-      (root.get(Slot.StrOffsetsBase) ?? (isVersion5 ? listHeader - 4 : 0));
+      contribution.strOffsets + (root.get(Slot.StrOffsetsBase) ?? defaultStrOffsets);
     this.rnglistsBase = contribution.rnglists + (root.get(Slot.RnglistsBase) ?? listHeader);
     this.addrBase = root.get(Slot.AddrBase) ?? 0;
-    this.rangesBase = isSplit ? (skeleton.root.get(Slot.RangesBase) ?? 0) : 0;
+    this.rangesBase = skeleton?.root.get(Slot.RangesBase) ?? 0;
     this.lineProgram = root.get(Slot.StmtList);
     this.language = root.get(Slot.Language) ?? 0;
-    this.name = this.string(root, Slot.Name, entry.inlineStrings);
-    this.compDir = this.string(root, Slot.CompDir, entry.inlineStrings);
-    this.dwoName = this.string(root, Slot.DwoName, entry.inlineStrings);
     this.base = skeleton?.base ?? this.address(root, Slot.LowPc) ?? 0;
+  }
+
+  /** The folder that was compiled in. */
+  get compDir(): string | undefined {
+    return this.string(this.root, Slot.CompDir);
+  }
+
+  /** The file that holds the rest of a skeleton. */
+  get dwoName(): string | undefined {
+    return this.string(this.root, Slot.DwoName);
   }
 
   /** Whether code is described by the unit, in all or by what it names. */
@@ -105,25 +107,26 @@ export class Unit {
     return this.tag === Tag.compile_unit || this.tag === Tag.skeleton_unit;
   }
 
-  /** What parsing the unit's entries costs. */
+  /** What parsing the unit's entries costs; 0 once they are held. */
   get cost(): Bytes {
-    return this.loaded === undefined ? this.header.end - this.header.offset : 0;
+    return this.entries === undefined ? this.header.end - this.header.offset : 0;
   }
 
   /** All bytes of the unit, held from the first call on. Positions count from its header. */
   cursor(): Cursor {
-    if (this.loaded === undefined) {
+    if (this.entries === undefined) {
       const { offset, end } = this.header;
-      this.loaded = this.file.info.cursor('entries', offset, end - offset);
+      this.entries = this.file.info.cursor('entries', offset, end - offset);
       this.file.info.charge(end - offset);
     }
-    return this.loaded;
+    return this.entries;
   }
 
   /** Reads an entry's code. @throws FormatError where there is none, but the end of a list of siblings */
   abbreviation(cursor: Cursor): Abbreviation {
+    this.abbreviations ??= this.file.abbreviations(this.abbreviationsAt, this.encoding);
     const code = cursor.uleb128();
-    const abbreviation = this.abbreviationTable.get(code);
+    const abbreviation = this.abbreviations.get(code);
     if (abbreviation === undefined) throw cursor.fault('a code of an abbreviation', `${code}`);
     return abbreviation;
   }
@@ -137,19 +140,19 @@ export class Unit {
     return abbreviation;
   }
 
-  /** A string; `undefined` where there is none, or the form is of none that is known. */
-  string(attributes: Attributes, slot: Slot, inline: Cursor = this.cursor()): string | undefined {
+  /** A string of an entry; `undefined` where there is none. @throws FormatError */
+  string(attributes: Attributes, slot: Slot): string | undefined {
     const value = attributes.get(slot);
-    return value === undefined ? undefined : this.stringOf(attributes.forms[slot], value, inline);
+    if (value === undefined) return undefined;
+    return this.stringOf(attributes.forms[slot], value, this.file.info, this.header.offset);
   }
 
-  /** @param inline where the position is that stands for an inline string */
-  stringOf(form: number, value: number, inline: Cursor): string | undefined {
+  /** @param inline the section, and where in it positions of inline strings count from */
+  stringOf(form: number, value: number, inline: DebugSection, start: Bytes): string | undefined {
     const { file } = this;
     switch (form) {
       case Form.string:
-        inline.seek(value);
-        return inline.cstring();
+        return inline.string(start + value);
       case Form.strp:
         return file.str.string(value);
       case Form.line_strp:
@@ -236,10 +239,5 @@ export class Unit {
       encoding,
     );
     return { file, offset: this.rnglistsBase + offset };
-  }
-
-  /** Of the root. */
-  get attributes(): Attributes {
-    return this.root;
   }
 }
