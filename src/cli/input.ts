@@ -13,6 +13,8 @@ import type { SymbolChoice } from './options/symbols.js';
 
 export interface InputChoice extends SampleChoice, SymbolChoice {
   readonly input: string;
+  /** Whether lines of the source are needed, whatever that costs. */
+  readonly lines?: boolean;
   /** `undefined`: mixed where there are Python frames, else full. */
   readonly view?: View;
 }
@@ -41,13 +43,14 @@ export function readInput(choice: InputChoice): Profile {
   return applyView(chosen, view ?? defaultView(chosen));
 }
 
-function load({ input, symbols, inline }: InputChoice): Profile {
+function load({ input, symbols, inline, lines }: InputChoice): Profile {
   try {
     const debuginfod = debuginfodFromEnvironment(process.env);
     return loadProfile(input, {
       symbols: debuginfod === undefined ? symbols : { ...symbols, debuginfod },
       onDownload: downloadTeller(),
       inline,
+      lines,
     });
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;

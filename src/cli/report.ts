@@ -6,13 +6,15 @@ import type { ReportOptions } from './options/report.js';
 import { printToStdout } from './output.js';
 
 export function report(options: ReportOptions): number {
-  const profile = readInput(options);
-  const { children, showCounts, percentLimit, graph } = options;
+  const { children, showCounts, percentLimit, graph, sort } = options;
+  const lines = sort?.some((key) => key === 'srcline' || key === 'srcfile') === true;
+  const profile = readInput({ ...options, lines });
   printToStdout((sink) =>
     writeReport(
       profile,
       {
         children,
+        ...(sort === undefined ? {} : { sort }),
         samples: showCounts,
         percentLimit,
         callGraph: graph.order,

@@ -4,6 +4,7 @@
  */
 import { InvalidArgumentError } from 'commander';
 
+import type { SortKey } from '../profile/flat.js';
 import type { CallGraph } from '../record/options.js';
 import type { MinWidth } from '../render/flamegraph/flamegraph.js';
 
@@ -99,6 +100,28 @@ export function parseGraph(text: string): GraphChoice {
     }
   }
   return choice;
+}
+
+const SORT_KEYS: Readonly<Record<string, SortKey>> = {
+  comm: 'comm',
+  pid: 'pid',
+  tid: 'tid',
+  dso: 'dso',
+  sym: 'symbol',
+  symbol: 'symbol',
+  srcline: 'srcline',
+  srcfile: 'srcfile',
+};
+
+/** `comm,sym`, by perf's names of sort keys. */
+export function parseSort(text: string): SortKey[] {
+  return parseList(text).map((word) => {
+    const key = SORT_KEYS[word] as SortKey | undefined;
+    if (key === undefined) {
+      throw new InvalidArgumentError(`Keys separated by commas: ${Object.keys(SORT_KEYS).join()}.`);
+    }
+    return key;
+  });
 }
 
 /** `python,worker`. */

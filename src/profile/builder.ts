@@ -21,13 +21,16 @@ export const EMPTY_META: BuilderMeta = {
   throttled: 0,
 };
 
+/** Added to the layer of inlined functions where the two are one number. */
+const INLINED = 8;
+
 export class ProfileBuilder {
   readonly strings = new StringTable();
 
   private readonly moduleKeys = new InternedPairs();
   private readonly moduleBuildId = new Int32Column();
 
-  /** (name, module) and (file, layer), and the pair of both. */
+  /** (name, module) and (file, layer + INLINED), and the pair of both. */
   private readonly functionNames = new InternedPairs();
   private readonly functionPlaces = new InternedPairs();
   private readonly functionKeys = new InternedPairs();
@@ -67,11 +70,13 @@ export class ProfileBuilder {
   }
 
   /**
-   * A function's index: one per (name, module, file, layer).
+   * A function's index: one per combination of all five.
    * @param file its source file, or -1 where unknown
+   * @param inlined whether it stands inlined in another
    */
-  function(name: string, module: number, file: string | -1, layer: Layer): number {
-    const place = this.functionPlaces.intern(file === -1 ? -1 : this.string(file), layer);
+  function(name: string, module: number, file: string | -1, layer: Layer, inlined = false): number {
+    const kind = layer + (inlined ? INLINED : 0);
+    const place = this.functionPlaces.intern(file === -1 ? -1 : this.string(file), kind);
     return this.functionKeys.intern(this.functionNames.intern(this.string(name), module), place);
   }
 
@@ -174,15 +179,18 @@ export class ProfileBuilder {
     const module = new Int32Array(length);
     const file = new Int32Array(length);
     const layer = new Uint8Array(length);
+    const inlined = new Uint8Array(length);
     for (let row = 0; row < length; row++) {
       const names = this.functionKeys.a.data[row];
       const place = this.functionKeys.b.data[row];
       name[row] = this.functionNames.a.data[names];
       module[row] = this.functionNames.b.data[names];
       file[row] = this.functionPlaces.a.data[place];
-      layer[row] = this.functionPlaces.b.data[place];
+      const kind = this.functionPlaces.b.data[place];
+      layer[row] = kind % INLINED;
+      inlined[row] = kind >= INLINED ? 1 : 0;
     }
-    return { length, name, module, file, layer };
+    return { length, name, module, file, layer, inlined };
   }
 
   private timeRange(): { start: Nanoseconds; end: Nanoseconds } {

@@ -39,6 +39,8 @@ export interface ChainOptions {
 /** Merged chains of each row of one flat profile; what rows share is computed once. */
 export class CallGraph {
   readonly nodesByRow: RowNodes;
+  /** Nodes whose own weight counts for the row: also of functions that were inlined into its. */
+  readonly ownByRow: RowNodes;
   readonly outermostByRow: RowNodes;
   private readonly byAddress: (a: Bundle, b: Bundle) => number;
   private readonly own: Float64Array;
@@ -48,10 +50,12 @@ export class CallGraph {
     readonly flat: FlatProfile,
     readonly options: ChainOptions,
   ) {
-    const { tree, rowOf, rows } = flat;
+    const { tree, rowOf, selfRowOf, rows } = flat;
     const outermost = new Int32Column();
     forEachOutermost(tree, rowOf, rows.length, (node) => outermost.push(node));
-    this.nodesByRow = nodesByRow(Int32Array.from(rowOf.keys()), rowOf, rows.length);
+    const nodes = Int32Array.from(rowOf.keys());
+    this.nodesByRow = nodesByRow(nodes, rowOf, rows.length);
+    this.ownByRow = nodesByRow(nodes, selfRowOf, rows.length);
     this.outermostByRow = nodesByRow(outermost.view(), rowOf, rows.length);
     this.byAddress = addressOrder(flat);
     this.own = new Float64Array(tree.length);
@@ -73,7 +77,7 @@ export class CallGraph {
     if (this.ownDirty) own.fill(0);
     this.ownDirty = row.self > 0;
     if (row.self === 0) return own;
-    for (const node of nodesOf(this.nodesByRow, row)) own[node] = self[node];
+    for (const node of nodesOf(this.ownByRow, row)) own[node] = self[node];
     for (let node = length - 1; node >= 0; node--) {
       if (own[node] > 0 && parent[node] >= 0) own[parent[node]] += own[node];
     }
@@ -172,10 +176,10 @@ class Bundler {
 
 /** Root towards leaf. */
 function callerStep(graph: CallGraph, row: FlatRow): Step {
-  const { tree, rowOf } = graph.flat;
+  const { tree, selfRowOf } = graph.flat;
   const own = graph.ownWeights(row);
   const add = (into: Bundler, node: number, whole: boolean): void => {
-    const mine = rowOf[node] === row.id;
+    const mine = selfRowOf[node] === row.id;
     const weight = whole ? own[node] : tree.total[node] - own[node];
     into.add(tree.func[node], node, weight, whole === mine ? tree.self[node] : 0, whole);
   };
@@ -197,17 +201,15 @@ function callerStep(graph: CallGraph, row: FlatRow): Step {
 }
 
 /** Leaf towards root. */
-function calleeStep({ flat, options, nodesByRow: lists }: CallGraph, row: FlatRow): Step {
-  const { tree } = flat;
+function calleeStep(graph: CallGraph, row: FlatRow): Step {
+  const { tree } = graph.flat;
   const add = (into: Bundler, node: number, weight: number): void => {
     into.add(tree.func[node], node, weight, tree.parent[node] < 0 ? weight : 0, true);
   };
   return (bundle) => {
     const into = new Bundler();
     if (bundle.nodes.length === 0) {
-      const nodes = nodesOf(lists, row);
-      const inner = options.children ? innermostWeights(flat, row, nodes) : undefined;
-      for (const node of nodes) add(into, node, inner?.get(node) ?? tree.self[node]);
+      for (const [node, weight] of innermostWeights(graph, row)) add(into, node, weight);
     }
     for (let i = 0; i < bundle.nodes.length; i++) {
       const up = tree.parent[bundle.nodes[i]];
@@ -217,14 +219,29 @@ function calleeStep({ flat, options, nodesByRow: lists }: CallGraph, row: FlatRo
   };
 }
 
-/** Of each of the row's nodes, the weight of samples that meet no further node of the row below it. */
-function innermostWeights({ tree, rowOf }: FlatProfile, row: FlatRow, nodes: Int32Array) {
+/**
+ * Where the row's chains begin, and with what weight: its own samples' at the leaf; with children the others'
+ * at the innermost of the row's nodes that they meet.
+ */
+function innermostWeights({ flat, options, nodesByRow, ownByRow }: CallGraph, row: FlatRow) {
+  const { tree, rowOf, ownerOf } = flat;
   const inner = new Map<number, number>();
+  if (!options.children) {
+    for (const node of nodesOf(ownByRow, row)) inner.set(node, tree.self[node]);
+    return inner;
+  }
+  const nodes = nodesOf(nodesByRow, row);
   for (const node of nodes) inner.set(node, tree.total[node]);
   for (const node of nodes) {
     let up = tree.parent[node];
     while (up >= 0 && rowOf[up] !== row.id) up = tree.parent[up];
     if (up >= 0) inner.set(up, (inner.get(up) ?? 0) - tree.total[node]);
+  }
+  for (const node of nodesOf(ownByRow, row)) {
+    const owner = ownerOf[node];
+    if (owner === node || rowOf[owner] !== row.id) continue;
+    inner.set(owner, (inner.get(owner) ?? 0) - tree.self[node]);
+    inner.set(node, tree.self[node]);
   }
   return inner;
 }

@@ -6,7 +6,7 @@
  * into weights per (group, stack); a stack's node is found once, outermost frame first, so parents
  * precede children and totals flow to the root in one pass over the nodes in reverse.
  */
-import { Int32Column } from '../base/growable.js';
+import { Int32Column, Uint8Column } from '../base/growable.js';
 import { InternedPairs } from './interned.js';
 import type { Profile } from './profile.js';
 
@@ -40,8 +40,9 @@ export interface CallTree {
   readonly group: Int32Array;
   /** Frames from the root, 1 at a root. */
   readonly depth: Int32Array;
-  /** Source line where all of the node's frames agree on it, else -1. */
+  /** Source line, and its file (index into `strings`), where all of the node's frames agree on it, else -1. */
   readonly line: Int32Array;
+  readonly file: Int32Array;
   /** Weight and count of the samples that end here. */
   readonly self: Float64Array;
   readonly selfSamples: Int32Array;
@@ -56,14 +57,19 @@ export interface CallTree {
   readonly firstRoot: number;
 }
 
-/** The call tree of `event`'s samples. */
+/**
+ * The call tree of `event`'s samples.
+ * @param byLine keeps lines of one function apart
+ */
 export function callTree(
   profile: Profile,
   event: number,
   groupBy: readonly GroupKey[] = [],
+  byLine = false,
 ): CallTree {
   const folded = foldSamples(profile, event, groupBy);
-  const { nodes, lines, nodeOf } = growNodes(profile, folded);
+  const grown = growNodes(profile, folded, placesOf(profile, byLine));
+  const { nodes, nodeOf } = grown;
   const length = nodes.length;
   const parent = new Int32Array(length);
   const group = new Int32Array(length);
@@ -102,10 +108,9 @@ export function callTree(
     samples: folded.samples,
     length,
     parent,
-    func: nodes.b.view(),
+    ...frameColumns(profile, grown),
     group,
     depth,
-    line: lines.view(),
     self,
     selfSamples,
     total,
@@ -164,30 +169,50 @@ function doubled(column: Float64Array): Float64Array<ArrayBuffer> {
   return grown;
 }
 
+/** What makes frames one node: a number each of their functions, or of their functions and lines. */
+function placesOf({ frames }: Profile, byLine: boolean): Int32Array {
+  if (!byLine) return frames.func;
+  const lines = new InternedPairs(); // (file, line)
+  const places = new InternedPairs(); // (function, line)
+  return frames.func.map((func, frame) =>
+    places.intern(func, lines.intern(frames.file[frame], frames.line[frame])),
+  );
+}
+
 interface Grown {
-  /** (parent or -1 - group, function) */
+  /** (parent or -1 - group, place) */
   readonly nodes: InternedPairs;
-  readonly lines: Int32Column;
+  /** A frame of each node; -1 where its samples have none. */
+  readonly frames: Int32Column;
+  /** 1 where other frames of the node stand on another line. */
+  readonly differs: Uint8Column;
   /** Node of each folded row. */
   readonly nodeOf: Int32Array;
 }
 
-/** One node per distinct path of functions in a group. */
-function growNodes(profile: Profile, folded: Folded): Grown {
-  const { stacks, frames } = profile;
+/** One node per distinct path of places in a group. */
+function growNodes({ stacks, frames }: Profile, folded: Folded, placeOf: Int32Array): Grown {
   const { keys } = folded;
   const nodes = new InternedPairs();
-  const lines = new Int32Column();
+  const firsts = new Int32Column();
+  const differs = new Uint8Column();
   const nodeOf = new Int32Array(keys.length);
   // Node of each stack, valid where the stamp is the current group.
   const nodeOfStack = new Int32Array(stacks.length);
   const stamp = new Int32Array(stacks.length).fill(-1);
   const path = new Int32Column();
 
-  const step = (parentKey: number, func: number, line: number): number => {
-    const node = nodes.intern(parentKey, func);
-    if (node === lines.length) lines.push(line);
-    else if (lines.data[node] !== line) lines.data[node] = -1;
+  const step = (parentKey: number, frame: number): number => {
+    const node = nodes.intern(parentKey, frame < 0 ? -1 : placeOf[frame]);
+    if (node === firsts.length) {
+      firsts.push(frame);
+      differs.push(0);
+    } else if (frame >= 0) {
+      const first = firsts.data[node];
+      const same =
+        frames.line[first] === frames.line[frame] && frames.file[first] === frames.file[frame];
+      if (!same) differs.data[node] = 1;
+    }
     return node;
   };
 
@@ -195,7 +220,7 @@ function growNodes(profile: Profile, folded: Folded): Grown {
     const group = keys.a.data[row];
     const leaf = keys.b.data[row];
     if (leaf < 0) {
-      nodeOf[row] = step(-1 - group, -1, -1);
+      nodeOf[row] = step(-1 - group, -1);
       continue;
     }
     path.length = 0;
@@ -206,14 +231,32 @@ function growNodes(profile: Profile, folded: Folded): Grown {
     }
     let key = stack < 0 ? -1 - group : nodeOfStack[stack];
     for (let i = path.length - 1; i >= 0; i--) {
-      const frame = stacks.frame[path.data[i]];
-      key = step(key, frames.func[frame], frames.line[frame]);
+      key = step(key, stacks.frame[path.data[i]]);
       stamp[path.data[i]] = group;
       nodeOfStack[path.data[i]] = key;
     }
     nodeOf[row] = nodeOfStack[leaf];
   }
-  return { nodes, lines, nodeOf };
+  return { nodes, frames: firsts, differs, nodeOf };
+}
+
+/** What a node's frames say of it. */
+function frameColumns(
+  { frames, functions }: Profile,
+  { frames: frameOf, differs, nodes }: Grown,
+): Pick<CallTree, 'func' | 'line' | 'file'> {
+  const func = new Int32Array(nodes.length).fill(-1);
+  const line = func.slice();
+  const file = func.slice();
+  for (let node = 0; node < nodes.length; node++) {
+    const frame = frameOf.data[node];
+    if (frame < 0) continue;
+    func[node] = frames.func[frame];
+    if (differs.data[node] === 1) continue;
+    line[node] = frames.line[frame];
+    file[node] = frames.file[frame] >= 0 ? frames.file[frame] : functions.file[func[node]];
+  }
+  return { func, line, file };
 }
 
 /** Folded rows, one group after the other, each in order of first appearance. */

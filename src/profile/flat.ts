@@ -2,12 +2,14 @@
  * The flat profile: one row per distinct value of the sort keys (`perf report --sort`), with its own
  * weight and that of what it calls.
  */
+import { basename } from 'node:path';
+
 import { callTree, type CallTree, type GroupKey } from './calltree.js';
 import { InternedPairs } from './interned.js';
 import type { Profile } from './profile.js';
 
 /** `perf report --sort`'s names. */
-export type SortKey = 'comm' | 'pid' | 'tid' | 'dso' | 'symbol';
+export type SortKey = 'comm' | 'pid' | 'tid' | 'dso' | 'symbol' | 'srcline' | 'srcfile';
 
 export const DEFAULT_SORT_KEYS: readonly SortKey[] = ['comm', 'dso', 'symbol'];
 
@@ -24,6 +26,8 @@ export interface FlatRow {
   readonly module: number;
   /** Index into `functions`; -1 also where the samples have no frames. */
   readonly func: number;
+  /** Of `srcline` `file.c:12`, of `srcfile` `file.c`; the function's name where no line is known. */
+  readonly source: string;
   /** Of samples that end in the row. */
   self: number;
   selfSamples: number;
@@ -46,6 +50,10 @@ export interface FlatProfile {
   readonly rows: readonly FlatRow[];
   /** Row of each node of the tree. */
   readonly rowOf: Int32Array;
+  /** Row that each node's own weight counts for: of an inlined function the one that has its code. */
+  readonly selfRowOf: Int32Array;
+  /** The node itself, or of an inlined function the node of the one that has its code. */
+  readonly ownerOf: Int32Array;
 }
 
 /** The flat profile of one event. */
@@ -54,11 +62,14 @@ export function flatProfile(
   event: number,
   keys: readonly SortKey[] = DEFAULT_SORT_KEYS,
 ): FlatProfile {
-  const tree = callTree(profile, event, groupKeys(keys));
-  const { rows, rowOf } = makeRows(tree, keys);
-  addSelf(tree, rows, rowOf);
+  const byLine = keys.includes('srcline') || keys.includes('srcfile');
+  const tree = callTree(profile, event, groupKeys(keys), byLine);
+  const made = makeRows(tree, keys);
+  const { rows, rowOf, selfRowOf } = made;
+  addSelf(tree, rows, selfRowOf);
+  addPlaces(tree, rows, rowOf);
   addChildren(tree, rows, rowOf);
-  return { kind: 'flat', tree, keys, rows, rowOf };
+  return { kind: 'flat', tree, keys, ...made };
 }
 
 function groupKeys(keys: readonly SortKey[]): GroupKey[] {
@@ -69,23 +80,34 @@ function groupKeys(keys: readonly SortKey[]): GroupKey[] {
   return by;
 }
 
-function makeRows(tree: CallTree, keys: readonly SortKey[]) {
+function makeRows(
+  tree: CallTree,
+  keys: readonly SortKey[],
+): Pick<FlatProfile, 'rowOf' | 'selfRowOf' | 'ownerOf'> & { rows: FlatRow[] } {
   const { functions } = tree.profile;
   const bySymbol = keys.includes('symbol');
   const byModule = bySymbol || keys.includes('dso');
-  const classes = new InternedPairs(); // (group, function or module)
-  const rowOf = new Int32Array(tree.length);
+  const sources = keys.includes('srcline') || keys.includes('srcfile') ? sourcesOf(tree, keys) : [];
+  const texts = new Map<string, number>();
+  const places = new InternedPairs(); // (function or module, source)
+  const classes = new InternedPairs(); // (group, place)
   const rows: FlatRow[] = [];
-  for (let node = 0; node < tree.length; node++) {
-    const func = tree.func[node];
+
+  /** The row of an owner's symbol and a node's line. */
+  const rowFor = (node: number, owner: number): number => {
+    const func = tree.func[owner];
     const module = byModule && func >= 0 ? functions.module[func] : -1;
-    const id = classes.intern(tree.group[node], bySymbol ? func : module);
+    const source = sources[node] ?? '';
+    if (!texts.has(source)) texts.set(source, texts.size);
+    const place = places.intern(bySymbol ? func : module, texts.get(source) ?? 0);
+    const id = classes.intern(tree.group[node], place);
     if (id === rows.length) {
       rows.push({
         id,
         ...tree.groups[tree.group[node]],
         module,
         func: bySymbol ? func : -1,
+        source,
         self: 0,
         selfSamples: 0,
         children: 0,
@@ -95,22 +117,61 @@ function makeRows(tree: CallTree, keys: readonly SortKey[]) {
         depth: 0,
       });
     }
-    rowOf[node] = id;
+    return id;
+  };
+
+  const ownerOf = ownersOf(tree);
+  const rowOf = new Int32Array(tree.length);
+  const selfRowOf = new Int32Array(tree.length);
+  for (let node = 0; node < tree.length; node++) {
+    rowOf[node] = rowFor(node, node);
+    const owner = ownerOf[node];
+    selfRowOf[node] = owner === node ? rowOf[node] : rowFor(node, owner);
   }
-  return { rows, rowOf };
+  return { rows, rowOf, selfRowOf, ownerOf };
 }
 
-function addSelf(tree: CallTree, rows: readonly FlatRow[], rowOf: Int32Array): void {
+/** perf counts the sample of an inlined function for the one that has its code. */
+function ownersOf({ profile, func, parent, length }: CallTree): Int32Array {
+  const { inlined } = profile.functions;
+  const ownerOf = new Int32Array(length);
+  for (let node = 0; node < length; node++) {
+    const isInlined = func[node] >= 0 && parent[node] >= 0 && inlined[func[node]] === 1;
+    ownerOf[node] = isInlined ? ownerOf[parent[node]] : node;
+  }
+  return ownerOf;
+}
+
+/** The text of each node's place in the source. */
+function sourcesOf({ profile, func, file, line, length }: CallTree, keys: readonly SortKey[]) {
+  const { strings, functions } = profile;
+  const byLine = keys.includes('srcline');
+  return Array.from({ length }, (_, node) => {
+    const name = file[node] < 0 ? '' : basename(strings[file[node]]);
+    if (name !== '' && line[node] >= 0 && byLine) return `${name}:${line[node]}`;
+    if (name !== '' || !byLine) return name;
+    return func[node] < 0 ? '[unknown]' : strings[functions.name[func[node]]];
+  });
+}
+
+function addSelf(tree: CallTree, rows: readonly FlatRow[], selfRowOf: Int32Array): void {
+  for (let node = 0; node < tree.length; node++) {
+    const row = rows[selfRowOf[node]];
+    row.self += tree.self[node];
+    row.selfSamples += tree.selfSamples[node];
+    if (tree.selfSamples[node] > 0) row.reach = Math.max(row.reach, tree.depth[node]);
+  }
+}
+
+/** What decides between rows of equal weight. */
+function addPlaces(tree: CallTree, rows: readonly FlatRow[], rowOf: Int32Array): void {
   const first = new Int32Array(rows.length).fill(0x7fffffff);
   for (let node = 0; node < tree.length; node++) {
     const row = rows[rowOf[node]];
-    row.self += tree.self[node];
-    row.selfSamples += tree.selfSamples[node];
     row.depth = Math.max(row.depth, tree.depth[node]);
-    if (tree.selfSamples[node] > 0) row.reach = Math.max(row.reach, tree.depth[node]);
     first[row.id] = Math.min(first[row.id], tree.firstSample[node]);
   }
-  for (const row of rows) row.firstThread = tree.profile.samples.thread[first[row.id]];
+  for (const row of rows) row.firstThread = tree.profile.samples.thread[first[row.id]] ?? -1;
 }
 
 /** Adds what passes through the outermost node of each row on each path. */
@@ -200,6 +261,7 @@ export function sortRows(flat: FlatProfile, order: RowOrder): FlatRow[] {
       a.thread - b.thread ||
       compareBytes(moduleName(a), moduleName(b)) ||
       compareBytes(symbol(a), symbol(b)) ||
+      compareBytes(a.source, b.source) ||
       a.id - b.id,
   );
 }

@@ -81,6 +81,8 @@ export interface FunctionTable {
   /** Source file, or -1: of Python functions always known. */
   readonly file: Int32Array;
   readonly layer: Uint8Array;
+  /** 1 of a function as it stands inlined in others, which is not the one that has code of its own. */
+  readonly inlined: Uint8Array;
 }
 
 export interface FrameTable {

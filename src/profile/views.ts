@@ -153,6 +153,7 @@ class StandIns {
         module: joined(Int32Array, functions.module, this.module.view()),
         file: joined(Int32Array, functions.file, none),
         layer: joined(Uint8Array, functions.layer, this.layer.view()),
+        inlined: joined(Uint8Array, functions.inlined, new Uint8Array(count)),
       },
       frames: {
         length: frames.length + count,

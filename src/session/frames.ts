@@ -172,7 +172,7 @@ export class FrameResolver {
     let outer = frame;
     for (let i = sources.length - 2; i >= 0; i--) {
       const name = sources[i].name ?? '[unknown]';
-      const inlined = this.builder.function(name, module, -1, layer);
+      const inlined = this.builder.function(name, module, -1, layer, true);
       const depth = sources.length - 1 - i;
       const inner = this.frame(inlined, address, FrameKind.Other, sources[i], depth);
       this.inner.data[outer] = inner;

@@ -2,12 +2,13 @@
  * A recording as a profile: the one way from perf.data to the model.
  */
 import type { ByteSource } from '../base/source.js';
+import type { Bytes } from '../base/units.js';
 import { eventUnit } from '../formats/perfdata/events.js';
 import type { SampleView } from '../formats/perfdata/sample.js';
 import { truncationOf } from '../formats/perfdata/strata-section.js';
 import { ProfileBuilder } from '../profile/builder.js';
 import { Truncation, type Profile } from '../profile/profile.js';
-import { FrameResolver } from './frames.js';
+import { FrameResolver, type SourceLookup } from './frames.js';
 import { makeNotes } from './notes.js';
 import type { Thread } from './processes.js';
 import { Replay, type ReplayOptions } from './replay.js';
@@ -19,6 +20,8 @@ export type InlineChoice = 'auto' | 'on' | 'off';
 export interface LoadOptions extends Pick<ReplayOptions, 'symbols' | 'onDownload'> {
   /** By default `auto`. Lines of the source come along with it. */
   readonly inline?: InlineChoice | undefined;
+  /** Whether lines are needed, whatever that costs. */
+  readonly lines?: boolean | undefined;
 }
 
 /**
@@ -28,12 +31,25 @@ export interface LoadOptions extends Pick<ReplayOptions, 'symbols' | 'onDownload
  *   in the profile's notes
  */
 export function profileOf(source: ByteSource, options: ReplayOptions & LoadOptions = {}): Profile {
-  const replay = new Replay(source, options);
+  const { inline = 'auto', lines = false } = options;
+  const replay = new Replay(source, { ...options, lineBudget: lineBudget(inline, lines) });
   try {
-    return new Loading(replay, options.inline ?? 'auto').run();
+    return new Loading(replay, sourceLookup(inline, lines)).run();
   } finally {
     replay.close();
   }
+}
+
+/** Bytes of debug information to parse; `undefined` where it is not to cost more than it gives. */
+function lineBudget(inline: InlineChoice, lines: boolean): Bytes | undefined {
+  return inline === 'on' || lines ? Infinity : undefined;
+}
+
+/** What is shown of what debug information says; `undefined` for nothing. */
+function sourceLookup(inline: InlineChoice, lines: boolean): SourceLookup | undefined {
+  if (inline !== 'off') return (symbols, vaddr) => symbols.sourceAt(vaddr);
+  // The line that runs, whichever function it was inlined from.
+  return lines ? (symbols, vaddr) => symbols.sourceAt(vaddr).slice(0, 1) : undefined;
 }
 
 /** A thread in the profile, under the name that it has now. */
@@ -53,15 +69,11 @@ class Loading {
 
   constructor(
     private readonly replay: Replay,
-    inline: InlineChoice,
+    sourceOf: SourceLookup | undefined,
   ) {
     const { builder } = this;
     const { locations, chains, file } = replay;
-    const frames = new FrameResolver(
-      builder,
-      locations,
-      inline === 'off' ? undefined : (symbols, vaddr) => symbols.sourceAt(vaddr),
-    );
+    const frames = new FrameResolver(builder, locations, sourceOf);
     this.stacks = new StackResolver(builder, frames, chains);
     this.eventRows = file.events.events.map(({ name, attr }) =>
       isDummy(name) ? -1 : builder.event(name, eventUnit(attr)),

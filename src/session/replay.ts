@@ -4,6 +4,7 @@
  */
 import { FormatError } from '../base/errors.js';
 import type { ByteSource } from '../base/source.js';
+import type { Bytes } from '../base/units.js';
 import type { Architecture } from '../formats/dwarf/registers.js';
 import { readKsymbol } from '../formats/perfdata/kernel-code.js';
 import { readPerfData, type PerfDataFile } from '../formats/perfdata/reader.js';
@@ -38,6 +39,8 @@ export interface ReplayOptions {
   readonly symbols?: SymbolOptions | undefined;
   /** When the recording ended, in ms since 1970; without it no map outside the file gives names. */
   readonly recordedBefore?: number;
+  /** Bytes of debug information that may be parsed; by default what takes no long time. */
+  readonly lineBudget?: Bytes | undefined;
   /** Told while a server of debug information is waited for. */
   readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
 }
@@ -91,7 +94,7 @@ export class Replay {
   ) {
     const file = readPerfData(source);
     const { info, events } = file;
-    const { symbols = {}, recordedBefore, onDownload } = options;
+    const { symbols = {}, recordedBefore, onDownload, lineBudget } = options;
     const { symfs: root = '', perfMapDir: folder } = symbols;
     this.file = file;
     this.strata = this.readStrata();
@@ -117,6 +120,7 @@ export class Replay {
     this.symbolizer = new Symbolizer({
       ...symbols,
       ...(onDownload === undefined ? {} : { onDownload }),
+      ...(lineBudget === undefined ? {} : { lineBudget }),
     });
     const { symbolizer, kernel } = this;
     const modules = new ModuleCache(this.architecture, this.codeFiles(names));

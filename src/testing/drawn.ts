@@ -14,7 +14,7 @@
  *     f[python]         a Python function in `app.py`      f[python=json/decoder.py]   in that file
  *     f[interpreter]    CPython's own, in `python3.12`     f[kernel]                   in `[kernel]`
  *     f[unknown]        an unmapped address                f[numpy.so]                 native code
- *     f                 native code of the module `app`
+ *     f                 native code of the module `app`     +f[app]                    the same, inlined
  *
  * Lines before the frames set a column's sample: `comm:`, `thread:pid/tid/name`, `event:` (the name;
  * `cpu-clock` unless said), `weight:` (1 unless said), `time:` (ms; the column's number unless said),
@@ -32,7 +32,7 @@ export interface DrawOptions {
 }
 
 const SETTING = /^(comm|thread|event|weight|time|truncated):(.*)$/;
-const CELL = /^([^[]+?)(?:\[([^\]=]+)(?:=([^\]]+))?\])?(?::(\d+))?$/;
+const CELL = /^(\+?)([^[]+?)(?:\[([^\]=]+)(?:=([^\]]+))?\])?(?::(\d+))?$/;
 
 export function drawProfile(picture: string, options: DrawOptions = {}): Profile {
   const rows = picture
@@ -80,12 +80,18 @@ export function drawProfile(picture: string, options: DrawOptions = {}): Profile
 function drawFrame(builder: ProfileBuilder, addresses: Map<string, number>, cell: string): number {
   const match = CELL.exec(cell);
   if (match === null) throw new Error(`not a frame: ${cell}`);
-  const [, name, place = 'app', file, line] = match;
-  const func = drawFunction(builder, name, place, file);
+  const [, inlined, name, place = 'app', file, line] = match;
+  const depth = inlined === '' ? 0 : 1;
+  const func = drawFunction(builder, name, place, file, depth > 0);
   // Each function has one address; in order of appearance, as a linker would place them.
   const key = `${place}:${file ?? ''}:${name}`;
   if (!addresses.has(key)) addresses.set(key, 0x1000 * (addresses.size + 1));
-  return builder.frame(func, addresses.get(key) ?? 0, line === undefined ? -1 : Number(line), 0);
+  return builder.frame(
+    func,
+    addresses.get(key) ?? 0,
+    line === undefined ? -1 : Number(line),
+    depth,
+  );
 }
 
 function drawFunction(
@@ -93,6 +99,7 @@ function drawFunction(
   name: string,
   place: string,
   file: string | undefined,
+  inlined: boolean,
 ): number {
   switch (place) {
     case 'python':
@@ -112,7 +119,7 @@ function drawFunction(
       return builder.function(name, -1, -1, Layer.Unknown);
     default: {
       const module = builder.module(place, `/usr/lib/${place}`);
-      return builder.function(name, module, file ?? -1, Layer.Native);
+      return builder.function(name, module, file ?? -1, Layer.Native, inlined);
     }
   }
 }

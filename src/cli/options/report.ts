@@ -1,7 +1,8 @@
 /** `report`'s flags. */
+import type { SortKey } from '../../profile/flat.js';
 import type { View } from '../../profile/views.js';
-import { parseGraph, parsePercent, type GraphChoice } from '../values.js';
-import { INPUT, SAMPLE_CHOICE, sampleChoice, VIEW, type SampleChoice } from './shared.js';
+import { parseGraph, parsePercent, parseSort, type GraphChoice } from '../values.js';
+import { given, INPUT, SAMPLE_CHOICE, sampleChoice, VIEW, type SampleChoice } from './shared.js';
 import type { CommandSpec } from './spec.js';
 import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
@@ -10,6 +11,7 @@ export interface ReportOptions extends SampleChoice, SymbolChoice {
   readonly view: View;
   readonly children: boolean;
   readonly graph: GraphChoice;
+  readonly sort?: readonly SortKey[];
   readonly showCounts: boolean;
   /** Rows and branches below this many percent are left out. */
   readonly percentLimit: number;
@@ -23,6 +25,12 @@ export const REPORT: CommandSpec<ReportOptions> = {
   flags: [
     INPUT,
     { flags: '--stdio', help: 'write text to standard output; the only form so far' },
+    {
+      flags: '-s, --sort <keys>',
+      help: 'rows by these: comm, pid, tid, dso, sym, srcline, srcfile',
+      valueText: 'comm,dso,sym',
+      parse: parseSort,
+    },
     { flags: '-n, --show-nr-samples', help: 'add a column with the number of samples' },
     {
       flags: '--children',
@@ -51,7 +59,9 @@ export const REPORT: CommandSpec<ReportOptions> = {
   examples: [
     ['strata report', 'perf.data of this folder'],
     ['strata report --no-children -g none', 'the functions that cost most, flat'],
+    ['strata report --no-children -s srcline,sym', 'the lines that cost most'],
     ['strata report --view mixed -i burst.data', 'without the interpreter’s own frames'],
+    ['perf script | strata report -i -', 'what perf printed'],
   ],
   options: (values) => ({
     input: values['input'] as string,
@@ -60,6 +70,7 @@ export const REPORT: CommandSpec<ReportOptions> = {
     view: values['view'] as View,
     children: values['children'] === true,
     graph: graphChoice(values['callGraph'] as GraphChoice | boolean | undefined),
+    ...given('sort', values['sort'] as SortKey[] | undefined),
     showCounts: values['showNrSamples'] === true,
     percentLimit: values['percentLimit'] as number,
   }),

@@ -126,6 +126,68 @@ test('without children rows are of leaves alone, callees first', () => {
   assert.deepEqual(text.split('\n'), expected.split('\n'));
 });
 
+const INLINED = drawProfile(`
+  weight:600               weight:300               weight:100
+  main[a=/src/a.c]:9       main[a=/src/a.c]:9       main[a=/src/a.c]:8
+  outer[a=/src/a.c]:4      outer[a=/src/a.c]:4      -
+  +inner[a=/src/a.h]:2     +inner[a=/src/a.h]:3     -
+`);
+
+test('a sample in an inlined function is the one’s own that has its code, as with perf', () => {
+  const rows = (options: ReportOptions): string[] =>
+    report(INLINED, options)
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'));
+  assert.deepEqual(rows({ callGraph: 'none', samples: false }), [
+    '   100.00%    10.00%  app      a              [.] main',
+    '    90.00%    90.00%  app      a              [.] outer',
+    '    90.00%     0.00%  app      a              [.] inner (inlined)',
+  ]);
+  assert.deepEqual(rows({ children: false, samples: false }), [
+    '    90.00%  app      a              [.] outer',
+    '            |',
+    '            ---inner (inlined)',
+    '               outer',
+    '               main',
+    '    10.00%  app      a              [.] main',
+    '            |',
+    '            ---main',
+  ]);
+  assert.deepEqual(
+    rows({ samples: false, callGraph: 'callee' }).slice(-8),
+    [
+      '    90.00%    90.00%  app      a              [.] outer',
+      '            |',
+      '            ---inner (inlined)',
+      '               outer',
+      '               main',
+      '    90.00%     0.00%  app      a              [.] inner (inlined)',
+      '            |',
+      '            ---inner (inlined)',
+      '               outer',
+      '               main',
+    ].slice(-8),
+  );
+});
+
+test('rows by line are those of the innermost function, and the symbol has the code', () => {
+  const rows = (sort: ReportOptions['sort']): string[] =>
+    report(INLINED, { children: false, callGraph: 'none', samples: false, sort: sort ?? [] })
+      .split('\n')
+      .filter((line) => line !== '' && !/^#( [^O].*)?$/.test(line));
+  assert.deepEqual(rows(['srcline', 'symbol']), [
+    '# Overhead  Source:Line  Symbol   ',
+    '    60.00%  a.h:2        [.] outer',
+    '    30.00%  a.h:3        [.] outer',
+    '    10.00%  a.c:8        [.] main',
+  ]);
+  assert.deepEqual(rows(['srcfile']), [
+    '# Overhead  Source File',
+    '    90.00%  a.h',
+    '    10.00%  a.c',
+  ]);
+});
+
 test('each event has its section; without call chains there are no children', () => {
   const profile = drawProfile(
     `

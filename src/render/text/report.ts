@@ -141,6 +141,10 @@ function keyColumn(flat: FlatProfile, rows: readonly FlatRow[], key: SortKey): C
       return columnOf('Shared Object', ({ module }) =>
         module < 0 ? '[unknown]' : safe(strings[modules.name[module]]),
       );
+    case 'srcline':
+      return columnOf('Source:Line', ({ source }) => safe(source));
+    case 'srcfile':
+      return columnOf('Source File', ({ source }) => safe(source));
     case 'symbol':
       return columnOf('Symbol', ({ func }) => {
         const kernel = func >= 0 && profile.functions.layer[func] === Layer.Kernel;
@@ -150,7 +154,9 @@ function keyColumn(flat: FlatProfile, rows: readonly FlatRow[], key: SortKey): C
 }
 
 function functionName({ strings, functions }: Profile, func: number): string {
-  return func < 0 ? '[unknown]' : strings[functions.name[func]];
+  if (func < 0) return '[unknown]';
+  const name = strings[functions.name[func]];
+  return functions.inlined[func] === 1 ? `${name} (inlined)` : name;
 }
 
 function pad(text: string, { width, right }: Column): string {
