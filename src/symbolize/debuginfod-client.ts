@@ -38,7 +38,7 @@ const BUILD_ID = /^[0-9a-f]{8,128}$/;
 /** Without a sign of life for so long the thread is taken for dead. */
 const DEAD_MS = 30_000;
 
-/** Close it when done: its thread keeps the program from nothing, but lives as long. */
+/** Its thread begins with the first download. Close it when done. */
 export class DebuginfodClient {
   /** What went wrong, in sentences; each server once. */
   readonly problems: string[] = [];
@@ -87,7 +87,7 @@ export class DebuginfodClient {
 
   private ask(buildId: string, kind: DebuginfodKind, name: string): string | undefined {
     // A server that is not asked any more may have what the others have not.
-    let isAbsent = this.problems.length === 0;
+    let isAbsent = this.urls.size > 0 && this.problems.length === 0;
     for (const server of this.urls) {
       const temporary = this.cache.temporary(buildId, kind);
       try {

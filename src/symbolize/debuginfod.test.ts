@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
@@ -21,6 +22,7 @@ import {
   startDebuginfodServer,
   type DebuginfodServer,
 } from '../testing/debuginfod-server.js';
+import { skipOrFail } from '../testing/pythons.js';
 import { DebuginfodClient, type DownloadProgress } from './debuginfod-client.js';
 import { debuginfodFromEnvironment } from './debuginfod.js';
 import { Symbolizer } from './symbolizer.js';
@@ -186,6 +188,31 @@ test('names functions of a module that is gone, by what a server has', () => {
     assert.deepEqual(symbolizer.problems, []);
     symbolizer.close();
     assert.deepEqual(readdirSync(join(cacheFolder, OURS)), ['executable']);
+  });
+});
+
+test('names functions of a stripped module by its debug information', (t) => {
+  withClient([], (_client, cacheFolder) => {
+    const path = join(cacheFolder, 'libx.so');
+    writeFileSync(path, elf(OURS));
+    try {
+      execFileSync('objcopy', ['--strip-all', path]);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      skipOrFail(t, 'objcopy', 'not installed');
+      return;
+    }
+    const named = (urls: readonly string[]): string => {
+      const symbolizer = new Symbolizer({
+        debuginfod: { urls, cacheFolder, timeoutSeconds: 5, maxSize: 0 },
+      });
+      const { name } = symbolizer.module({ path, buildId: OURS }).lookup(20);
+      symbolizer.close();
+      return name;
+    };
+    assert.equal(named([server.url(Behaviour.Error)]), '[libx.so]');
+    assert.equal(named([server.url(Behaviour.Good)]), 'downloaded');
+    assert.ok(readdirSync(join(cacheFolder, OURS)).includes('debuginfo'));
   });
 });
 

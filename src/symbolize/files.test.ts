@@ -7,6 +7,7 @@ import { test } from 'node:test';
 
 import { EM_X86_64 } from '../formats/elf/constants.js';
 import { writeSymbolFile } from '../formats/elf/writer.js';
+import { skipOrFail } from '../testing/pythons.js';
 import { parseSymfs, type SymbolOptions } from './options.js';
 import { Symbolizer } from './symbolizer.js';
 
@@ -104,7 +105,7 @@ test('is not led round in circles, nor stopped by pipes, below --symbol-dir', ()
   });
 });
 
-test('unwinds by a file with code where there is one, and names by the one with symbols', () => {
+test('unwinds by a file with code where there is one, and names by the one with symbols', (t) => {
   withFolder((folder) => {
     const file = join(folder, 'x.s');
     const library = join(folder, 'lib/libx.so');
@@ -115,6 +116,7 @@ test('unwinds by a file with code where there is one, and names by the one with 
       execFileSync('gcc', gcc);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      skipOrFail(t, 'gcc', 'not installed');
       return;
     }
     const debug = join(folder, 'a/libx.so'); // before lib/libx.so in order
