@@ -32,6 +32,26 @@ test('reads lines as CPython and V8 write them', () => {
   assert.equal(map.find(0x7f40deb40fff), -1);
 });
 
+test("names of Node.js's and Java's functions are kept as they are", () => {
+  const names = [
+    'LazyCompile:~foo /srv/my app/file.js:1:2',
+    'LazyCompile:*foo file.js:1:2',
+    'JS:^Module._compile node:internal/modules/cjs/loader:1483:37',
+    'RegExp:^(a|b) c$',
+    'Lcom/foo/Bar;::baz',
+    'Lcom/foo/Bar;::lambda$main$0(I)V [inlined]',
+    'void [example] Program::Main(class String[])[Optimized]',
+  ];
+  const map = read(
+    names.map((name, i) => `${(0x1000 + i * 16).toString(16)} 10 ${name}\n`).join(''),
+  );
+  assert.equal(map.skipped, 0);
+  assert.deepEqual(
+    names.map((_, i) => map.name(i)),
+    names,
+  );
+});
+
 test('the later of overlapping lines wins', () => {
   assert.deepEqual(lines(read('1000 100 old\n1080 100 new\n')), ['1080 100 new']);
   assert.deepEqual(lines(read('1080 100 old\n1000 100 new\n')), ['1000 100 new']);

@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { MemorySource } from '../base/source.js';
+import { readJitDump } from '../formats/jitdump/reader.js';
+import { JitDumpWriter } from '../testing/jitdump.js';
 import type { CodeRegion } from '../unwind/code-space.js';
-import { AddressSpace, Generations, type Mapping, type RegionSource } from './address-space.js';
+import {
+  AddressSpace,
+  Generations,
+  type Mapping,
+  type PendingCode,
+  type RegionSource,
+} from './address-space.js';
+import { JitFunction } from './jit-function.js';
 
 /** Regions of whole mappings that know their mapping's path by their bias. */
 const regions: RegionSource = {
@@ -64,10 +74,17 @@ test('random mappings: every address is found as in a picture of the memory', ()
     const space = newSpace();
     const memory = new Array<string | undefined>(size);
     for (let i = 0; i < 60; i++) {
-      const start = random(size - 1);
-      const end = Math.min(size, start + 1 + random(40));
-      space.map(mapping(start, end, `m${i}`, 1000));
-      for (let at = start; at < end; at++) memory[at] = `m${i} ${1000 + at - start}`;
+      // One at a time, or some at once.
+      const some: Mapping[] = [];
+      let start = random(size - 1);
+      do {
+        const end = Math.min(size, start + 1 + random(40));
+        some.push(mapping(start, end, `m${i}`, 1000));
+        for (let at = start; at < end; at++) memory[at] = `m${i} ${1000 + at - start}`;
+        start = end + random(10);
+      } while (round % 2 === 0 && start < size);
+      if (round % 2 === 0) space.mapAll(some);
+      else space.map(some[0]);
     }
     for (let at = 0; at < size; at++) {
       const found = space.find(at);
@@ -98,6 +115,61 @@ test('a fork shares until either side changes; states never share a number', () 
   parent.map(mapping(0, 5, 'c'));
   assert.equal(drawn(child), '10-15 a+0 | 15-30 b+0');
   assert.equal(new Set([before, child.generation, parent.generation]).size, 3);
+});
+
+/** Code of a jitdump, told in advance. */
+function pending(name: string, code: readonly (Mapping & { time: number })[]): PendingCode {
+  let left = [...code];
+  return {
+    name,
+    get next() {
+      return Math.min(Infinity, ...left.map(({ time }) => time));
+    },
+    take(until) {
+      const due = left.filter(({ time }) => time <= until);
+      left = left.filter(({ time }) => time > until);
+      return due.map(({ time, ...one }) => ({ ...one, path: `jit${time}` }));
+    },
+  };
+}
+
+test('generated code is mapped when its time comes, and memory without a file stays below it', () => {
+  const space = newSpace();
+  space.map(mapping(10, 100, '//anon'));
+  const jit = new JitFunction(readJitDump(new MemorySource(new JitDumpWriter().bytes())), 0);
+  const code = [
+    { ...mapping(20, 30, ''), jit, time: 5 },
+    { ...mapping(40, 50, ''), jit, time: 5 },
+    { ...mapping(25, 45, ''), jit, time: 8 },
+  ];
+  space.expect(pending('dump', code));
+  space.expect(pending('dump', code));
+  space.catchUp(4);
+  assert.equal(drawn(space), '10-100 //anon+0');
+  space.catchUp(7);
+  const early = '10-20 //anon+0 | 20-30 jit5+0 | 30-40 //anon+20 | 40-50 jit5+0 | 50-100 //anon+40';
+  assert.equal(drawn(space), early);
+
+  // Memory whose protection changes, as JIT compilers' does: nothing is new.
+  const { generation } = space;
+  space.map(mapping(10, 60, '//anon'));
+  assert.equal(drawn(space), early);
+  assert.equal(space.generation, generation);
+
+  space.map(mapping(5, 60, '[anon:code]', 7));
+  assert.equal(
+    drawn(space),
+    '5-20 [anon:code]+7 | 20-30 jit5+0 | 30-40 [anon:code]+32 | 40-50 jit5+0 | ' +
+      '50-60 [anon:code]+52 | 60-100 //anon+50',
+  );
+  const child = space.fork(2);
+  space.catchUp(8);
+  space.map(mapping(28, 35, '/lib'));
+  const parts = '20-25 jit5+0 | 25-28 jit8+0 | 28-35 /lib+0 | 35-45 jit8+10 | 45-50 jit5+5';
+  assert.ok(drawn(space).includes(parts), drawn(space));
+  // The child goes on alone.
+  child.catchUp(100);
+  assert.ok(drawn(child).includes('20-30 jit5+0 | 30-40 [anon:code]+32 | 40-50 jit5+0'));
 });
 
 test('an empty mapping changes nothing', () => {
