@@ -1,7 +1,7 @@
 // Joins the built modules into few files, dist/bin/: Node.js finds, reads and compiles a module at a time,
 // which for a hundred small ones takes longer than a small report. What tests import stays as it was built.
-import { chmodSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -9,12 +9,14 @@ const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist');
 const bin = join(dist, 'bin');
 
 rmSync(bin, { recursive: true, force: true });
+const workers = readdirSync(dist, { recursive: true }).filter((path) =>
+  path.endsWith('-worker.js'),
+);
 await build({
   // The program, and the workers, which it finds beside itself.
   entryPoints: [
     { in: join(dist, 'cli', 'main.js'), out: 'strata' },
-    { in: join(dist, 'record', 'drain-worker.js'), out: 'drain-worker' },
-    { in: join(dist, 'record', 'unwind-worker.js'), out: 'unwind-worker' },
+    ...workers.map((path) => ({ in: join(dist, path), out: basename(path, '.js') })),
   ],
   outdir: bin,
   bundle: true,

@@ -1,4 +1,5 @@
 /** What reading a recording costs: time and peak memory of strata's reports and perf's, on the same files. */
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 import { formatBytes, formatCount, plural } from '../base/units.js';
@@ -9,6 +10,7 @@ import { layOut, ratio, withSpread } from './table.js';
 import {
   ordinaryTarget,
   perfDwarf,
+  perfFramePointers,
   readTargetRun,
   removePerfMap,
   STACK_SIZES,
@@ -19,14 +21,17 @@ import {
 } from './targets.js';
 
 /** What a long recording at a high rate holds, and how often two busy threads are then sampled a second. */
-const MANY_SAMPLES = 400_000;
+const MANY_SAMPLES = 430_000;
 const HIGH_FREQUENCY = 9_999;
-const [SMALL_STACK, DEFAULT_STACK] = STACK_SIZES;
-/** Unwinding stack copies takes perf tens of milliseconds a sample: a recording that it finishes with. */
-const LOW_FREQUENCY = 999;
+/** Some 13,000 samples of the ordinary program, whose copied stacks are then some 430 MB. */
+const COPIES_FREQUENCY = 4_999;
+const COPIED_STACK = 32_768;
+const [, DEFAULT_STACK] = STACK_SIZES;
 
 export interface Reading {
   readonly command: string;
+  /** What of perf's does the same, which it is compared with. */
+  readonly like?: string | undefined;
   readonly runs: Cost[];
 }
 
@@ -36,114 +41,144 @@ export interface ReadingResult {
   readonly readings: readonly Reading[];
 }
 
+/** A program that reads a recording. */
+interface Reader {
+  readonly command: string;
+  readonly argv: (bench: Bench) => readonly string[];
+  readonly like?: string;
+}
+
 interface Recording {
   readonly name: string;
   readonly target: Target;
   readonly recorder: Contestant;
+  readonly readers: readonly Reader[];
 }
 
 export function benchReading(
   bench: Bench,
   options: { readonly perf: boolean; readonly repeat: number },
 ): ReadingResult[] {
-  return recordings(options.perf).map((recording) => readAll(bench, recording, options));
+  return recordings(options.perf).map((recording) => readAll(bench, recording, options.repeat));
 }
 
-function recordings(perf: boolean): Recording[] {
-  const seconds = MANY_SAMPLES / (2 * HIGH_FREQUENCY);
-  const ordinary = ordinaryTarget();
-  const copies = {
-    name: `perf’s, with ${SMALL_STACK} bytes of stack a sample`,
-    target: ordinary,
-    recorder: perfDwarf(LOW_FREQUENCY, SMALL_STACK),
+const PERF_REPORT = perf('report', '--stdio');
+const PERF_SCRIPT = perf('script');
+const PERF_SCRIPT_PLAIN = perf('script', '--no-inline');
+
+function recordings(hasPerf: boolean): Recording[] {
+  const seconds = Math.ceil(MANY_SAMPLES / (2 * HIGH_FREQUENCY));
+  const report = strata('report', '--stdio');
+  const own = {
+    name: 'strata’s default, of an ordinary program',
+    target: ordinaryTarget(),
+    recorder: strataRecord(HIGH_FREQUENCY, DEFAULT_STACK),
+    readers: [report, strata('tree'), strata('script'), ...(hasPerf ? [PERF_SCRIPT] : [])],
   };
+  if (!hasPerf) return [own];
   return [
-    ...(perf ? [copies] : []),
     {
-      name: 'strata’s default, of an ordinary program',
-      target: ordinary,
-      recorder: strataRecord(HIGH_FREQUENCY, DEFAULT_STACK),
+      name: 'perf’s, with frame pointers',
+      target: threadsTarget(seconds),
+      recorder: perfFramePointers(HIGH_FREQUENCY),
+      readers: [
+        { ...report, like: PERF_REPORT.command },
+        { ...strata('script'), like: PERF_SCRIPT.command },
+        PERF_REPORT,
+        PERF_SCRIPT,
+        ...(hasSamply() ? [SAMPLY] : []),
+      ],
     },
     {
-      name: 'strata’s, of two busy threads',
-      target: threadsTarget(Math.ceil(seconds)),
-      recorder: strataRecord(HIGH_FREQUENCY, SMALL_STACK),
+      name: `perf’s, with ${formatCount(COPIED_STACK)} bytes of stack a sample`,
+      target: ordinaryTarget(),
+      recorder: perfDwarf(COPIES_FREQUENCY, COPIED_STACK),
+      readers: [
+        { ...strata('report', '--stdio', '--no-inline'), like: PERF_SCRIPT_PLAIN.command },
+        { ...strata('report', '--stdio', '--inline'), like: PERF_SCRIPT.command },
+        { ...strata('script', '--no-inline'), like: PERF_SCRIPT_PLAIN.command },
+        PERF_SCRIPT_PLAIN,
+        PERF_SCRIPT,
+        ...(hasSamply() ? [SAMPLY] : []),
+      ],
     },
+    own,
   ];
 }
 
+function strata(...words: string[]): Reader {
+  return {
+    command: `strata ${words.join(' ')}`,
+    argv: (bench) => [...bench.strata, ...words, '-i', FILE],
+  };
+}
+
+function perf(...words: string[]): Reader {
+  return { command: `perf ${words.join(' ')}`, argv: () => ['perf', ...words, '-i', FILE] };
+}
+
+const SAMPLY: Reader = {
+  command: 'samply import, without symbols',
+  argv: () => ['samply', 'import', '--save-only', '-o', 'samply.json', FILE],
+};
+
+function hasSamply(): boolean {
+  return spawnSync('samply', ['--version']).error === undefined;
+}
+
+/** Below the folder that everything runs in. */
+const FILE = 'recording.data';
+
 function readAll(
   bench: Bench,
-  { name, target, recorder }: Recording,
-  { perf, repeat }: { readonly perf: boolean; readonly repeat: number },
+  { name, target, recorder, readers }: Recording,
+  repeat: number,
 ): ReadingResult {
-  const file = join(bench.folder, 'recording.data');
+  const file = join(bench.folder, FILE);
   tell(`reading: recording ${target.name} with ${recorder.name}`);
   measure(bench, recorder.command(bench, target, file));
   const { pid } = readTargetRun(bench);
   const recorded = countRecords(file);
-  const commands = commandsOf(bench, file, perf).map((command) => ({
-    ...command,
-    runs: [] as Cost[],
-  }));
+  const readings = readers.map((reader) => ({ ...reader, runs: [] as Cost[] }));
   for (let round = 0; round < repeat; round++) {
-    for (const { command, argv, runs } of orderOf(commands, round)) {
+    for (const { command, argv, runs } of orderOf(readings, round)) {
       if (runs.at(-1)?.timedOut) continue;
       tell(`reading, round ${round + 1} of ${repeat}: ${name}: ${command}`);
-      runs.push(measure(bench, argv));
+      runs.push(measure(bench, argv(bench)));
     }
   }
   removePerfMap(pid); // perf’s reports read it
-  const readings = commands.map(({ command, runs }) => ({ command, runs }));
-  return { recording: name, recorded, readings };
+  return {
+    recording: name,
+    recorded,
+    readings: readings.map(({ command, like, runs }) => ({ command, like, runs })),
+  };
 }
 
-const PERF_REPORT = 'perf report --stdio';
-const PERF_SCRIPT = 'perf script';
-
-function commandsOf(
-  { strata }: Bench,
-  file: string,
-  perf: boolean,
-): { command: string; argv: string[] }[] {
-  const input = ['-i', file];
-  const ours = [
-    { command: 'strata report --stdio', argv: [...strata, 'report', '--stdio', ...input] },
-    { command: 'strata tree', argv: [...strata, 'tree', ...input] },
-  ];
-  const theirs = [
-    { command: PERF_REPORT, argv: ['perf', 'report', '--stdio', ...input] },
-    { command: PERF_SCRIPT, argv: ['perf', 'script', ...input] },
-  ];
-  return perf ? [...theirs, ...ours] : ours;
-}
-
-const HEADER = ['', 'wall s', 'CPU s', 'memory', 'to report', 'to script', 'memory to report'];
+const HEADER = ['', 'wall s', 'CPU s', 'memory', 'wall to', 'memory to', ''];
 
 export const READING_LEGEND = [
-  'to report, to script: wall time in terms of perf report’s and perf script’s; all write to /dev/null',
+  'all write to /dev/null; ratios are to the command named beside them',
 ];
 
 export function readingTable(results: readonly ReadingResult[]): string[] {
   const rows = results.flatMap(({ recording, recorded, readings }) => {
-    const find = (name: string): Reading | undefined =>
-      readings.find(({ command }) => command === name);
-    const report = find(PERF_REPORT);
-    const script = find(PERF_SCRIPT);
     const { samples, bytes } = recorded;
     return [
       `${recording}: ${plural(samples, 'sample')}, ${formatBytes(bytes)}`,
-      ...readings.map((reading) => row(reading, report, script)),
+      ...readings.map((reading) =>
+        row(
+          reading,
+          readings.find(({ command }) => command === reading.like),
+        ),
+      ),
     ];
   });
   return layOut(HEADER, rows);
 }
 
-function row(reading: Reading, report: Reading | undefined, script: Reading | undefined): string[] {
+function row(reading: Reading, like: Reading | undefined): string[] {
   const { command, runs } = reading;
-  const ours = command.startsWith('strata');
-  const compared = (other: Reading | undefined, value: (reading: Reading) => number): string =>
-    ours && other !== undefined ? ratio(value(reading), value(other)) : '';
   return [
     `  ${command}`,
     runs.at(-1)?.timedOut
@@ -151,9 +186,9 @@ function row(reading: Reading, report: Reading | undefined, script: Reading | un
       : withSpread(wall(reading), spread(runs.map((run) => run.wall))),
     median(runs.map(cpuOf)).toFixed(2),
     formatBytes(peak(reading)),
-    compared(report, wall),
-    compared(script, wall),
-    compared(report, peak),
+    ratio(wall(reading), like && wall(like)),
+    ratio(peak(reading), like && peak(like)),
+    like?.command ?? '',
   ];
 }
 

@@ -73,6 +73,19 @@ export function perfDwarf(frequency: number, stackSize: Bytes): Contestant {
   };
 }
 
+/** Stacks are right on an interpreter with frame pointers; what reading costs does not depend on it. */
+export function perfFramePointers(frequency: number): Contestant {
+  return {
+    name: 'perf',
+    recorder: 'perf',
+    frequency,
+    command: (bench, target, output) => [
+      ...['perf', 'record', '-q', '-F', `${frequency}`, '-e', 'cpu-clock', '-k', '1', '-g'],
+      ...['-o', output, '--', ...targetCommand(bench, target, ['-X', 'perf'])],
+    ],
+  };
+}
+
 export function strataRecord(frequency: number, stackSize: Bytes): Contestant {
   const flags = ['-F', `${frequency}`, '-e', 'cpu-clock', '--call-graph', `dwarf,${stackSize}`];
   return {
