@@ -1,5 +1,6 @@
 /** The number that an expression is for a record. */
-import { applyBinary, applyUnary, narrow, type Expression } from './expression.js';
+import { applyBinary, applyUnary, narrow } from './arithmetic.js';
+import type { Expression } from './expression.js';
 import type { RawRecord } from './fields.js';
 
 /** u64. Fields are read unsigned whatever their type, as libtraceevent does; text is 0. */

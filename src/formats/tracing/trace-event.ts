@@ -11,10 +11,16 @@
  *   	…
  *
  *   print fmt: "comm=%s pid=%d", REC->comm, REC->pid
+ *
+ * Where its text differs from that of perf 6.1: operators bind as in C (see parser.ts); `%zu` prints 64
+ * bits, not 32; `%c`, `sizeof` a type and `__get_cpumask` are understood; names of negative numbers are
+ * those of their number, not all of -1; nothing is read beyond the record; what is not text in a field of
+ * one record does not make that field bytes in all that follow; ftrace's own `bprint` is not looked up.
  */
 import { decodeUtf8 } from '../../base/cursor.js';
-import { NotUnderstood, parseArguments, type Expression } from './expression.js';
+import { NotUnderstood, type Expression } from './expression.js';
 import { parseField, RawRecord, type TracedMachine, type TraceField } from './fields.js';
+import { parseArguments } from './parser.js';
 import { parsePrintFormat, type Piece } from './print-format.js';
 import { printFields, printPieces, type FunctionAt } from './print.js';
 import { Tokens } from './tokens.js';
@@ -22,6 +28,7 @@ import { Tokens } from './tokens.js';
 export class TraceEvent {
   /** `undefined` where the format's text is not understood. */
   private readonly pieces: readonly Piece[] | undefined;
+  private readonly byName = new Map<string, TraceField>();
 
   /**
    * @param text of the file from `print fmt:` on
@@ -37,6 +44,7 @@ export class TraceEvent {
     text: string,
     private readonly machine: TracedMachine,
   ) {
+    for (const field of [...fields, ...commonFields]) this.byName.set(field.name, field);
     this.pieces = this.parsePrint(text);
   }
 
@@ -46,10 +54,7 @@ export class TraceEvent {
   }
 
   field(name: string): TraceField | undefined {
-    return (
-      this.commonFields.find((field) => field.name === name) ??
-      this.fields.find((field) => field.name === name)
-    );
+    return this.byName.get(name);
   }
 
   /**
@@ -96,6 +101,10 @@ export class TraceEvent {
 
 /** Fields of one event: the kernel's own have some tens. */
 const MAX_FIELDS = 4096;
+/** Characters of one field's line, and of the name and the ID: far above real ones. */
+const MAX_LINE = 512;
+/** Characters of a format: the kernel's longest take some thousands. */
+const MAX_FORMAT = 1 << 20;
 
 /**
  * Reads a `format` file.
@@ -108,6 +117,7 @@ export function parseTraceEvent(
   machine: TracedMachine,
 ): TraceEvent | undefined {
   const head = formatHead(text);
+  if (text.length > MAX_FORMAT) return undefined;
   const print = text.indexOf('\nprint fmt:');
   const start = text.indexOf('\nformat:');
   if (head === undefined || print < 0 || start < 0) return undefined;
@@ -121,7 +131,7 @@ export function parseTraceEvent(
       list = own;
       continue;
     }
-    const field = parseField(line, machine.longSize);
+    const field = line.length > MAX_LINE ? undefined : parseField(line, machine.longSize);
     if (field === undefined) return undefined;
     list.push(field);
   }
@@ -133,6 +143,8 @@ export function parseTraceEvent(
 export function formatHead(
   text: string,
 ): { readonly name: string; readonly id: number } | undefined {
-  const parts = /^\s*name:\s*([A-Za-z0-9_]+)\s*\n\s*ID:\s*(\d{1,9})\s*\n/.exec(text);
+  const parts = /^\s*name:\s*([A-Za-z0-9_]+)\s*\n\s*ID:\s*(\d{1,9})\s*\n/.exec(
+    text.slice(0, MAX_LINE),
+  );
   return parts === null ? undefined : { name: parts[1], id: Number(parts[2]) };
 }

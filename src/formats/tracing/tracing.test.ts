@@ -235,6 +235,7 @@ test('what is not understood is printed field by field', () => {
     `"%d", ${'(u8)'.repeat(100_000)}1`,
     `"%d", 1${' + 1'.repeat(100_000)}`,
     `"%d", ${'1 ? '.repeat(100_000)}`,
+    `"%d", 1${' + __print_flags(1, "", { 1, "x" })'.repeat(20_000)}`,
   ]) {
     assert.equal(formatted(print), fields, print.slice(0, 60));
   }
