@@ -167,7 +167,7 @@ export class ScriptStacks {
   }
 
   private nameOf({ symbol }: ScriptFrame): string {
-    return symbol === undefined ? '[unknown]' : this.demangler.demangle(symbol);
+    return symbol === undefined ? '[unknown]' : this.demangler.nameOf(symbol);
   }
 
   private placeOf(frame: ScriptFrame): Place {

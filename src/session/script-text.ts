@@ -81,8 +81,7 @@ class ScriptLoading {
       damaged: 0,
       unidentified: 0,
       file: this.textNotes(),
-      kernelGap: undefined,
-      moduleGaps: new Map(),
+      names: { kernel: undefined, modules: [], options: {} },
     });
     return { ...profile, notes };
   }

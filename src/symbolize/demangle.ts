@@ -16,6 +16,11 @@ const MAX_NAME = 1 << 16;
 export class Demangler {
   private readonly known = new Map<string, string>();
 
+  /** Of a symbol as linkers write it: versioned libraries have `fclose@@GLIBC_2.2.5`; `f@plt` is a stub. */
+  nameOf(symbol: string): string {
+    return this.demangle(symbol.replace(/^(\w+)@@?(?!plt$)\w[\w.]*$/, '$1'));
+  }
+
   /** The name itself where it is not mangled, or the demangler cannot read it. */
   demangle(name: string): string {
     if (!looksMangled(name)) return name;

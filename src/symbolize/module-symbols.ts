@@ -138,8 +138,7 @@ export class ModuleSymbols {
     const known = this.known.get(start);
     if (known !== undefined) return known;
     const linkName = symbols.name(index);
-    // `fclose@@GLIBC_2.2.5`, as linkers write the names of versioned libraries.
-    const name = this.demangler.demangle(linkName.replace(/^(\w+)@@?\w[\w.]*$/, '$1'));
+    const name = this.demangler.nameOf(linkName);
     return this.remember(start, symbols.size(index), name, linkName);
   }
 
