@@ -5,7 +5,7 @@
 import type { EventAttr } from './attr.js';
 import type { EventDescription } from './features/recording.js';
 import type { AttrEntry } from './header.js';
-import { SampleLayout } from './sample.js';
+import { SampleLayout } from './sample-layout.js';
 import { PerfCountSw, PerfType } from './spec.js';
 
 export interface RecordedEvent {

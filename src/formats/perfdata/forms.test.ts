@@ -194,6 +194,18 @@ test('a damaged zstd stream is read to the damage, and that is told', () => {
   assert.ok(timesOf(compressedFile(second)).times.length > 0);
 });
 
+test('compressed records that the header does not announce are told', () => {
+  const writer = new RecordingWriter().sample({ pid: 1, time: 5 });
+  const stream = storedZstd(writer.records());
+  const data = Buffer.concat([
+    writer.records(),
+    compressedRecords(true, PerfRecord.COMPRESSED, stream, 60000),
+  ]);
+  const { times, end } = timesOf(fileBytes([writer.event], data));
+  assert.deepEqual(times, [5]);
+  assert.match(end, /^compressed records/);
+});
+
 test('a bomb is stopped', () => {
   const record = recordBytes(true, PerfRecord.SAMPLE, 2, (out) => out.raw(Array(65512).fill(0)));
   const first = storedZstd(record.subarray(0, 8));

@@ -7,7 +7,8 @@ import type { Nanoseconds } from '../../base/units.js';
 import { Chunk, ChunkWindow } from './chunks.js';
 import type { EventTable } from './events.js';
 import { FORMAT, type Section } from './header.js';
-import { u64At, type SampleLayout, type SampleView } from './sample.js';
+import type { SampleView } from './sample.js';
+import { u64At, type SampleLayout } from './sample-layout.js';
 import {
   MAX_RECORD_SIZE,
   PerfRecord,
@@ -67,6 +68,11 @@ export class RecordReader {
     this.window = new ChunkWindow(source, section.offset, this.end, chunkSize);
   }
 
+  /** Whether compressed records are read before (expand.ts), by readers that know of no event. */
+  private get isExpanded(): boolean {
+    return this.events.length > 0;
+  }
+
   private get littleEndian(): boolean {
     return this.events.littleEndian;
   }
@@ -85,6 +91,9 @@ export class RecordReader {
     }
     if (!this.load(this.position)) return false;
     const { type } = this;
+    if ((type === PerfRecord.COMPRESSED || type === PerfRecord.COMPRESSED2) && this.isExpanded) {
+      return this.stop(this.offset, 'compressed records, of which its front says nothing');
+    }
     this.counts[type < COUNTED_TYPES ? type : COUNTED_TYPES - 1]++;
     this.position += this.size;
     if (type === PerfRecord.AUXTRACE || type === PerfRecord.HEADER_TRACING_DATA) {
