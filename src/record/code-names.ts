@@ -82,15 +82,8 @@ export interface CodeRange {
 export class CodeNames {
   readonly ranges: CodeRange[] = [];
   private readonly names = new NamesFile();
-
-  /** What the mappings are said to be mapped from: no real path. */
-  get path(): string {
-    return this.names.path;
-  }
-
-  get buildId(): Uint8Array {
-    return this.names.buildId;
-  }
+  readonly path = this.names.path;
+  readonly buildId = this.names.buildId;
 
   /** Gives a mapping its range of the file. */
   add(pid: number, start: Address, end: Address, recordAt: number): void {
