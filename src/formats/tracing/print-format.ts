@@ -125,8 +125,10 @@ export function formatNumber(spec: Spec, value: bigint, star: number): string {
   if (conversion === 'c') return pad(String.fromCharCode(Number(value & 0xffn)), spec, star);
   const signed = conversion === 'd' || conversion === 'i';
   const number = signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value);
-  const magnitude = number < 0n ? -number : number;
   const base = conversion === 'x' || conversion === 'X' ? 16 : conversion === 'o' ? 8 : 10;
+  const isPlain = flags === '' && spec.width === 0 && spec.precision === undefined;
+  if (isPlain && conversion !== 'X') return number.toString(base);
+  const magnitude = number < 0n ? -number : number;
   const precision = resolve(spec.precision, star);
   let digits = magnitude === 0n && precision === 0 ? '' : magnitude.toString(base);
   let sign = number < 0n ? '-' : signed && flags.includes('+') ? '+' : '';

@@ -25,6 +25,8 @@ import { parsePrintFormat, type Piece } from './print-format.js';
 import { printFields, printPieces, type FunctionAt } from './print.js';
 import { Tokens } from './tokens.js';
 
+const BEYOND_ASCII = /[\x80-\xff]/;
+
 export class TraceEvent {
   /** `undefined` where the format's text is not understood. */
   private readonly pieces: readonly Piece[] | undefined;
@@ -70,7 +72,7 @@ export class TraceEvent {
       this.pieces === undefined
         ? `[FAILED TO PARSE]${printFields(this.fields, raw)}`
         : printPieces(this.pieces, raw, functionAt);
-    return decodeUtf8(Buffer.from(text, 'latin1'));
+    return BEYOND_ASCII.test(text) ? decodeUtf8(Buffer.from(text, 'latin1')) : text;
   }
 
   private parsePrint(text: string): Piece[] | undefined {
