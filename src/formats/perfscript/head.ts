@@ -268,8 +268,9 @@ function timeIn(bytes: Uint8Array, start: number, end: number): Nanoseconds {
 function numberIn(bytes: Uint8Array, start: number, end: number): number {
   const isNegative = bytes[start] === MINUS;
   let value = 0;
-  for (let at = isNegative ? start + 1 : start; at < end; at++)
-    value = value * 10 + bytes[at] - ZERO;
+  for (let at = isNegative ? start + 1 : start; at < end; at++) {
+    value = value * 10 + (bytes[at] - ZERO);
+  }
   return isNegative ? -value : value;
 }
 

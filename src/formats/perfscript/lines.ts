@@ -16,7 +16,7 @@ export class LineReader {
   bytes: Uint8Array = new Uint8Array(0);
   start = 0;
   end = 0;
-  /** {@link hashOf} of the line with a carriage return, if it has one. */
+  /** {@link hashOf} of the line, if it was asked for. */
   hash = 0;
   /** Lines longer than {@link MAX_LINE}, which are passed over. */
   overlong = 0;
@@ -39,10 +39,13 @@ export class LineReader {
     return this.base + this.start;
   }
 
-  /** Moves to the next line; false at the end. */
-  next(): boolean {
+  /**
+   * Moves to the next line; false at the end.
+   * @param isHashed whether its hash is wanted, which is made on the way to its end
+   */
+  next(isHashed = false): boolean {
     for (;;) {
-      const end = this.scan();
+      const end = isHashed ? this.scan() : this.findEnd();
       if (end < 0) {
         if (!this.refill()) return false;
         continue;
@@ -68,10 +71,19 @@ export class LineReader {
         this.hash = hash;
         return at;
       }
-      hash = Math.imul(hash ^ byte, HASH_PRIME);
+      // The end of the line may have one byte or two.
+      if (byte !== CARRIAGE_RETURN) hash = Math.imul(hash ^ byte, HASH_PRIME);
     }
     this.hash = hash;
     return this.isLastChunk && this.at < length ? length : -1;
+  }
+
+  /** As {@link scan}, without the hash. */
+  private findEnd(): number {
+    const { bytes, at } = this;
+    const newline = bytes.indexOf(NEWLINE, at);
+    if (newline >= 0) return newline;
+    return this.isLastChunk && at < bytes.length ? bytes.length : -1;
   }
 
   /** Reads on from the line that was not whole; false where there is no more. */
@@ -92,13 +104,16 @@ export class LineReader {
   }
 }
 
-// FNV-1a, 32 bits: one multiplication per byte, made on the way to the line's end. It starts at random,
+// FNV-1a, 32 bits, which passes over carriage returns: one multiplication per byte. It starts at random,
 // so that no text can be made whose lines all fall together.
 const HASH_START = (Math.random() * 2 ** 32) | 0;
 const HASH_PRIME = 0x01000193;
 
 export function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = HASH_START;
-  for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at], HASH_PRIME);
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    if (byte !== CARRIAGE_RETURN) hash = Math.imul(hash ^ byte, HASH_PRIME);
+  }
   return hash;
 }

@@ -140,20 +140,20 @@ export class ScriptReader {
   private readLines(): boolean {
     const { lines, texts } = this;
     this.isAtHead = false;
-    while (lines.next()) {
-      const { bytes, start, end, hash } = lines;
+    while (lines.next(!this.expectsHead)) {
+      const { bytes, start, end } = lines;
       if (start === end) {
         this.expectsHead = true;
         continue;
       }
       if (!this.expectsHead) {
-        const row = texts.find(bytes, start, end, hash);
+        const row = texts.find(bytes, start, end, lines.hash);
         if (row >= 0) {
           this.append(row);
           continue;
         }
       }
-      if (this.readNew(bytes, start, end, hash)) {
+      if (this.readNew(bytes, start, end)) {
         this.isAtHead = true;
         return true;
       }
@@ -162,7 +162,7 @@ export class ScriptReader {
   }
 
   /** Reads a line that was not seen before, or stands where a head is expected; true of a head. */
-  private readNew(bytes: Uint8Array, start: number, end: number, hash: number): boolean {
+  private readNew(bytes: Uint8Array, start: number, end: number): boolean {
     const kind = this.head.read(bytes, start, end);
     if (kind === HeadKind.Record) {
       this.records++;
@@ -171,6 +171,7 @@ export class ScriptReader {
     }
     const isSure = kind === HeadKind.Sample && !Number.isNaN(this.head.time);
     if (isSure || (this.expectsHead && kind !== HeadKind.None)) return true;
+    const hash = hashOf(bytes, start, end);
     let row = this.texts.find(bytes, start, end, hash);
     if (row < 0) row = this.addLine(bytes, start, end, hash);
     if (row >= 0) this.append(row);
