@@ -21,8 +21,8 @@ export function ownPid({ root }: MapFiles, pid: number): number {
 }
 
 /**
- * Finds a file by the path that a process knows it under: in the folder of copies by its name, below the
- * root, and, of a process that lives, in what it sees as `/`.
+ * Finds a file by the path that a process knows it under: in the folder of copies by its name, of a process
+ * that lives in what it sees as `/`, and below the root.
  */
 export function findMapFile(files: MapFiles, pid: number, path: string): string | undefined {
   const { root, folder, recordedBefore } = files;
@@ -30,11 +30,15 @@ export function findMapFile(files: MapFiles, pid: number, path: string): string 
     const copy = `${folder}/${basename(path)}`;
     if (isFile(copy, Infinity)) return copy;
   }
-  const places = root === '' ? [path, `/proc/${pid}/root${path}`] : [root + path];
+  const places = root === '' ? [`/proc/${pid}/root${path}`, path] : [root + path];
   return places.find((place) => isFile(place, root === '' ? recordedBefore : Infinity));
 }
 
 function isFile(path: string, begunBefore: number): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && stat.isFile() && stat.birthtimeMs <= begunBefore;
+  try {
+    const stat = statSync(path);
+    return stat.isFile() && stat.birthtimeMs <= begunBefore;
+  } catch {
+    return false; // not there, or not for us to see
+  }
 }

@@ -29,6 +29,7 @@ export function isJitDump(path: string): boolean {
 export class JitDumps {
   /** Facts to be told, one sentence each. */
   readonly notes: string[] = [];
+  /** By where they were found: containers may each have one of the same path. */
   private readonly dumps = new Map<string, JitDump | undefined>();
   private readonly sources: FileSource[] = [];
   /** The recording's clock: CLOCK_MONOTONIC, the kernel's own, or another. */
@@ -57,8 +58,10 @@ export class JitDumps {
   /** A process has mapped a file for execution: where that is a jitdump, its code is to be expected. */
   mapped(process: Process, path: string): void {
     if (this.files === undefined || !isJitDump(path)) return;
-    if (!this.dumps.has(path)) this.dumps.set(path, this.open(process.pid, path, this.files));
-    const dump = this.dumps.get(path);
+    const found = findMapFile(this.files, process.pid, path);
+    const key = found ?? path;
+    if (!this.dumps.has(key)) this.dumps.set(key, this.open(path, found));
+    const dump = this.dumps.get(key);
     if (dump !== undefined) process.space.expect(new Timeline(path, dump, this.timesOf(dump)));
   }
 
@@ -66,8 +69,7 @@ export class JitDumps {
     for (const source of this.sources) source.close();
   }
 
-  private open(pid: number, path: string, files: MapFiles): JitDump | undefined {
-    const found = findMapFile(files, pid, path);
+  private open(path: string, found: string | undefined): JitDump | undefined {
     if (found === undefined) {
       this.notes.push(`${path} is gone, and with it the names of code that was made at run time`);
       return undefined;
@@ -75,6 +77,10 @@ export class JitDumps {
     try {
       const source = new FileSource(found);
       this.sources.push(source);
+      if (source.byteLength === 0) {
+        this.notes.push(`${found} is empty: the process ended before it wrote it`);
+        return undefined;
+      }
       const dump = readJitDump(source);
       if (dump.gap !== undefined) this.notes.push(`${found}: ${dump.gap}`);
       this.noteClock(path, dump);

@@ -147,7 +147,8 @@ export class ModuleCache implements RegionSource {
 
   /**
    * Arenas that lie side by side are one mapping to the kernel, and a newer one lies below: so each
-   * arena begins at a multiple of its size from the mapping's start.
+   * arena begins at a multiple of its size from the mapping's start. Behind a trampoline that a jitdump
+   * names are those that it does not: of a process that died before it wrote them.
    */
   private generatedRegion(
     space: AddressSpace,
@@ -164,9 +165,13 @@ export class ModuleCache implements RegionSource {
       code = { kind: 'trampolines', arenaStart, ...detected };
     } else if (memory === undefined && known !== 'other') {
       const whole = (mapping.end - mapping.start) % ARENA_SIZE === 0;
-      const template = known === 'trampoline' || whole ? this.templateOf(space) : undefined;
+      const before = space.find(mapping.start - 1)?.jit;
+      const follows = before?.name.startsWith('py::') === true ? before.start : undefined;
+      const isArena = known === 'trampoline' || whole || follows !== undefined;
+      const template = isArena ? this.templateOf(space) : undefined;
       if (template !== undefined) {
-        code = { kind: 'trampolines', template, arenaStart, stride: undefined };
+        const first = follows ?? arenaStart;
+        code = { kind: 'trampolines', template, arenaStart: first, stride: undefined };
       }
     }
     return { start: arenaStart, end: arenaEnd, bias: 0, code };

@@ -182,6 +182,25 @@ test('cut at every byte: what is whole is read, and nothing but FormatError leav
   assert.equal(read(start).gap, 'it ends in the middle of a record');
 });
 
+test('a piece that was written twice, as by a forked child and its parent', () => {
+  const bytes = fixture('cpython-3.13.0.dump');
+  const whole = names(read(bytes));
+  // From anywhere, up to the end of a record.
+  for (const [from, to] of [
+    [300, 692],
+    [150, 476],
+    [60, 927],
+  ]) {
+    const twice = Buffer.concat([bytes.subarray(0, to), bytes.subarray(from)]);
+    const dump = read(twice);
+    assert.equal(dump.gap, undefined);
+    assert.deepEqual([...new Set(names(dump))].sort(), [...whole].sort(), `${from} to ${to}`);
+    // What comes again may begin behind the unwinding information of its first load.
+    const unwinding = names(dump).map((_, row) => covered(dump, row));
+    assert.ok(unwinding.filter((bounds) => bounds !== '-16+11').length <= 1, unwinding.join(' '));
+  }
+});
+
 test('hostile sizes are refused before anything is allocated', () => {
   const huge = 2 ** 53 - 1;
   const address = 0x7f0000001000;

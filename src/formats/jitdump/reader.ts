@@ -7,7 +7,7 @@ import { FormatError } from '../../base/errors.js';
 import { Float64Column, Int32Column } from '../../base/growable.js';
 import { gatherFloat64, latestOfOverlapping } from '../../base/order.js';
 import type { ByteSource } from '../../base/source.js';
-import type { Address } from '../../base/units.js';
+import type { Address, Nanoseconds } from '../../base/units.js';
 import type { GeneratedFunctions } from '../perfmap.js';
 import { readLineTable, type LineTable } from './lines.js';
 import {
@@ -35,6 +35,12 @@ const MAX_EVENTS = 1 << 21;
 /** User addresses; also what keeps `address + size` exact. */
 const MAX_ADDRESS: Address = 2 ** 52;
 const MAX_CODE_SIZE = 2 ** 30;
+/** Kinds of records that newer writers may add; what is larger is no kind. */
+const MAX_ID = 255;
+/** In all, for where records go on behind damage. */
+const MAX_SEARCH = 1 << 26;
+/** An hour: what tells records from other bytes. */
+const NEAR_TIME: Nanoseconds = 3.6e12;
 const MAX_NAME_SIZE = 1 << 16;
 /** Unwinding and debug information of one function. */
 const MAX_TABLE_SIZE = 1 << 24;
@@ -191,6 +197,10 @@ class Indexer {
   private rowOfIndex: Map<number, number> | undefined;
   private readonly indexes = new Float64Column();
   private damaged = 0;
+  /** Of the last sound record. */
+  private time = 0;
+  /** Bytes that {@link resume} may still look through. */
+  private searchLeft = MAX_SEARCH;
 
   constructor(
     private readonly source: ByteSource,
@@ -205,19 +215,25 @@ class Indexer {
     const { byteLength } = this.source;
     let at = start;
     while (at + PREFIX_SIZE <= byteLength) {
-      const cursor = this.at(at);
-      const id = cursor.u32();
-      const size = cursor.u32();
-      const time = cursor.address();
-      if (size < PREFIX_SIZE) return `it is damaged at byte ${at}`;
-      // Of what was being written when the program died, only a load whose name is there is of use.
+      const { id, size, time } = this.prefix(at);
+      const isNone = size < PREFIX_SIZE || id > MAX_ID;
       const isCut = at + size > byteLength;
-      if (isCut && !(id === JitRecord.CODE_LOAD && this.hasName(at))) break;
+      if (isNone || isCut || this.isStray(at + size, time)) {
+        const next = this.resume(at + 1);
+        if (next !== undefined) {
+          at = next;
+          continue;
+        }
+        if (isNone) return `it is damaged at byte ${at}`;
+        // Of what was being written when the program died, only a load whose name is there is of use.
+        if (isCut && !(id === JitRecord.CODE_LOAD && this.hasName(at))) break;
+      }
+      this.time = time;
       if (this.events.times.length >= MAX_EVENTS) {
         return `only its first ${MAX_EVENTS} functions are read`;
       }
       try {
-        this.add(cursor, at, id, size, time);
+        this.add(at, id, size, time);
       } catch (error) {
         if (!(error instanceof FormatError)) throw error;
         if (!isCut) this.damaged++;
@@ -226,6 +242,50 @@ class Indexer {
     }
     if (at !== byteLength) return 'it ends in the middle of a record';
     return this.damaged > 0 ? `${this.damaged} of its records are damaged` : undefined;
+  }
+
+  /**
+   * Where records go on behind what is none. CPython's forked children write what their parent had not yet
+   * written, then the parent writes it again: from the middle of a record on.
+   */
+  private resume(from: number): number | undefined {
+    const { byteLength } = this.source;
+    const end = Math.min(byteLength - PREFIX_SIZE, from + this.searchLeft);
+    for (let at = from; at <= end; at++) {
+      const size = this.sizeOfLikely(at);
+      if (size === 0 || at + size > byteLength) continue;
+      // At the end, or before another.
+      if (at + size + PREFIX_SIZE > byteLength || this.sizeOfLikely(at + size) > 0) {
+        this.searchLeft -= at - from;
+        this.unwinding = -1;
+        this.debug = -1;
+        return at;
+      }
+    }
+    this.searchLeft = 0;
+    return undefined;
+  }
+
+  /** Whether what seems a record is far in time from the one before, and from what would be the next. */
+  private isStray(end: number, time: number): boolean {
+    if (isNear(time, this.time) || end + PREFIX_SIZE > this.source.byteLength) return false;
+    return !isNear(time, this.prefix(end).time);
+  }
+
+  /** The size of a record of a known kind and of about the time of the one before; 0 where none is. */
+  private sizeOfLikely(at: number): number {
+    const { id, size, time } = this.prefix(at);
+    const isLikely = id <= JitRecord.CODE_UNWINDING_INFO && size >= PREFIX_SIZE;
+    return isLikely && isNear(time, this.time) ? size : 0;
+  }
+
+  private prefix(at: number): {
+    readonly id: number;
+    readonly size: number;
+    readonly time: number;
+  } {
+    const cursor = this.at(at);
+    return { id: cursor.u32(), size: cursor.u32(), time: cursor.address() };
   }
 
   /** A cursor at an offset, with the fixed part of the record there if the file holds it. */
@@ -244,7 +304,9 @@ class Indexer {
     return this.source.read(at + CODE_LOAD_SIZE, MAX_NAME_SIZE).includes(0);
   }
 
-  private add(cursor: Cursor, at: number, id: number, size: number, time: number): void {
+  private add(at: number, id: number, size: number, time: number): void {
+    const cursor = this.at(at);
+    cursor.skip(PREFIX_SIZE);
     switch (id) {
       case JitRecord.CODE_LOAD:
         this.addLoad(cursor, at, size, time);
@@ -316,6 +378,10 @@ class Indexer {
     events.debug.push(debug);
     return events.loads.push(events.loads.length);
   }
+}
+
+function isNear(time: Nanoseconds, other: Nanoseconds): boolean {
+  return Math.abs(time - other) < NEAR_TIME;
 }
 
 function rowsByIndex(indexes: Float64Array): Map<number, number> {
