@@ -40,12 +40,30 @@ export class ChunkWindow {
   /** Where the youngest chunk begins. */
   private youngest = -1;
 
+  /** A chunk's start; the others lie whole chunks from it. */
+  private origin: number;
+
   constructor(
     private readonly source: ByteSource,
     private readonly start: number,
     private readonly end: number,
     private readonly chunkSize = CHUNK_SIZE,
-  ) {}
+  ) {
+    this.origin = start;
+  }
+
+  /** Whether the words of chunks are those of a record at `offset`. */
+  isAligned(offset: number): boolean {
+    return ((offset - this.origin) & 7) === 0;
+  }
+
+  /** Moves all chunks to begin a little before the section, so that a record at `offset` is aligned. */
+  align(offset: number): void {
+    this.origin = this.start + ((offset - this.start) & 7) - 8;
+    this.youngest = -1;
+    this.chunks.length = 0;
+    this.current = new Chunk(0);
+  }
 
   /**
    * The chunk that holds `size` bytes from `offset` on; `undefined` where they cross chunks or the
@@ -74,7 +92,7 @@ export class ChunkWindow {
   }
 
   private chunkOf(offset: number): Chunk {
-    const start = offset - ((offset - this.start) % this.chunkSize);
+    const start = offset - ((offset - this.origin) % this.chunkSize);
     let chunk = this.chunks.find((candidate) => candidate.start === start);
     if (chunk === undefined) {
       // What was let go is asked for again: more must be kept.
@@ -91,7 +109,7 @@ export class ChunkWindow {
   /** A new chunk, or the one that was not used for longest. */
   private freeChunk(): Chunk {
     if (this.chunks.length < this.count) {
-      const chunk = new Chunk(Math.min(this.chunkSize, this.end - this.start));
+      const chunk = new Chunk(Math.min(this.chunkSize, this.end - this.origin));
       this.chunks.push(chunk);
       return chunk;
     }
@@ -101,7 +119,7 @@ export class ChunkWindow {
   private fill(chunk: Chunk, start: number): void {
     const wanted = Math.max(0, Math.min(this.chunkSize, this.end - start));
     chunk.start = start;
-    chunk.filled = 0;
+    chunk.filled = Math.max(0, -start); // before the source's first byte there is nothing to read
     if (this.source.readInto !== undefined) {
       while (chunk.filled < wanted) {
         const target = chunk.bytes.subarray(chunk.filled, wanted);
@@ -110,9 +128,9 @@ export class ChunkWindow {
         chunk.filled += got;
       }
     } else {
-      const bytes = this.source.read(start, wanted);
-      chunk.bytes.set(bytes);
-      chunk.filled = bytes.byteLength;
+      const bytes = this.source.read(start + chunk.filled, wanted - chunk.filled);
+      chunk.bytes.set(bytes, chunk.filled);
+      chunk.filled += bytes.byteLength;
     }
   }
 }

@@ -194,6 +194,27 @@ test('a damaged zstd stream is read to the damage, and that is told', () => {
   assert.ok(timesOf(compressedFile(second)).times.length > 0);
 });
 
+test('records of odd sizes shift those behind them; all are read, also again', () => {
+  const writer = new RecordingWriter();
+  for (let i = 0; i < 300; i++) writer.sample({ pid: 1, time: 1 + i });
+  const odd = recordBytes(true, 200, 0, (out) => out.raw([1, 2, 3]));
+  const all = Buffer.concat([writer.records(), odd, writer.records(), odd, writer.records()]);
+  for (const data of [all, compressedRecords(true, 81, storedZstd(all), 3001)]) {
+    const features = new Map([[HeaderFeature.COMPRESSED, new Uint8Array(20)]]);
+    const file = readPerfData(new MemorySource(fileBytes([writer.event], data, { features })));
+    const reader = file.records();
+    const view = new SampleView();
+    const places: number[] = [];
+    while (reader.next()) if (reader.type === PerfRecord.SAMPLE) places.push(reader.offset);
+    assert.equal(places.length, 900);
+    places.forEach((offset, i) => {
+      assert.ok(reader.seek(offset) && reader.sample(view) && view.rest());
+      assert.equal(view.time, 1 + (i % 300));
+    });
+    file.close();
+  }
+});
+
 test('compressed records that the header does not announce are told', () => {
   const writer = new RecordingWriter().sample({ pid: 1, time: 5 });
   const stream = storedZstd(writer.records());

@@ -19,6 +19,9 @@ import {
 /** Types are below 90; what is beyond comes of damage, or of other tools. */
 const COUNTED_TYPES = 256;
 
+/** So many records are copied before the words are laid anew to fit them. */
+const ALIGN_AFTER = 64;
+
 /** Where and why reading ended before the data did. */
 export interface EarlyEnd {
   readonly offset: number;
@@ -49,6 +52,7 @@ export class RecordReader {
   private readonly window: ChunkWindow;
   private readonly end: number;
   private position: number;
+  private unaligned = 0;
   private readonly scratch = new Chunk(MAX_RECORD_SIZE);
   private readonly swapped = new Int32Array((MAX_RECORD_SIZE + 1) / 4);
 
@@ -90,6 +94,7 @@ export class RecordReader {
       return false;
     }
     if (!this.load(this.position)) return false;
+    if (!this.window.isAligned(this.offset)) this.countUnaligned();
     const { type } = this;
     if ((type === PerfRecord.COMPRESSED || type === PerfRecord.COMPRESSED2) && this.isExpanded) {
       return this.stop(this.offset, 'compressed records, of which its front says nothing');
@@ -217,6 +222,14 @@ export class RecordReader {
       this.swapWords(whole);
     }
     return true;
+  }
+
+  /** In pipe mode a record of odd size comes first (a feature's), and shifts all that follow. */
+  private countUnaligned(): void {
+    if (++this.unaligned < ALIGN_AFTER) return;
+    this.unaligned = 0;
+    // The record that was just read is in memory of its own.
+    this.window.align(this.offset);
   }
 
   private copied(offset: number, size: number): Chunk | undefined {
