@@ -9,6 +9,10 @@ import { ElfImage } from '../formats/elf/image.js';
 import { readSymbols, symbolNamed } from '../formats/elf/symbols.js';
 import { writeSymbolFile } from '../formats/elf/writer.js';
 import { readJitDump } from '../formats/jitdump/reader.js';
+import { readPerfData } from '../formats/perfdata/reader.js';
+import { SampleView } from '../formats/perfdata/sample.js';
+import { PerfRecord } from '../formats/perfdata/spec.js';
+import { parseTracingData } from '../formats/tracing/tracing-data.js';
 import { trampolineFromElf } from '../python/trampolines.js';
 import { JitFunction } from '../session/jit-function.js';
 import { profileOf } from '../session/load.js';
@@ -32,11 +36,12 @@ export const BINARY_TARGETS: readonly Target[] = [
     format: 'perf.data',
     seeds: () => [
       ...fixtureSeeds('perfdata', /\.data$/, perfDataFields),
+      ...fixtureSeeds('fuzz', /\.data$/, perfDataFields),
       seed('little-endian', recording(true, false), perfDataFields),
       seed('big-endian', recording(false, false), perfDataFields),
       seed('stack-dumps', recording(true, true), perfDataFields),
     ],
-    run: (bytes) => void profileOf(new MemorySource(bytes), NOWHERE),
+    run: readRecording,
   },
   {
     format: 'elf',
@@ -60,6 +65,21 @@ export const BINARY_TARGETS: readonly Target[] = [
     run: readDump,
   },
 ];
+
+/** A profile, and the text of tracepoints. */
+function readRecording(bytes: Uint8Array): void {
+  profileOf(new MemorySource(bytes), NOWHERE);
+  const file = readPerfData(new MemorySource(bytes));
+  const { tracingData } = file.info;
+  const tracing = tracingData && unlessDamaged(() => parseTracingData(tracingData));
+  if (tracing === undefined) return;
+  const records = file.records();
+  const view = new SampleView();
+  while (records.next()) {
+    if (records.type !== PerfRecord.SAMPLE || !records.sample(view)) continue;
+    unlessDamaged(() => tracing.format(records.raw(view)));
+  }
+}
 
 /** Each part as the program reads it: a damaged one must not keep the others from being read. */
 function readElf(bytes: Uint8Array): void {

@@ -12,7 +12,7 @@ import { TARGETS } from './targets.js';
 import { fuzz, type Fault, type FuzzResult } from './watch.js';
 
 /** The long run is `npm run fuzz`. */
-const RUNS = 200;
+const RUNS = 100;
 const folder = mkdtempSync(join(tmpdir(), 'strata-fuzz-'));
 after(() => rmSync(folder, { recursive: true }));
 
