@@ -1,5 +1,4 @@
 /** Which of many ranges of addresses is the innermost around one. */
-import { Float64Column, Int32Column } from '../../base/growable.js';
 import { sortedOrder } from '../../base/order.js';
 import { lastAtMost } from '../../base/search.js';
 import type { Address } from '../../base/units.js';
@@ -12,9 +11,10 @@ export interface CodeSpan {
 
 /** Ranges as they are found, each with a number; of ranges that overlap, the outer is to be added first. */
 export class AddressRanges {
-  private readonly starts = new Float64Column();
-  private readonly ends = new Float64Column();
-  private readonly values = new Int32Column();
+  // Most of the time a handful: columns of typed arrays would be larger than what they hold.
+  private readonly starts: number[] = [];
+  private readonly ends: number[] = [];
+  private readonly values: number[] = [];
 
   /** @param code linkers leave 0, 1, -1 or -2 for the start of what they dropped: that is not in it */
   constructor(private readonly code: CodeSpan) {}
@@ -29,9 +29,8 @@ export class AddressRanges {
 
   /** The ranges cut where others begin and end, which takes at most twice as many. */
   build(): AddressMap {
-    const starts = this.starts.view();
-    const ends = this.ends.data;
-    const values = this.values.data;
+    const starts = new Float64Array(this.starts);
+    const { ends, values } = this;
     const order = sortedOrder(starts);
     const froms = new Float64Array(2 * starts.length);
     const innermost = new Int32Array(2 * starts.length);

@@ -2,7 +2,6 @@
  * The functions of a unit, and what was inlined into each (DWARF 5, section 3.3): entries
  * `DW_TAG_subprogram` with code, and `DW_TAG_inlined_subroutine` below them.
  */
-import { Int32Column } from '../../base/growable.js';
 import type { Address, Bytes } from '../../base/units.js';
 import { ANY_KIND, Attributes, EntryKind, Slot } from './abbreviations.js';
 import { AddressRanges, type AddressMap, type CodeSpan } from './address-map.js';
@@ -30,11 +29,11 @@ const INLINED: WalkPlan = {
 /** @param everywhere see {@link forEachFunction} */
 export function indexFunctions(unit: Unit, code: CodeSpan, everywhere: boolean): FunctionIndex {
   const ranges = new AddressRanges(code);
-  const entries = new Int32Column();
+  const entries: number[] = [];
   forEachFunction(unit, everywhere, (at, attributes) => {
-    addRanges(unit, attributes, ranges, entries.push(at));
+    addRanges(unit, attributes, ranges, entries.push(at) - 1);
   });
-  return { map: ranges.build(), entries: entries.view().slice() };
+  return { map: ranges.build(), entries: new Int32Array(entries) };
 }
 
 /** Adds all functions of a unit to `ranges`, under one value. */
@@ -64,6 +63,9 @@ function forEachFunction(
   });
 }
 
+/** Functions inlined into each other deeper than this are made up, or of no use to anybody. */
+const MAX_INLINED = 250;
+
 /** A function with what was inlined into it: a tree, whose node 0 is the function itself. */
 export class InlineTree {
   private constructor(
@@ -79,15 +81,15 @@ export class InlineTree {
   /** @param at position of the function's entry. What is malformed ends the tree. */
   static read(unit: Unit, at: Bytes, code: CodeSpan): InlineTree {
     const ranges = new AddressRanges(code);
-    const entries = new Int32Column();
-    const parents = new Int32Column();
-    const callFiles = new Int32Column();
-    const callLines = new Int32Column();
+    const entries: number[] = [];
+    const parents: number[] = [];
+    const callFiles: number[] = [];
+    const callLines: number[] = [];
     const add = (position: Bytes, parent: number, attributes: Attributes): number => {
       callFiles.push(attributes.get(Slot.CallFile) ?? -1);
       callLines.push(attributes.get(Slot.CallLine) ?? 0);
       parents.push(parent);
-      const node = entries.push(position);
+      const node = entries.push(position) - 1;
       if (hasCode(attributes)) asFarAsSound(() => addRanges(unit, attributes, ranges, node));
       return node;
     };
@@ -106,6 +108,7 @@ export class InlineTree {
           depths.pop();
           around.pop();
         }
+        if (around.length > MAX_INLINED) continue;
         around.push(add(walk.at, around[around.length - 1], walk.attributes));
         depths.push(walk.depth);
       }
@@ -113,10 +116,10 @@ export class InlineTree {
     });
     return new InlineTree(
       ranges.build(),
-      entries.view().slice(),
-      parents.view().slice(),
-      callFiles.view().slice(),
-      callLines.view().slice(),
+      new Int32Array(entries),
+      new Int32Array(parents),
+      new Int32Array(callFiles),
+      new Int32Array(callLines),
     );
   }
 
