@@ -15,7 +15,7 @@ import { PerfRecord } from '../formats/perfdata/spec.js';
 import { parseTracingData } from '../formats/tracing/tracing-data.js';
 import { trampolineFromElf } from '../python/trampolines.js';
 import { JitFunction } from '../session/jit-function.js';
-import { profileOf } from '../session/load.js';
+import { profileOf, type LoadOptions } from '../session/load.js';
 import { RecordingWriter } from '../testing/perfdata.js';
 import { Demangler } from '../symbolize/demangle.js';
 import { UnwindTable } from '../unwind/table.js';
@@ -24,8 +24,11 @@ import { writeJitDump } from './jitdump.js';
 import { fixtureSeeds, seed, type Target } from './target.js';
 import { unwindThrough } from './unwinding.js';
 
-/** No file of this machine is to be found: what is read is the input alone. */
-const NOWHERE = { symbols: { symfs: '/nonexistent', kallsyms: '/nonexistent' } };
+/** What is read is the input alone, as far as its build IDs are not those of this machine's files. */
+const NOWHERE: LoadOptions = {
+  symbols: { symfs: '/nonexistent', kallsyms: '/nonexistent' },
+  inline: 'off',
+};
 /** Where the small files of `fixtures/fuzz` have code, and beyond. */
 const ADDRESSES = Array.from({ length: 80 }, (_, i) => 0x200 + i * 8);
 /** Bytes of debug information: the files have less than a kilobyte. */
