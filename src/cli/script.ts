@@ -46,7 +46,7 @@ export function script(options: ScriptOptions): number {
 }
 
 function print(replay: Replay, options: ScriptOptions): void {
-  const { input, header, fullHeader, raw, event, inline, symbols: _, ...rest } = options;
+  const { input, header, fullHeader, raw, event, inline, ...rest } = options;
   const { file } = replay;
   if (header !== 'none') {
     const stat = statSync(input, { throwIfNoEntry: false });

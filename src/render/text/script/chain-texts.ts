@@ -7,7 +7,7 @@ import { isExactAddress } from '../../../base/units.js';
 import { AddressKind, isUserContext, type CallChains } from '../../../session/call-chains.js';
 import { ChainCache } from '../../../session/chain-cache.js';
 import type { Process } from '../../../session/processes.js';
-import type { ByteWriter } from './byte-writer.js';
+import { copy, type ByteWriter } from './byte-writer.js';
 import type { FrameLines } from './frame-lines.js';
 
 /** Bytes of text kept. Programs with more have few chains that come again. */
@@ -64,7 +64,7 @@ export class ChainTexts {
         ? lines.line(process, context, addresses[i], places[i])
         : lines.noAddress(words[word], words[word + 1]);
       if (this.used + line.length > this.kept.length) this.grow(line.length);
-      this.kept.set(line, this.used);
+      copy(line, this.kept, this.used);
       this.used += line.length;
     }
   }

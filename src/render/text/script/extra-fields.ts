@@ -37,7 +37,6 @@ export class ExtraFields {
   private readonly interruptRegisters: RegisterText | undefined;
   private readonly branchForm: BranchForm | undefined;
   private readonly isPageFault: boolean;
-  private readonly isBpfOutput: boolean;
   private readonly hasWeightParts: boolean;
 
   /** Whether there is anything for it to print. */
@@ -59,7 +58,6 @@ export class ExtraFields {
     this.branchForm = branchForm(fields);
     const software = attr.type === PerfType.SOFTWARE ? Number(attr.config) : -1;
     this.isPageFault = PAGE_FAULTS.includes(software);
-    this.isBpfOutput = software === PerfCountSw.BPF_OUTPUT;
     this.hasWeightParts = (attr.sample_type & PerfSample.WEIGHT_STRUCT) !== 0;
   }
 
@@ -86,9 +84,7 @@ export class ExtraFields {
     if (form !== undefined) {
       out.text(branchStackText(view, process, sources.places, form, fields.has('dso')));
     }
-    if (this.isBpfOutput && fields.has('bpf-output')) {
-      out.text(binaryText(sources.replay.raw(view)));
-    }
+    if (fields.has('bpf-output')) out.text(binaryText(sources.replay.raw(view)));
     if (fields.has('phys_addr')) out.hex(view.physAddr, 16);
     if (fields.has('data_page_size')) out.text(` ${pageSize(view.dataPageSize)}`);
     if (fields.has('code_page_size')) out.text(` ${pageSize(view.codePageSize)}`);

@@ -4,7 +4,7 @@
  */
 import { StrataError } from '../../../base/errors.js';
 import type { EventAttr } from '../../../formats/perfdata/attr.js';
-import { PerfSample, PerfType } from '../../../formats/perfdata/spec.js';
+import { PerfCountSw, PerfSample, PerfType } from '../../../formats/perfdata/spec.js';
 
 /** In perf's order. */
 export const FIELDS = [
@@ -29,7 +29,6 @@ export const FIELDS = [
   'brstacksym',
   'brstackoff',
   'flags',
-  'data_src',
   'weight',
   'bpf-output',
   'phys_addr',
@@ -50,6 +49,7 @@ const UNSUPPORTED: ReadonlyMap<string, string> = new Map([
   ),
   ...['callindent', 'synth', 'ipc'].map((name) => [name, 'a decoder of hardware traces'] as const),
   ['metric', 'the metrics of perf stat'],
+  ['data_src', 'names of memory levels'],
   ['srccode', 'the source files'],
   ...['machine_pid', 'vcpu'].map((name) => [name, 'recordings of guests'] as const),
 ]);
@@ -84,7 +84,7 @@ const DEFAULTS: Readonly<Record<EventKind, readonly Field[]>> = {
   cache: [...COMMON, ...PLACE, 'period'],
   raw: [
     ...[...COMMON, ...PLACE],
-    ...(['period', 'addr', 'data_src', 'weight', 'phys_addr'] as const),
+    ...(['period', 'addr', 'weight', 'phys_addr'] as const),
     ...(['data_page_size', 'code_page_size', 'ins_lat', 'retire_lat'] as const),
   ],
   break: [...COMMON, ...PLACE, 'period'],
@@ -102,7 +102,6 @@ function isImpossible(kind: EventKind, field: Field): boolean {
 const NEEDS: Partial<Record<Field, number>> = {
   ip: PerfSample.IP,
   addr: PerfSample.ADDR,
-  data_src: PerfSample.DATA_SRC,
   weight: PerfSample.WEIGHT | PerfSample.WEIGHT_STRUCT,
   pid: PerfSample.TID,
   tid: PerfSample.TID,
@@ -169,16 +168,20 @@ export type FieldSet = ReadonlySet<Field>;
 /**
  * What to print of each event: perf's defaults for its kind, as `choices` set or change them. A default
  * that the event's samples do not carry is left out.
+ * @param callGraph whether call chains are printed
  * @throws StrataError where a field was asked for that the samples do not carry, or makes no sense alone
  */
 export function fieldsOf(
   events: readonly { readonly name: string; readonly attr: EventAttr }[],
   choices: readonly FieldChoice[],
+  callGraph = true,
 ): FieldSet[] {
   // A tracepoint's default is no address; where stacks were recorded it is the stack, too.
-  const stacks = events.some(
-    ({ attr }) => eventKind(attr) === 'trace' && (attr.sample_type & PerfSample.CALLCHAIN) !== 0,
-  );
+  const stacks =
+    callGraph &&
+    events.some(
+      ({ attr }) => eventKind(attr) === 'trace' && (attr.sample_type & PerfSample.CALLCHAIN) !== 0,
+    );
   return events.map(({ name, attr }) => {
     const kind = eventKind(attr);
     const wanted = new Set<Field>(DEFAULTS[kind]);
@@ -202,10 +205,16 @@ export function fieldsOf(
   });
 }
 
+/** Whether a BPF program writes what samples of the event carry (`bpf_perf_event_output`). */
+function isBpfOutput({ type, config }: EventAttr): boolean {
+  return type === PerfType.SOFTWARE && Number(config) === PerfCountSw.BPF_OUTPUT;
+}
+
 /** The wanted fields that the event's samples carry. */
 function carried(name: string, attr: EventAttr, wanted: Set<Field>, asked: Set<Field>): FieldSet {
   // perf's own event for mappings has no samples of its own.
   if (/^dummy(?::|$)/.test(name)) return wanted;
+  if (!isBpfOutput(attr)) wanted.delete('bpf-output');
   for (const field of [...wanted]) {
     const need = NEEDS[field];
     if (need === undefined || (attr.sample_type & need) !== 0) continue;

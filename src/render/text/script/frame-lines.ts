@@ -83,6 +83,13 @@ export class Places {
     return location === undefined ? nowhere(address) : this.user(location, address);
   }
 
+  /** The same without looking for names. */
+  unnamed(process: Process, context: number, address: Address, named = address): Place {
+    const mapping = isUserContext(context) ? process.space.find(named) : undefined;
+    const place = nowhere(address);
+    return mapping === undefined ? place : { ...place, fileAddress: fileAddress(mapping, address) };
+  }
+
   private kernel(address: Address, named: Address): Place {
     const found = this.locations.kernel(named);
     // The kernel's half of the address space.
@@ -98,12 +105,11 @@ export class Places {
 
   private user(location: Location, address: Address): Place {
     const { mapping, linkName, start } = location;
-    const generated = isGenerated(mapping.path);
     return {
       name: linkName && this.plainName(linkName),
       start,
-      file: generated ? mapFile(mapping) : mapping.path,
-      fileAddress: generated ? address : address - mapping.start + mapping.pgoff,
+      file: isGenerated(mapping.path) ? mapFile(mapping) : mapping.path,
+      fileAddress: fileAddress(mapping, address),
       location,
     };
   }
@@ -119,6 +125,10 @@ export class Places {
     const { symbols, bias } = this.locations.code(location.mapping, process);
     return symbols?.sourceAt(named - bias) ?? [];
   }
+}
+
+function fileAddress({ path, start, pgoff }: Mapping, address: Address): Address {
+  return isGenerated(path) ? address : address - start + pgoff;
 }
 
 function mapFile({ pid }: Mapping): string {
@@ -152,6 +162,7 @@ function offset(bytes: number): string {
 
 /** The lines of all frames of one form, each put together once. */
 export class FrameLines {
+  private readonly needsNames: boolean;
   private readonly kernel = new Map<Address, Uint8Array>();
   private readonly byMapping = new Map<Mapping, Map<Address, Uint8Array>>();
   /** Code made at run time: what lies at an address is a process's own matter. */
@@ -166,7 +177,9 @@ export class FrameLines {
     private readonly form: FrameForm,
     private readonly before: string,
     private readonly after: string,
-  ) {}
+  ) {
+    this.needsNames = form.sym || form.dso || form.srcline || form.inline;
+  }
 
   /**
    * The line of a frame; several where functions were inlined there.
@@ -212,7 +225,9 @@ export class FrameLines {
 
   private render(process: Process, context: number, address: Address, named: Address): string {
     const { form, places } = this;
-    const place = places.at(process, context, address, named);
+    const place = this.needsNames
+      ? places.at(process, context, address, named)
+      : places.unnamed(process, context, address, named);
     const printed = form.fileOffsets ? place.fileAddress : address;
     const ip = form.ip ? this.before + formatAddress(printed).padStart(16) : '';
     const source = form.inline || form.srcline ? places.source(process, place, named) : [];

@@ -1,5 +1,18 @@
 /**
  * Samples as text, in the layout of `perf script` (tools/perf/builtin-script.c, `process_event`).
+ *
+ * On the same file the lines are those of `perf script --no-inline`, except that
+ * - a caller is named by its call; perf looks up the address behind it in recorded chains, which may be
+ *   the next function's;
+ * - stacks that were copied are unwound to their end, also where perf's unwinders give up (trampolines of
+ *   interpreters without frame pointers), and no chain is cut at 127 frames unless `--max-stack` says so;
+ * - inlined functions are shown in chains of frame pointers, too;
+ * - a thread that no record names has its process's name, in perf its number; an exec takes the old
+ *   program's mappings away; a mapping's record stands before samples of the 0.1 ms before it;
+ * - only code has names: not the data that page faults hit, nor tables among code; `data_src` and the
+ *   fields of hardware traces are not printed;
+ * - a list of fields means that list also in pipe mode, where perf adds `ip` and `sym` to it;
+ * - control characters in names become `\x1b`.
  */
 import { FormatError } from '../../../base/errors.js';
 import type { Nanoseconds } from '../../../base/units.js';
@@ -78,7 +91,7 @@ class ScriptVisitor implements Visitor {
       tracing: this.tracing(),
       cgroups: this.cgroups,
     };
-    const fields = fieldsOf(events, options.fields);
+    const fields = fieldsOf(events, options.fields, options.callGraph);
     this.printers = fields.map((set, i) => new EventPrinter(context, events[i], set, options));
     this.prints = fields.map(
       (set, i) => set.size > 0 && (options.event === undefined || options.event === i),
