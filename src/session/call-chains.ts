@@ -12,6 +12,7 @@ import { PerfContext, PerfMisc, PerfSample, PerfSampleRegsAbi } from '../formats
 import type { RecordingInfo } from '../formats/perfdata/strata-section.js';
 import { Truncation } from '../profile/profile.js';
 import { Unwinder } from '../unwind/unwinder.js';
+import type { ChainPool } from './chain-pool.js';
 import type { Process } from './processes.js';
 import { RegisterFile } from './registers.js';
 
@@ -51,6 +52,11 @@ export class CallChains {
   /** Where each lies in {@link words}, which are exact also where no double is. */
   readonly wordsOf = new Int32Array(MAX_CHAIN);
 
+  /** Of the sample that {@link read} is asked for: its number among the file's samples. */
+  ordinal = 0;
+  /** Threads that unwind along, where that pays. */
+  pool: ChainPool | undefined;
+
   /** Absent where no event's samples carry a stack. */
   private readonly unwinder: Unwinder | undefined;
   /** By event; `undefined` where its samples carry no stack. */
@@ -87,7 +93,8 @@ export class CallChains {
     this.truncation = Truncation.None;
     const registers = this.registers[view.event];
     if (registers !== undefined && this.unwinder !== undefined) {
-      this.unwind(view, process, registers, this.unwinder);
+      if (this.pool?.take(this.ordinal) === true) this.adopt(this.pool);
+      else this.unwind(view, process, registers, this.unwinder);
       return;
     }
     this.kind = this.recordedKinds[view.event];
@@ -100,6 +107,11 @@ export class CallChains {
     this.begin();
     this.join(contextOf(view));
     this.join(view.ip);
+  }
+
+  /** Whether chains of an event's samples are unwound. */
+  unwinds(event: number): boolean {
+    return this.registers[event] !== undefined;
   }
 
   /**
@@ -161,6 +173,15 @@ export class CallChains {
         this.join(view.ip);
       }
     }
+  }
+
+  /** Another thread's chain. */
+  private adopt({ words, length, truncation }: ChainPool): void {
+    this.kind = AddressKind.CallInUser;
+    this.words = words;
+    this.at = 0;
+    this.length = length;
+    this.truncation = truncation;
   }
 
   private joinKernelPart(view: SampleView): void {

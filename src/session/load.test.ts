@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 
 import { StrataError } from '../base/errors.js';
-import { MemorySource } from '../base/source.js';
+import { FileSource, MemorySource } from '../base/source.js';
 import { LAYER_NAMES, Truncation, type Profile } from '../profile/profile.js';
+import { foldedLines } from '../testing/drawn.js';
 import { readFixture } from '../testing/fixtures.js';
 import { needsPerf, perfRecord, perfScript, readPerfScript } from '../testing/perf.js';
 import { RecordingWriter } from '../testing/perfdata.js';
 import { requirePython } from '../testing/pythons.js';
+import { ChainPool } from './chain-pool.js';
 import { profileOf } from './load.js';
 import { loadProfile } from './open.js';
 
@@ -217,4 +219,27 @@ test('names, processes and times of samples are those of perf script', (t) => {
     assert.ok(found.length > 50);
     assert.deepEqual(found.sort(), expected.sort());
   });
+});
+
+test('stacks that several threads unwound are those that one unwinds, in the same order', (t) => {
+  if (availableParallelism() < 2) {
+    t.skip('unwinding on several threads: there is one CPU');
+    return;
+  }
+  if (!needsPerf(t)) return;
+  const folder = mkdtempSync(join(tmpdir(), 'strata-load-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'dumps.data');
+  const spin = 'import time\ndef f(n):\n  while time.process_time() < n: pass\nf(0.3)';
+  const call = ['--call-graph', 'dwarf,8192', '-F', '1999', '-e', 'cpu-clock'];
+  perfRecord(file, [...call, '--', requirePython(t, [3, 8])?.path ?? 'python3', '-c', spin]);
+  const source = new FileSource(file);
+  t.after(() => source.close());
+  const takes = t.mock.method(ChainPool.prototype, 'take');
+  const alone = foldedLines(profileOf(source, { sharedFrom: Infinity }));
+  assert.equal(takes.mock.callCount(), 0);
+  const shared = foldedLines(profileOf(source, { sharedFrom: 0 }));
+  const taken = takes.mock.calls.filter(({ result }) => result === true);
+  assert.ok(taken.length > 64, `${taken.length} stacks came from other threads`);
+  assert.deepEqual(shared, alone);
 });

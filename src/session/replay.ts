@@ -25,6 +25,7 @@ import type { SymbolOptions } from '../symbolize/options.js';
 import { Symbolizer } from '../symbolize/symbolizer.js';
 import type { Mapping } from './address-space.js';
 import { CallChains } from './call-chains.js';
+import { ChainPool } from './chain-pool.js';
 import { GeneratedNames } from './generated-code.js';
 import { JitDumps } from './jit-dumps.js';
 import { Locations } from './locations.js';
@@ -41,6 +42,8 @@ export interface ReplayOptions {
   readonly recordedBefore?: number;
   /** Bytes of debug information that may be parsed; by default what takes no long time. */
   readonly lineBudget?: Bytes | undefined;
+  /** Size of the recordings from which on other threads help with unwinding; by default where it pays. */
+  readonly sharedFrom?: Bytes;
   /** Told while a server of debug information is waited for. */
   readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
 }
@@ -57,6 +60,9 @@ export interface Visitor {
   /** Whether a sample that carries counts of a group is visited once, not for each of its events. */
   readonly keepsGroups?: boolean;
 }
+
+/** Below this a thread's start, and the caches that each has of its own, cost more than it saves. */
+const SHARED_FROM: Bytes = 1 << 30;
 
 export class Replay {
   readonly file: PerfDataFile;
@@ -90,7 +96,7 @@ export class Replay {
    */
   constructor(
     private readonly source: ByteSource,
-    options: ReplayOptions,
+    private readonly options: ReplayOptions,
   ) {
     const file = readPerfData(source);
     const { info, events } = file;
@@ -132,6 +138,7 @@ export class Replay {
   /** Plays the recording back; once. */
   run(visitor: Visitor): void {
     const { records } = this;
+    this.startPool();
     new OrderedRecords(records).forEach((ordinal) => {
       if (records.type === PerfRecord.SAMPLE) {
         this.visitSample(visitor, ordinal);
@@ -184,6 +191,7 @@ export class Replay {
 
   /** Lets go of the modules' files and of what was uncompressed. */
   close(): void {
+    this.chains.pool?.close();
     this.symbolizer.close();
     this.dumps.close();
     this.file.close();
@@ -207,6 +215,14 @@ export class Replay {
     return [...notes, ...info.damaged];
   }
 
+  private startPool(): void {
+    const { chains, file, options } = this;
+    const { size } = file.header.data;
+    const { symbols, recordedBefore, sharedFrom = SHARED_FROM } = options;
+    if (size < sharedFrom || !file.events.events.some((_, event) => chains.unwinds(event))) return;
+    chains.pool = ChainPool.start(this.source, { symbols, recordedBefore });
+  }
+
   private visitSample(visitor: Visitor, ordinal: number): void {
     const { records, view } = this;
     if (!records.sample(view)) {
@@ -216,6 +232,7 @@ export class Replay {
     }
     const thread = this.processes.thread(view.pid, view.tid);
     thread.process.space.catchUp(view.time);
+    this.chains.ordinal = ordinal;
     const { groups } = this;
     if (!groups.isNeeded || visitor.keepsGroups === true) {
       visitor.sample(view, thread, ordinal);
