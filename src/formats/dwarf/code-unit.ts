@@ -1,7 +1,6 @@
 /** A unit that code was compiled from: its functions and lines, each read when first asked for. */
 import type { Address, Bytes } from '../../base/units.js';
-import type { AddressRanges } from './address-map.js';
-import { type CodeSpan } from './address-map.js';
+import type { AddressRanges, CodeSpan } from './address-map.js';
 import { unlessDamaged } from './damage.js';
 import { addFunctions, indexFunctions, InlineTree, type FunctionIndex } from './functions.js';
 import { LineTable } from './lines.js';

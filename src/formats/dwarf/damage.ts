@@ -1,12 +1,12 @@
 /** Damaged debug information gives less, never an error: this is where that is decided. */
-import { FormatError } from '../../base/errors.js';
+import { StrataError } from '../../base/errors.js';
 
-/** What `read` returns; `otherwise` where the bytes that it reads are malformed. */
+/** What `read` returns; `otherwise` where the bytes that it reads are malformed, or cannot be read. */
 export function unlessDamaged<T>(otherwise: T, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof FormatError) return otherwise;
+    if (error instanceof StrataError) return otherwise;
     throw error;
   }
 }

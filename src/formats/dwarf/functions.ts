@@ -3,7 +3,8 @@
  * `DW_TAG_subprogram` with code, and `DW_TAG_inlined_subroutine` below them.
  */
 import type { Address, Bytes } from '../../base/units.js';
-import { ANY_KIND, Attributes, EntryKind, Slot } from './abbreviations.js';
+import { ANY_KIND, EntryKind } from './abbreviations.js';
+import { Attributes, Slot } from './attributes.js';
 import { AddressRanges, type AddressMap, type CodeSpan } from './address-map.js';
 import { asFarAsSound } from './damage.js';
 import { addRanges, hasCode } from './ranges.js';
@@ -112,7 +113,7 @@ export class InlineTree {
         around.push(add(walk.at, around[around.length - 1], walk.attributes));
         depths.push(walk.depth);
       }
-      unit.file.info.recheck(walk.at - at);
+      unit.file.info.recheck(walk.position - at);
     });
     return new InlineTree(
       ranges.build(),

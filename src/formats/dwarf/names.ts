@@ -1,7 +1,8 @@
 /** Names of functions, as programmers wrote them. */
 import { Int32Column } from '../../base/growable.js';
 import type { Bytes } from '../../base/units.js';
-import { ANY_KIND, Attributes, EntryKind, Slot } from './abbreviations.js';
+import { ANY_KIND, EntryKind } from './abbreviations.js';
+import { Attributes, Slot } from './attributes.js';
 import { AddressRanges, type AddressMap } from './address-map.js';
 import { FLAT_LANGUAGES } from './constants.js';
 import { asFarAsSound } from './damage.js';

@@ -4,7 +4,7 @@
  */
 import type { Cursor } from '../../base/cursor.js';
 import type { Address } from '../../base/units.js';
-import { Slot, type Attributes } from './abbreviations.js';
+import { Slot, type Attributes } from './attributes.js';
 import type { AddressRanges } from './address-map.js';
 import { RangeEntry } from './constants.js';
 import { readAddress } from './forms.js';

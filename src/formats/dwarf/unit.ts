@@ -1,7 +1,8 @@
 /** A compilation unit: its root entry's attributes, and what values of its entries mean. */
 import type { Cursor } from '../../base/cursor.js';
 import type { Address, Bytes } from '../../base/units.js';
-import { Attributes, Slot, type Abbreviation, type AbbreviationTable } from './abbreviations.js';
+import { type Abbreviation, type AbbreviationTable } from './abbreviations.js';
+import { Attributes, Slot } from './attributes.js';
 import { Form, Tag } from './constants.js';
 import type { DebugFile } from './debug-file.js';
 import type { DebugSection } from './debug-section.js';

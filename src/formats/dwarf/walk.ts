@@ -1,7 +1,8 @@
 /** A walk over a unit's entries (DIEs), which are written as a tree in prefix order (DWARF 5, section 2.3). */
 import type { Cursor } from '../../base/cursor.js';
 import type { Bytes } from '../../base/units.js';
-import { Attributes, Slot, type Abbreviation } from './abbreviations.js';
+import { type Abbreviation } from './abbreviations.js';
+import { Attributes, Slot } from './attributes.js';
 import { Form } from './constants.js';
 import type { Unit } from './unit.js';
 
@@ -34,17 +35,18 @@ export class EntryWalk {
   /** Entries deeper than this are not reported. */
   private hidden = NOTHING_HIDDEN;
 
-  /** @param position of the first sibling */
+  /** @param position of the first sibling; then of what is not walked yet */
   constructor(
     private readonly unit: Unit,
-    private position: Bytes,
+    public position: Bytes,
     private readonly plan: WalkPlan,
   ) {
     this.cursor = unit.cursor();
   }
 
   /**
-   * The next entry of the kinds to report; `undefined` at the end of the list that the walk began with.
+   * The next entry of the kinds to report; `undefined` at the end of the list that the walk began with,
+   * behind which it is not to be called again.
    * @throws FormatError
    */
   next(): Abbreviation | undefined {
@@ -97,7 +99,7 @@ export class EntryWalk {
         return entry;
       }
     }
-    this.position = bytes.length;
+    this.position = at;
     return undefined;
   }
 }
