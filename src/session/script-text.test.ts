@@ -7,7 +7,7 @@ import test, { describe, type TestContext } from 'node:test';
 
 import { FormatError } from '../base/errors.js';
 import { MemorySource } from '../base/source.js';
-import { LAYER_NAMES, type Profile } from '../profile/profile.js';
+import { LAYER_NAMES, Truncation, type Profile } from '../profile/profile.js';
 import { readFixture } from '../testing/fixtures.js';
 import { needsPerf, perfRecord } from '../testing/perf.js';
 import { requirePython, skipOrFail } from '../testing/pythons.js';
@@ -262,6 +262,12 @@ test('what the text does not say is told', () => {
   const bare = read('a 1\n\t 7f00 f (/x)\n');
   assert.match(notesOf(bare), /no times/);
   assert.equal(bare.samples.time[0], 0);
+});
+
+test('a stack that is deeper than any is cut, and marked', () => {
+  const profile = read(`a 1/1 1.000001: 5 cycles:\n${'\t 7f00 f (/x)\n'.repeat(9000)}`);
+  assert.deepEqual([...profile.samples.truncation], [Truncation.TooDeep]);
+  assert.equal(stackOf(profile, 0).length, 8192);
 });
 
 test('a text without samples is refused', () => {

@@ -60,7 +60,7 @@ class ScriptLoading {
       cpu,
       event,
       hasPeriod ? period : 1,
-      Truncation.None,
+      sample.isCut ? Truncation.TooDeep : Truncation.None,
     );
   }
 

@@ -138,6 +138,7 @@ export class HeadReader {
     if (this.words > 0 && bytes[this.wordStart[0]] === HASH) return HeadKind.None;
     for (let word = 0; word < this.words; word++) {
       if (!this.readId(bytes, word)) continue;
+      this.cpu = -1;
       const hasCpu = word + 1 < this.words && this.readCpu(bytes, word + 1);
       const last = hasCpu ? word + 1 : word;
       this.readTail(bytes, this.wordEnd[last], end);

@@ -46,6 +46,8 @@ export class ScriptSample {
   event = 0;
   /** How many frames there are. */
   length = 0;
+  /** Whether there were more, further out. */
+  isCut = false;
   /** The first `length`, innermost first: what {@link ScriptReader.frame} takes. */
   readonly frames = new Int32Array(MAX_FRAMES);
   /** Of each frame what {@link ScriptReader.sourceLine} takes, or -1. */
@@ -175,7 +177,8 @@ export class ScriptReader {
     let row = this.texts.find(bytes, start, end, hash);
     if (row < 0) row = this.addLine(bytes, start, end, hash);
     if (row >= 0) this.append(row);
-    else return kind === HeadKind.Sample;
+    else if (kind === HeadKind.Sample) return true;
+    else this.readOther(textOf(bytes, start, end));
     return false;
   }
 
@@ -191,6 +194,7 @@ export class ScriptReader {
     sample.time = head.time;
     sample.period = head.period;
     sample.length = 0;
+    sample.isCut = false;
     this.isOpen = true;
     this.ownFrame = head.restStart < end ? this.readOwnFrame(bytes, head.restStart, end) : -1;
     this.expectsHead = this.ownFrame >= 0;
@@ -211,15 +215,11 @@ export class ScriptReader {
     return known >= 0 ? known : this.addLine(bytes, from, to, frameHash);
   }
 
-  /** Takes in a distinct line of a stack; -1, and counted, where it is none. */
+  /** Takes in a distinct line of a stack; -1 where it is none. */
   private addLine(bytes: Uint8Array, start: number, end: number, hash: number): number {
-    // Tabs, blanks and what marks a quotation may stand before anything.
-    const text = decodeUtf8(bytes.subarray(start, end)).replace(/^[\s>]+/, '');
+    const text = textOf(bytes, start, end);
     const parsed = parseFrame(text) ?? parseSourceLine(text);
-    if (parsed === undefined) {
-      this.readOther(text);
-      return -1;
-    }
+    if (parsed === undefined) return -1;
     if (this.texts.byteLength > MAX_TEXT) {
       throw new FormatError({
         format: FORMAT,
@@ -235,10 +235,12 @@ export class ScriptReader {
 
   /** What is neither a head nor of a stack. */
   private readOther(text: string): void {
-    this.firstLine ??= text.slice(0, MAX_SHOWN);
     if (text === '') {
       this.expectsHead = true;
-    } else if (text.startsWith('#')) {
+      return;
+    }
+    this.firstLine ??= text.slice(0, MAX_SHOWN);
+    if (text.startsWith('#')) {
       const [, name, value] = /^# (hostname|cmdline) : (.*)$/.exec(text) ?? [];
       if (name === 'hostname' && this.hostname === '') this.hostname = value.trim();
       if (name === 'cmdline' && this.commandLine === '') this.commandLine = value.trim();
@@ -253,13 +255,21 @@ export class ScriptReader {
     if (!this.isOpen) {
       this.notUnderstood++;
     } else if ('address' in parsed) {
-      if (sample.length === MAX_FRAMES) return;
+      if (sample.length === MAX_FRAMES) {
+        sample.isCut = true;
+        return;
+      }
       sample.frames[sample.length] = row;
       sample.sourceLines[sample.length++] = -1;
     } else if (sample.length > 0) {
       sample.sourceLines[sample.length - 1] = row;
     }
   }
+}
+
+/** A line without what may stand before anything: tabs, blanks, and what marks a quotation. */
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return decodeUtf8(bytes.subarray(start, end)).replace(/^[\s>]+/, '');
 }
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {
