@@ -94,15 +94,14 @@ export class FrameResolver {
     return frame;
   }
 
-  /** An address in no mapping, of the hypervisor or of a guest. */
-  unmapped(address: Address): number {
+  /**
+   * An address in no mapping.
+   * @param place what it lies in: the hypervisor, a guest, of whose memory nothing is recorded
+   */
+  unmapped(address: Address, place = '[unknown]'): number {
     const { builder } = this;
-    const func = builder.function(
-      '[unknown]',
-      builder.module('[unknown]', '[unknown]'),
-      -1,
-      Layer.Unknown,
-    );
+    const module = builder.module(place, place);
+    const func = builder.function('[unknown]', module, -1, Layer.Unknown);
     return this.frame(func, address, FrameKind.Other);
   }
 
@@ -207,9 +206,10 @@ export class FrameResolver {
       const func = builder.function(python.qualname, row, python.filename, Layer.Python);
       return this.frame(func, address, FrameKind.Trampoline);
     }
+    const source = this.sourceOf && mapping.jit?.lineAt(address);
     const layer = name === undefined ? Layer.Unknown : Layer.Native;
     const func = builder.function(name ?? '[unknown]', module, -1, layer);
-    return this.frame(func, address, FrameKind.Other);
+    return this.frame(func, address, FrameKind.Other, source && { name, ...source });
   }
 
   private mapped(mapping: Mapping, process: Process): MappedFrames {

@@ -7,8 +7,8 @@ import { basename } from 'node:path';
 import { innermostPid } from '../linux/system.js';
 
 export interface MapFiles {
-  /** Of the folder that stands for `/`; empty for this machine's. */
-  readonly root: string;
+  /** Of the folder that stands for `/`; empty for this machine's, `undefined` where there is none. */
+  readonly root: string | undefined;
   /** When the recording ended, in milliseconds since 1970: a file begun later is another process's. */
   readonly recordedBefore: number;
   /** A folder that perf maps and jitdumps were copied to: looked into first. */
@@ -30,6 +30,7 @@ export function findMapFile(files: MapFiles, pid: number, path: string): string 
     const copy = `${folder}/${basename(path)}`;
     if (isFile(copy, Infinity)) return copy;
   }
+  if (root === undefined) return undefined;
   const places = root === '' ? [`/proc/${pid}/root${path}`, path] : [root + path];
   return places.find((place) => isFile(place, root === '' ? recordedBefore : Infinity));
 }

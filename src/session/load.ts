@@ -42,7 +42,8 @@ export function profileOf(source: ByteSource, options: ReplayOptions & LoadOptio
 
 /** Bytes of debug information to parse; `undefined` where it is not to cost more than it gives. */
 function lineBudget(inline: InlineChoice, lines: boolean): Bytes | undefined {
-  return inline === 'on' || lines ? Infinity : undefined;
+  if (inline === 'on' || lines) return Infinity;
+  return inline === 'off' ? 0 : undefined;
 }
 
 /** What is shown of what debug information says; `undefined` for nothing. */

@@ -3,8 +3,8 @@ import { statSync } from 'node:fs';
 
 import { StrataError } from '../base/errors.js';
 import type { ByteSource } from '../base/source.js';
-import { openSource } from '../base/spool.js';
 import { isPerfData } from '../formats/perfdata/header.js';
+import { openRecording } from '../formats/perfdata/open.js';
 import { isPerfScript } from '../formats/perfscript/sniff.js';
 import type { Profile } from '../profile/profile.js';
 import { profileOf, type LoadOptions } from './load.js';
@@ -35,7 +35,7 @@ const FORMATS: readonly Format[] = [
  *   in the profile's notes
  */
 export function loadProfile(path: string, options: LoadOptions = {}): Profile {
-  const source = openSource(path);
+  const source = openRecording(path);
   try {
     if (source.byteLength === 0) {
       throw new StrataError(`${source.name} is empty: nothing was recorded`);

@@ -2,6 +2,8 @@
  * A recording played back: its records in the order of time, and the processes, threads and mappings as
  * they stood at each sample. Reports, `script` and `inject` all stand on it.
  */
+import { hostname } from 'node:os';
+
 import { FormatError } from '../base/errors.js';
 import type { ByteSource } from '../base/source.js';
 import type { Bytes } from '../base/units.js';
@@ -109,7 +111,11 @@ export class Replay {
     for (const { path, buildId } of info.buildIds) this.buildIdOf.set(path, buildId);
 
     const { names: embedded, info: strataInfo, kernelSymbols } = this.strata ?? {};
-    const mapFiles = recordedBefore === undefined ? undefined : { root, recordedBefore, folder };
+    // Another machine's maps are not in this one's /tmp, where the same numbers are other processes.
+    const isHere = info.hostname === '' || info.hostname === hostname();
+    const mapRoot = root !== '' || isHere ? root : undefined;
+    const mapFiles =
+      recordedBefore === undefined ? undefined : { root: mapRoot, recordedBefore, folder };
     // Strata's own recordings hold the names that dumps gave.
     this.dumps = new JitDumps(
       embedded === undefined ? mapFiles : undefined,
@@ -211,6 +217,11 @@ export class Replay {
     const early = this.records.earlyEnd;
     if (early !== undefined) {
       notes.push(`nothing could be read from byte ${early.offset} on: ${early.reason}`);
+    }
+    if (this.symbolizer.lineBudget.refused > 0 && this.options.lineBudget !== 0) {
+      notes.push(
+        'there is much debug information: some lines and inlined functions are left out, --inline shows all',
+      );
     }
     return [...notes, ...info.damaged];
   }

@@ -11,6 +11,14 @@ import { ChainCache } from './chain-cache.js';
 import { FrameKind, type FrameResolver } from './frames.js';
 import type { Process } from './processes.js';
 
+/** Whose addresses these are, by perf's names of their modules. */
+const OTHER_PLACES: ReadonlyMap<number, string> = new Map([
+  [PerfContext.HV, '[hypervisor]'],
+  [PerfContext.GUEST, '[guest]'],
+  [PerfContext.GUEST_USER, '[guest]'],
+  [PerfContext.GUEST_KERNEL, '[guest.kernel.kallsyms]'],
+]);
+
 export class StackResolver {
   /** Of the last sample: its stack, or -1, and why the user part ends early. */
   stack = -1;
@@ -49,7 +57,7 @@ export class StackResolver {
     for (let i = 0; i < count; i++) {
       if (isUserContext(contexts[i])) frames[i] = resolver.user(process, places[i]);
       else if (contexts[i] === PerfContext.KERNEL) frames[i] = resolver.kernel(places[i]);
-      else frames[i] = resolver.unmapped(places[i]);
+      else frames[i] = resolver.unmapped(places[i], OTHER_PLACES.get(contexts[i]));
     }
     this.markMachinery(process, count);
     let stack = -1;
