@@ -4,8 +4,10 @@ import { statSync, writeSync } from 'node:fs';
 import { ExitCode, FormatError, StrataError } from '../base/errors.js';
 import { describeSystemError } from '../base/source.js';
 import { openSource } from '../base/spool.js';
+import { PerfRecord } from '../formats/perfdata/spec.js';
 import { writeHeader } from '../render/text/header.js';
 import { writeRawTrace } from '../render/text/script/raw-trace.js';
+import { parseFields, type FieldChoice } from '../render/text/script/fields.js';
 import { writeScript } from '../render/text/script/script.js';
 import { recordedBefore } from '../session/open.js';
 import { Replay } from '../session/replay.js';
@@ -47,6 +49,8 @@ export function script(options: ScriptOptions): number {
 
 function print(replay: Replay, options: ScriptOptions): void {
   const { input, header, fullHeader, raw, event, inline, ...rest } = options;
+  const fields = fieldChoices(options.fields);
+  const records = new Set<number>(options.records.map((name) => PerfRecord[name]));
   const { file } = replay;
   if (header !== 'none') {
     const stat = statSync(input, { throwIfNoEntry: false });
@@ -59,7 +63,17 @@ function print(replay: Replay, options: ScriptOptions): void {
     return;
   }
   const chosen = event === undefined ? {} : { event: eventNamed(file.events.events, event) };
-  writeScript(replay, { ...rest, ...chosen, inline: inline !== 'off' }, writeAll);
+  writeScript(replay, { ...rest, ...chosen, fields, records, inline: inline !== 'off' }, writeAll);
+}
+
+/** What each `-F` says. @throws StrataError of a wrong use */
+function fieldChoices(texts: readonly string[]): FieldChoice[] {
+  try {
+    return texts.map(parseFields);
+  } catch (error) {
+    if (!(error instanceof StrataError)) throw error;
+    throw new StrataError(error.message, error.hint, ExitCode.Usage);
+  }
 }
 
 /** Whoever reads our output stopped early (`| head`): no failure of ours. */

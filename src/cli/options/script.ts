@@ -2,18 +2,23 @@
 import { InvalidArgumentError } from 'commander';
 
 import { StrataError } from '../../base/errors.js';
-import { PerfRecord } from '../../formats/perfdata/spec.js';
+import type { PerfRecord } from '../../formats/perfdata/spec.js';
 import { parseTimes } from '../../profile/time-slices.js';
-import { FIELDS, parseFields, type FieldChoice } from '../../render/text/script/fields.js';
 import type { ScriptOptions as PrintOptions } from '../../render/text/script/script.js';
 import { parseList, parseRanges, parseWhole } from '../values.js';
 import { given, INPUT, SAMPLE_CHOICE, sampleChoice, type SampleChoice } from './shared.js';
 import type { CommandSpec, Flag, Values } from './spec.js';
 import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
-export interface ScriptOptions
-  extends SampleChoice, SymbolChoice, Omit<PrintOptions, 'event' | 'inline'> {
+/** What is not understood here, where nothing of the engine is loaded. */
+type Later = 'event' | 'inline' | 'fields' | 'records';
+
+export interface ScriptOptions extends SampleChoice, SymbolChoice, Omit<PrintOptions, Later> {
   readonly input: string;
+  /** Each `-F` as it was given. */
+  readonly fields: readonly string[];
+  /** Kinds of records to print besides samples. */
+  readonly records: readonly RecordName[];
   /** Whether what the file says of the machine and the recording is printed, alone or before samples. */
   readonly header: 'none' | 'too' | 'only';
   readonly fullHeader: boolean;
@@ -21,19 +26,17 @@ export interface ScriptOptions
   readonly raw: boolean;
 }
 
+type RecordName = keyof typeof PerfRecord;
+
 /** Records that flags ask for. */
-const RECORDS: readonly (readonly [flag: string, what: string, types: readonly number[]])[] = [
-  [
-    'show-task-events',
-    'names, forks and ends of threads',
-    [PerfRecord.COMM, PerfRecord.FORK, PerfRecord.EXIT],
-  ],
-  ['show-mmap-events', 'mappings of memory', [PerfRecord.MMAP, PerfRecord.MMAP2]],
-  ['show-switch-events', 'context switches', [PerfRecord.SWITCH, PerfRecord.SWITCH_CPU_WIDE]],
-  ['show-namespace-events', 'namespaces', [PerfRecord.NAMESPACES]],
-  ['show-cgroup-events', 'control groups', [PerfRecord.CGROUP]],
-  ['show-lost-events', 'how many records the kernel dropped', [PerfRecord.LOST]],
-  ['show-bpf-events', 'BPF programs', [PerfRecord.KSYMBOL, PerfRecord.BPF_EVENT]],
+const RECORDS: readonly (readonly [flag: string, what: string, names: readonly RecordName[]])[] = [
+  ['show-task-events', 'names, forks and ends of threads', ['COMM', 'FORK', 'EXIT']],
+  ['show-mmap-events', 'mappings of memory', ['MMAP', 'MMAP2']],
+  ['show-switch-events', 'context switches', ['SWITCH', 'SWITCH_CPU_WIDE']],
+  ['show-namespace-events', 'namespaces', ['NAMESPACES']],
+  ['show-cgroup-events', 'control groups', ['CGROUP']],
+  ['show-lost-events', 'how many records the kernel dropped', ['LOST']],
+  ['show-bpf-events', 'BPF programs', ['KSYMBOL', 'BPF_EVENT']],
 ];
 
 const RECORD_FLAGS: readonly Flag[] = RECORDS.map(([flag, what]) => ({
@@ -50,17 +53,14 @@ export const SCRIPT: CommandSpec<ScriptOptions> = {
     {
       flags: '-F, --fields <list>',
       help:
-        'what to print: a list, or changes (+srcline,-period); of one kind of event with hw:, sw:, ' +
-        `trace:, raw: or break: before it; may be repeated. Fields: ${FIELDS.join(',')}`,
-      parse: usage((text: string, previous: readonly FieldChoice[] = []) => [
-        ...previous,
-        parseFields(text),
-      ]),
+        'what to print: comm,tid,time,ip,sym and more (-F help names all), or changes: +srcline,-period; ' +
+        'of one kind of event with hw:, sw:, trace:, raw: or break: before it; may be repeated',
+      parse: (text: string, before: readonly string[] = []) => [...before, text],
     },
     {
       flags: '--time <spans>',
       help: 'only these times: START,STOP in seconds, either may be missing; or shares: 10%/2, 10%-20%',
-      parse: usage(parseTimes),
+      parse: times,
     },
     ...SAMPLE_CHOICE,
     { flags: '-C, --cpu <list>', help: 'only these CPUs: 0,2-3', parse: parseRanges },
@@ -105,7 +105,7 @@ export const SCRIPT: CommandSpec<ScriptOptions> = {
   options: (values) => ({
     input: values['input'] as string,
     ...sampleChoice(values),
-    fields: (values['fields'] as FieldChoice[] | undefined) ?? [],
+    fields: (values['fields'] as string[] | undefined) ?? [],
     ...given('times', values['time'] as PrintOptions['times']),
     ...given('cpus', values['cpu'] as number[] | undefined),
     ...given('dsos', (values['dsos'] ?? values['dso']) as string[] | undefined),
@@ -127,25 +127,20 @@ export const SCRIPT: CommandSpec<ScriptOptions> = {
   }),
 };
 
-function shownRecords(values: Values): Set<number> {
+function shownRecords(values: Values): RecordName[] {
   const shown = RECORDS.filter(([flag]) => {
     const name = flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
     return values[name] === true;
   });
-  return new Set(shown.flatMap(([, , types]) => types));
+  return shown.flatMap(([, , names]) => names);
 }
 
-/** A parser whose errors are a wrong use of the flag. */
-function usage<Arguments extends readonly unknown[], Value>(
-  parse: (...args: Arguments) => Value,
-): (...args: Arguments) => Value {
-  return (...args) => {
-    try {
-      return parse(...args);
-    } catch (error) {
-      if (!(error instanceof StrataError)) throw error;
-      const hint = error.hint === undefined ? '' : `; ${error.hint}`;
-      throw new InvalidArgumentError(`${error.message}${hint}.`);
-    }
-  };
+/** {@link parseTimes}, whose errors are a wrong use of the flag. */
+function times(text: string): PrintOptions['times'] {
+  try {
+    return parseTimes(text);
+  } catch (error) {
+    if (!(error instanceof StrataError)) throw error;
+    throw new InvalidArgumentError(`${error.message}; ${error.hint ?? ''}.`);
+  }
 }
