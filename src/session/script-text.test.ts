@@ -141,7 +141,9 @@ function record(
       stdio: ['ignore', 'pipe', 'ignore'],
       maxBuffer: 1 << 28,
     });
-    return { profile: loadProfile(path, { inline: 'off' }), text };
+    const profile = loadProfile(path, { inline: 'off' });
+    for (const pid of profile.threads.pid) rmSync(`/tmp/perf-${pid}.map`, { force: true });
+    return { profile, text };
   } finally {
     rmSync(folder, { recursive: true });
   }
