@@ -43,7 +43,7 @@ describe('what is printed on request', () => {
 });
 
 test('starting loads the parser and nothing of the engine', () => {
-  const loaded = staticImports(STRATA);
+  const loaded = staticImports(join(import.meta.dirname, 'main.js'));
   const packages = [...loaded].filter((name) => !name.startsWith('/') && !name.startsWith('node:'));
   assert.deepEqual(packages, ['commander']);
   const files = [...loaded].filter((name) => name.startsWith('/'));
@@ -57,7 +57,7 @@ test('starting loads the parser and nothing of the engine', () => {
 /** What a built module loads at once: paths of files, names of packages. Dynamic imports do not count. */
 function staticImports(path: string, seen = new Set<string>([path])): Set<string> {
   for (const [, name] of readFileSync(path, 'utf8').matchAll(
-    /^(?:import|export)\b[^;']*'([^']+)';/gm,
+    /^(?:import|export)\b[^;'=]*'([^']+)';/gm,
   )) {
     const target = name.startsWith('.') ? resolve(dirname(path), name) : name;
     if (seen.has(target)) continue;
@@ -92,7 +92,7 @@ describe('input that cannot be read: one sentence, exit code 1', () => {
       join(folder, 'missing.data'),
       /^strata: cannot open .*missing\.data: no such file or directory\n {2}record one with: strata record python app\.py\n$/,
     ],
-    ['a directory', folder, /^strata: cannot read .*: it is a directory\n$/],
+    ['a directory', folder, /^strata: cannot read .*: it is a directory without a recording\n$/],
     ['an empty file', file('empty', ''), /^strata: .*empty.*\n$/],
     [
       'text',

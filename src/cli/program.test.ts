@@ -85,6 +85,8 @@ const UNDERSTOOD: readonly (readonly [line: string, invocation: Invocation])[] =
       },
       inline: 'off',
     },
+    '--symfs /a,b': { symbols: { symfs: '/a,b', symfsLayout: 'hierarchy' } },
+    '--symfs /a,hierarchy': { symbols: { symfs: '/a', symfsLayout: 'hierarchy' } },
     '--symfs=/copy,flat --inline': {
       symbols: { symfs: '/copy', symfsLayout: 'flat' },
       inline: 'on',

@@ -7,6 +7,7 @@ import { InvalidArgumentError } from 'commander';
 import type { SortKey } from '../profile/flat.js';
 import type { CallGraph } from '../record/options.js';
 import type { MinWidth } from '../render/flamegraph/flamegraph.js';
+import type { SymbolOptions } from '../symbolize/options.js';
 
 /** The largest user stack that the kernel copies: u16 size in multiples of 8, less the header (perf_event_open(2)). */
 const MAX_STACK_DUMP = 65_528;
@@ -100,6 +101,16 @@ export function parseGraph(text: string): GraphChoice {
     }
   }
   return choice;
+}
+
+/** perf's argument of `--symfs`: `DIR`, `DIR,hierarchy` or `DIR,flat` (perf-report(1)). */
+export function parseSymfs(text: string): Required<Pick<SymbolOptions, 'symfs' | 'symfsLayout'>> {
+  const layout = /,(hierarchy|flat)$/.exec(text);
+  if (layout === null) return { symfs: text, symfsLayout: 'hierarchy' };
+  return {
+    symfs: text.slice(0, -layout[0].length),
+    symfsLayout: layout[1] === 'flat' ? 'flat' : 'hierarchy',
+  };
 }
 
 const SORT_KEYS: Readonly<Record<string, SortKey>> = {

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { EM_X86_64 } from '../formats/elf/constants.js';
 import { writeSymbolFile } from '../formats/elf/writer.js';
 import { skipOrFail } from '../testing/pythons.js';
-import { parseSymfs, type SymbolOptions } from './options.js';
+import type { SymbolOptions } from './options.js';
 import { Symbolizer } from './symbolizer.js';
 
 const OURS = 'aa'.repeat(20);
@@ -46,12 +46,6 @@ function found(options: SymbolOptions, path: string, buildId?: string): string {
   symbolizer.close();
   return hasName ? name : `(${gap?.reason ?? 'no gap'})`;
 }
-
-test("reads perf's argument of --symfs", () => {
-  assert.deepEqual(parseSymfs('/a,b'), { symfs: '/a,b', symfsLayout: 'hierarchy' });
-  assert.deepEqual(parseSymfs('/a,flat'), { symfs: '/a', symfsLayout: 'flat' });
-  assert.deepEqual(parseSymfs('/a,hierarchy'), { symfs: '/a', symfsLayout: 'hierarchy' });
-});
 
 test('looks for modules below --symfs, in either layout, and never takes another build', () => {
   withFolder((symfs) => {

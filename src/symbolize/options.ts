@@ -23,15 +23,3 @@ export interface SymbolOptions {
 }
 
 export type SymfsLayout = 'hierarchy' | 'flat';
-
-/** perf's argument of `--symfs`: `DIR`, `DIR,hierarchy` or `DIR,flat` (perf-report(1)). */
-export function parseSymfs(
-  argument: string,
-): Required<Pick<SymbolOptions, 'symfs' | 'symfsLayout'>> {
-  const layout = /,(hierarchy|flat)$/.exec(argument);
-  if (layout === null) return { symfs: argument, symfsLayout: 'hierarchy' };
-  return {
-    symfs: argument.slice(0, -layout[0].length),
-    symfsLayout: layout[1] === 'flat' ? 'flat' : 'hierarchy',
-  };
-}

@@ -1,6 +1,7 @@
 /** The flags that say where symbols are and what is made of debug information. */
 import type { InlineChoice } from '../../session/load.js';
-import { parseSymfs, type SymbolOptions } from '../../symbolize/options.js';
+import type { SymbolOptions } from '../../symbolize/options.js';
+import { parseSymfs } from '../values.js';
 import { given } from './shared.js';
 import type { Flag, Values } from './spec.js';
 
