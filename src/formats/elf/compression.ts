@@ -5,10 +5,9 @@
  */
 import { inflateSync } from 'node:zlib';
 
-import { decompress } from 'fzstd';
-
 import { Cursor } from '../../base/cursor.js';
 import type { Bytes } from '../../base/units.js';
+import { decompressZstd } from '../zstd/zstd.js';
 import { CHDR_SIZE, ELFCOMPRESS_ZLIB, ELFCOMPRESS_ZSTD, SHF_COMPRESSED } from './constants.js';
 import { FORMAT, type ElfSection } from './header.js';
 
@@ -19,7 +18,6 @@ const MAX_ZLIB_RATIO = 1040;
 /** Zstandard repeats a byte 2^17 times in a block of 4 (RFC 8878, section 3.1.1.2). */
 const MAX_ZSTD_RATIO = 1 << 15;
 const ZLIB_MAGIC = 0x5a4c4942;
-const ZSTD_MAGIC = 0xfd2fb528;
 
 /** How a section is packed. */
 export interface Packing {
@@ -80,30 +78,10 @@ export function unpack(
     unpacked =
       type === ELFCOMPRESS_ZLIB
         ? inflateSync(data, { maxOutputLength: Math.max(1, size) })
-        : unpackZstd(packed, data, size);
+        : decompressZstd(data, size);
   } catch (error) {
     throw packed.fault(`${size} bytes`, error instanceof Error ? error.message : 'malformed data');
   }
   if (unpacked.byteLength !== size) throw packed.fault(`${size} bytes`, `${unpacked.byteLength}`);
   return unpacked;
-}
-
-/**
- * One frame (RFC 8878, section 3.1.1). With a buffer of the size given the decoder makes no window of its
- * own, whatever the frame asks for; it drops what goes past the buffer, so the frame's own word is compared.
- */
-function unpackZstd(packed: Cursor, data: Uint8Array, size: Bytes): Uint8Array {
-  const magic = packed.u32();
-  if (magic !== ZSTD_MAGIC) throw packed.fault('a zstd frame', `0x${magic.toString(16)}`, 4);
-  const descriptor = packed.u8();
-  const isSingleSegment = (descriptor & 0x20) !== 0;
-  packed.skip((isSingleSegment ? 0 : 1) + [0, 1, 2, 4][descriptor & 3]); // window, dictionary
-  const sizeFlag = descriptor >> 6;
-  let declared = size;
-  if (sizeFlag === 0 && isSingleSegment) declared = packed.u8();
-  else if (sizeFlag === 1) declared = packed.u16() + 256;
-  else if (sizeFlag === 2) declared = packed.u32();
-  else if (sizeFlag === 3) declared = packed.u64();
-  if (declared !== size) throw packed.fault(`a frame of ${size} bytes`, `${declared}`);
-  return decompress(data, new Uint8Array(size));
 }

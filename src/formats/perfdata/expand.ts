@@ -11,11 +11,11 @@ import { Cursor } from '../../base/cursor.js';
 import { FormatError } from '../../base/errors.js';
 import type { ByteSource } from '../../base/source.js';
 import { Spool } from '../../base/spool.js';
+import { ZstdStream } from '../zstd/zstd.js';
 import { EventTable } from './events.js';
 import { FORMAT, type FileHeader } from './header.js';
 import { RecordReader, type EarlyEnd } from './records.js';
 import { PerfRecord, RECORD_HEADER_SIZE } from './spec.js';
-import { ZstdStream } from './zstd.js';
 
 /** Stack copies repeat themselves, but not more than this; a bomb does. */
 const MAX_RATIO = 1024;
@@ -52,7 +52,6 @@ export function expand(source: ByteSource, header: FileHeader): Expanded {
         copyRecord(source, reader, spool);
       }
     }
-    stream.finish();
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     return { spool, lost: { offset: reader.offset, reason: error.message } };
