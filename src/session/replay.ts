@@ -220,7 +220,7 @@ export class Replay {
     }
     if (this.symbolizer.lineBudget.refused > 0 && this.options.lineBudget !== 0) {
       notes.push(
-        'there is much debug information: some lines and inlined functions are left out, --inline shows all',
+        'lines and inlined functions of files with much debug information are left out: --inline shows them',
       );
     }
     return [...notes, ...info.damaged];

@@ -8,7 +8,7 @@ import type { ParseBudget } from '../formats/dwarf/budget.js';
 import { DebugInfo } from '../formats/dwarf/debug-info.js';
 import { NO_FRAMES, type SourceFrame } from '../formats/dwarf/source-frame.js';
 import type { DebugFileFinder } from '../formats/dwarf/split.js';
-import { ElfImage } from '../formats/elf/image.js';
+import { ElfImage, type ElfSection } from '../formats/elf/image.js';
 import type { Demangler } from './demangle.js';
 import type { SourceLines } from './module-symbols.js';
 import { isMissing, openElf, orUndefined, type OpenModule } from './open-elf.js';
@@ -18,6 +18,9 @@ import { isMissing, openElf, orUndefined, type OpenModule } from './open-elf.js'
  * worth. A program of a thousand units, of which a recording hits some dozens, takes a tenth of it.
  */
 export const DEFAULT_LINE_BUDGET: Bytes = 64 << 20;
+
+/** Files with more debug information are left out unless it is asked for: libpython's has three times as much. */
+export const DEFAULT_LINE_FILE_LIMIT: Bytes = 4 << 20;
 
 /** What one unit is compiled to is far below. */
 const MAX_SPLIT_FILE: Bytes = 1 << 28;
@@ -50,14 +53,12 @@ export class ModuleLines implements SourceLines {
     const { budget, demangler, find } = this.sources;
     if (budget.limit === 0) return undefined;
     const file = find();
-    return (
-      file &&
-      DebugInfo.open(file.image, {
-        budget,
-        demangle: (name) => demangler.demangle(name),
-        files: this.finder(file),
-      })
-    );
+    if (file === undefined || !budget.allowsFile(debugInfoSize(file.image))) return undefined;
+    return DebugInfo.open(file.image, {
+      budget,
+      demangle: (name) => demangler.demangle(name),
+      files: this.finder(file),
+    });
   }
 
   /** Every file that is taken is checked: units and shared files by their IDs. */
@@ -108,5 +109,15 @@ function inMemory(found: OpenModule | undefined): ElfImage | undefined {
 
 /** Whether a file has debug information of its own. */
 export function hasDebugInfo(image: ElfImage): boolean {
-  return ['.debug_info', '.zdebug_info'].some((name) => image.section(name) !== undefined);
+  return debugInfoOf(image) !== undefined;
+}
+
+function debugInfoOf(image: ElfImage): ElfSection | undefined {
+  return image.section('.debug_info') ?? image.section('.zdebug_info');
+}
+
+/** Unpacked; 0 where there is none. */
+function debugInfoSize(image: ElfImage): Bytes {
+  const section = debugInfoOf(image);
+  return (section && orUndefined(() => image.sectionExtent(section).size)) ?? 0;
 }

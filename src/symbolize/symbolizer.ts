@@ -12,7 +12,12 @@ import { SymbolFiles, type ModuleRequest } from './files.js';
 import { ModuleSymbols, type FunctionBounds, type SourceLines } from './module-symbols.js';
 import { isMissing, MissingReason, type Missing, type OpenModule } from './open-elf.js';
 import type { SymbolOptions } from './options.js';
-import { DEFAULT_LINE_BUDGET, hasDebugInfo, ModuleLines } from './source-lines.js';
+import {
+  DEFAULT_LINE_BUDGET,
+  DEFAULT_LINE_FILE_LIMIT,
+  hasDebugInfo,
+  ModuleLines,
+} from './source-lines.js';
 
 /** Why functions of a module go without names, in part or all. */
 export interface SymbolGap {
@@ -29,7 +34,8 @@ export interface SymbolizerOptions extends SymbolOptions {
   readonly onDownload?: (progress: DownloadProgress) => void;
   /**
    * How many bytes of debug information may be parsed for source lines and inlined functions:
-   * `DEFAULT_LINE_BUDGET` where it is not given, 0 for none, `Infinity` for all.
+   * what is cheap where it is not given (`DEFAULT_LINE_BUDGET`, `DEFAULT_LINE_FILE_LIMIT`), 0 for none,
+   * `Infinity` for all.
    */
   readonly lineBudget?: Bytes;
   /** Bounds of functions by unwind information; by default of the image's `.eh_frame`. */
@@ -50,7 +56,11 @@ export class Symbolizer {
   constructor(readonly options: SymbolizerOptions = {}) {
     const symfs = options.symfs ?? options.root;
     const { debuginfod, onDownload } = options;
-    this.lineBudget = new ParseBudget(options.lineBudget ?? DEFAULT_LINE_BUDGET);
+    const { lineBudget } = options;
+    this.lineBudget =
+      lineBudget === undefined
+        ? new ParseBudget(DEFAULT_LINE_BUDGET, DEFAULT_LINE_FILE_LIMIT)
+        : new ParseBudget(lineBudget);
     this.downloads = debuginfod && new DebuginfodClient(debuginfod, onDownload);
     this.files = new SymbolFiles(
       symfs === undefined ? options : { ...options, symfs },

@@ -9,7 +9,15 @@ export class ParseBudget {
   private used: Bytes = 0;
   private refusals = 0;
 
-  constructor(readonly limit: Bytes) {}
+  /**
+   * @param limit of all together
+   * @param fileLimit files with more debug information are not looked into at all, so that what is shown
+   *   of one does not depend on what was asked before
+   */
+  constructor(
+    readonly limit: Bytes,
+    readonly fileLimit: Bytes = Infinity,
+  ) {}
 
   /** Bytes parsed so far. */
   get spent(): Bytes {
@@ -19,6 +27,13 @@ export class ParseBudget {
   /** How often something was left out as it would have cost too much. */
   get refused(): number {
     return this.refusals;
+  }
+
+  /** Whether a file with so much debug information is looked into; if not, that is counted. */
+  allowsFile(size: Bytes): boolean {
+    if (size <= this.fileLimit) return true;
+    this.refusals++;
+    return false;
   }
 
   /** Whether `cost` more may be spent; if not, that is counted. */
