@@ -17,8 +17,11 @@ import { FORMAT, type FileHeader } from './header.js';
 import { RecordReader, type EarlyEnd } from './records.js';
 import { PerfRecord, RECORD_HEADER_SIZE } from './spec.js';
 
-/** Stack copies repeat themselves, but not more than this; a bomb does. */
-const MAX_RATIO = 1024;
+/**
+ * Copies of 64 KiB of the same stack, at the highest level, come to 1:2200. What is more is a bomb: a
+ * block of 4 bytes can hold 128 KiB.
+ */
+const MAX_RATIO = 4096;
 /** What is put out in any case. */
 const FREE_SIZE = 64 << 20;
 /** Copied at once. */

@@ -25,6 +25,15 @@ const Expect = {
 } as const;
 type Expect = (typeof Expect)[keyof typeof Expect];
 
+/** What stands in the place of headers that have not come. */
+const NO_FRAME: FrameHeader = {
+  windowSize: 0,
+  contentSize: undefined,
+  hasChecksum: false,
+  maxBlock: 0,
+};
+const NO_BLOCK: BlockHeader = { isLast: true, type: 0, size: 0, stored: 0 };
+
 export class FrameDecoder {
   private readonly input = new BlockBuffer(MAX_BLOCK);
   private readonly blocks = new BlockDecoder(this.input);
@@ -36,8 +45,8 @@ export class FrameDecoder {
   private offset: Bytes = 0;
   /** What is left to pass over before, of a skippable frame. */
   private skip: Bytes = 0;
-  private frame: FrameHeader | undefined;
-  private block: BlockHeader | undefined;
+  private frame: FrameHeader = NO_FRAME;
+  private block: BlockHeader = NO_BLOCK;
   /** Bytes that the frame has brought. */
   private content: Bytes = 0;
 
@@ -87,10 +96,10 @@ export class FrameDecoder {
       case Expect.HEADER:
         return this.readHeader(cursor);
       case Expect.BLOCK_HEADER:
-        this.block = readBlockHeader(cursor, this.frame!.maxBlock);
+        this.block = readBlockHeader(cursor, this.frame.maxBlock);
         return this.next(Expect.BLOCK, this.block.stored);
       case Expect.BLOCK:
-        return this.readBlock(cursor, this.frame!, this.block!);
+        return this.readBlock(cursor);
       case Expect.CHECKSUM:
         return this.next(Expect.START, FRAME_START);
     }
@@ -111,8 +120,8 @@ export class FrameDecoder {
     this.next(Expect.BLOCK_HEADER, BLOCK_HEADER);
   }
 
-  private readBlock(cursor: Cursor, frame: FrameHeader, block: BlockHeader): void {
-    const { window } = this;
+  private readBlock(cursor: Cursor): void {
+    const { window, frame, block } = this;
     const room = window.makeRoom(frame.maxBlock);
     const start = window.end;
     this.blocks.decode(block, cursor, window, room);

@@ -26,9 +26,10 @@ export const MATCH_LENGTHS: Alphabet = {
     1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1,
   ],
 };
+/** Code 31, of offsets from 2 GiB on, is none: windows are smaller. */
 // prettier-ignore
 export const OFFSETS: Alphabet = {
-  maxLog: 8, maxCode: 31, log: 5,
+  maxLog: 8, maxCode: 30, log: 5,
   probabilities: [
     1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1,
   ],

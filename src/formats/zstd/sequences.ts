@@ -58,7 +58,6 @@ export class Sequences {
     const literalCells = literalTable.cells;
     const offsetCells = offsetTable.cells;
     const matchCells = matchTable.cells;
-    const { recent } = this;
     const { bytes, view } = window;
 
     // All places of the loop are local: the optimizer keeps them in registers.
@@ -74,6 +73,7 @@ export class Sequences {
     let literal = literals.start;
     const literalsEnd = literal + literals.size;
     let at = window.end;
+    let [last, second, third] = this.recent;
     for (let left = count; left > 0; left--) {
       if (place < start) throw cursor.fault(`${count} sequences`, `${count - left}`);
       const literalCell = literalCells[literalState];
@@ -108,18 +108,14 @@ export class Sequences {
         place -= toLiteral + toMatch + toOffset;
       }
 
+      // Values up to 3 are offsets used before, one later where there are no literals; then 3 is 1 less.
+      const which = value > 3 ? 3 : value - (literalLength === 0 ? 0 : 1);
       let offset = value - 3;
-      if (offset <= 0) {
-        // 1 to 3; one later where no literals are before.
-        const which = value - 1 + (literalLength === 0 ? 1 : 0);
-        offset = which === 3 ? recent[0] - 1 : recent[which];
-        if (which > 1) recent[2] = recent[1];
-        if (which > 0) recent[1] = recent[0];
-      } else {
-        recent[2] = recent[1];
-        recent[1] = recent[0];
-      }
-      recent[0] = offset;
+      if (value <= 3)
+        offset = which === 0 ? last : which === 1 ? second : which === 2 ? third : last - 1;
+      if (which > 1) third = second;
+      if (which > 0) second = last;
+      last = offset;
 
       const matchAt = at + literalLength;
       if (literal + literalLength > literalsEnd) throw cursor.fault('more literals', 'their end');
@@ -137,6 +133,7 @@ export class Sequences {
     if (at + rest > limit) throw cursor.fault('the end of the block', 'more literals');
     copyWords(literals.view, literal, view, at, rest);
     window.end = at + rest;
+    this.recent.set([last, second, third]);
   }
 }
 
