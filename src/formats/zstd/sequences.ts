@@ -6,6 +6,7 @@ import type { Cursor } from '../../base/cursor.js';
 import type { Bytes } from '../../base/units.js';
 import { bitsBelow, endOfBits, topBits, type BlockBuffer } from './bits.js';
 import { copyMatch, copyWords } from './copy.js';
+import type { FseTable } from './fse.js';
 import type { Literals } from './literals.js';
 import {
   LITERAL_LENGTHS,
@@ -52,15 +53,30 @@ export class Sequences {
     const modes = cursor.u8();
     if ((modes & 3) !== 0) throw cursor.fault('reserved bits of zero', `${modes & 3}`, 1);
     const { words } = this.input;
-    const literalTable = this.literalLengths.read(modes >> 6, cursor, words);
-    const offsetTable = this.offsets.read((modes >> 4) & 3, cursor, words);
-    const matchTable = this.matchLengths.read((modes >> 2) & 3, cursor, words);
+    const tables = [
+      this.literalLengths.read(modes >> 6, cursor, words),
+      this.offsets.read((modes >> 4) & 3, cursor, words),
+      this.matchLengths.read((modes >> 2) & 3, cursor, words),
+    ] as const;
+    this.carryOut(cursor, count, tables, literals, window, low, limit);
+  }
+
+  /** Decodes `count` sequences from the rest of the cursor's bytes, and carries them out. */
+  private carryOut(
+    cursor: Cursor,
+    count: number,
+    [literalTable, offsetTable, matchTable]: readonly [FseTable, FseTable, FseTable],
+    literals: Literals,
+    window: Window,
+    low: Bytes,
+    limit: Bytes,
+  ): void {
+    const { words } = this.input;
     const literalCells = literalTable.cells;
     const offsetCells = offsetTable.cells;
     const matchCells = matchTable.cells;
     const { bytes, view } = window;
 
-    // All places of the loop are local: the optimizer keeps them in registers.
     const start = cursor.position * 8;
     let place = endOfBits(cursor, cursor.position, cursor.bytes.byteLength);
     let bits = bitsBelow(words, place);
@@ -108,11 +124,13 @@ export class Sequences {
         place -= toLiteral + toMatch + toOffset;
       }
 
-      // Values up to 3 are offsets used before, one later where there are no literals; then 3 is 1 less.
-      const which = value > 3 ? 3 : value - (literalLength === 0 ? 0 : 1);
       let offset = value - 3;
-      if (value <= 3)
+      let which = 3;
+      if (value <= 3) {
+        // An offset used before, one later where there are no literals; the fourth is the first less 1.
+        which = literalLength === 0 ? value : value - 1;
         offset = which === 0 ? last : which === 1 ? second : which === 2 ? third : last - 1;
+      }
       if (which > 1) third = second;
       if (which > 0) second = last;
       last = offset;
