@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { formatAddress, parseAddress, type Address } from '../base/units.js';
-import { parseKallsyms } from './kallsyms.js';
+import { openKallsyms } from './kallsyms-parts.js';
+import { KernelSymbolTable, parseKallsyms, type KernelFunctions } from './kallsyms.js';
 
 function address(hex: string): Address {
   return parseAddress(hex) ?? assert.fail(hex);
@@ -87,4 +88,51 @@ test("reads the running kernel's own table whole", () => {
     assert.equal(table.find(start), i);
     assert.ok(namesAt.get(formatAddress(start))?.has(table.name(i)));
   }
+});
+
+/** A kernel's worth of text: own functions, data between them, and modules behind. */
+function largeText(): string {
+  const lines = ['0000000000000000 A fixed_percpu_data', '0000000000001000 A cpu_debug_store'];
+  for (let i = 0; i < 20_000; i++) {
+    const at = (0xffffffff81000000n + BigInt(i) * 0x40n).toString(16);
+    lines.push(`${at} ${i % 7 === 0 ? 'D' : 't'} symbol_${i}`);
+    if (i % 11 === 0) lines.push(`${at} T alias_${i}`);
+  }
+  for (let i = 0; i < 500; i++) {
+    lines.push(`${(0xffffffffc0000000n + BigInt(i) * 0x100n).toString(16)} t mod_${i}\t[mod]`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+test('a large text gives the same functions part by part as parsed whole', () => {
+  const texts = [Buffer.from(largeText())];
+  // Without the right to see them the kernel writes zeros.
+  const own = readFileSync('/proc/kallsyms');
+  if (!parseKallsyms(own).restricted) texts.push(own);
+  for (const bytes of texts) {
+    const whole = parseKallsyms(bytes);
+    const parts = openKallsyms(bytes);
+    assert.ok(!(parts instanceof KernelSymbolTable));
+    const describe = (table: KernelFunctions, address: Address): string => {
+      const i = table.find(address);
+      if (i < 0) return 'nothing';
+      return `${table.name(i)} ${table.start(i)} ${table.size(i)} ${table.module(i) ?? ''}`;
+    };
+    for (let i = 0; i < whole.length; i += Math.ceil(whole.length / 4000)) {
+      for (const address of [whole.start(i) - 1, whole.start(i), whole.start(i) + 5]) {
+        assert.equal(describe(parts, address), describe(whole, address));
+      }
+    }
+    assert.equal(parts.addressOf('_text'), whole.addressOf('_text'));
+  }
+});
+
+test('text that is small, out of order or withheld is parsed whole', () => {
+  const large = largeText();
+  const swapped = large.split('\n').reverse().join('\n');
+  const withheld = large.replace(/^\w{16}/gm, '0'.repeat(16));
+  for (const text of [TEXT, swapped, withheld]) {
+    assert.ok(openKallsyms(Buffer.from(text)) instanceof KernelSymbolTable);
+  }
+  assert.equal(openKallsyms(Buffer.from(withheld)).restricted, true);
 });

@@ -16,8 +16,28 @@ const UPPER_W = 0x57;
 const NO_DIGIT = 0xff;
 const PAGE: Bytes = 4096;
 
-/** The kernel's functions by address. */
-export class KernelSymbolTable {
+/** The kernel's functions by number. */
+export interface KernelFunctions {
+  /** Whether the kernel withheld every address: there are no functions then. */
+  readonly restricted: boolean;
+  readonly isEmpty: boolean;
+  /** Number of the function that covers `address`, or -1. */
+  find(address: Address): number;
+  name(i: number): string;
+  /** `[nf_tables]` of a module's function, `undefined` of the kernel's own. */
+  module(i: number): string | undefined;
+  start(i: number): Address;
+  /** Up to the next function; the text has no sizes. */
+  size(i: number): Bytes;
+  /**
+   * The address of a symbol of the kernel's own by its exact name, whatever its type and also where
+   * another name for the address is preferred, such as `_text`; 0 where the kernel withheld it.
+   */
+  addressOf(name: string): Address | undefined;
+}
+
+/** {@link KernelFunctions} by address. */
+export class KernelSymbolTable implements KernelFunctions {
   /**
    * @param restricted whether the kernel withheld every address: the table is then empty
    * @param starts sorted, distinct; kernel addresses are negative (see {@link Address})
@@ -37,7 +57,10 @@ export class KernelSymbolTable {
     return this.starts.length;
   }
 
-  /** Index of the function that covers `address`, or -1. */
+  get isEmpty(): boolean {
+    return this.length === 0;
+  }
+
   find(address: Address): number {
     const i = lastAtMost(this.starts, this.starts.length, address);
     return i >= 0 && address < this.ends[i] ? i : -1;
@@ -49,7 +72,6 @@ export class KernelSymbolTable {
     );
   }
 
-  /** `[nf_tables]` of a module's function, `undefined` of the kernel's own. */
   module(i: number): string | undefined {
     return moduleOf(this.bytes, this.nameStarts[i]);
   }
@@ -58,22 +80,22 @@ export class KernelSymbolTable {
     return this.starts[i];
   }
 
-  /** Up to the next function; the text has no sizes. */
   size(i: number): Bytes {
     return this.ends[i] - this.starts[i];
   }
 
-  /**
-   * The address of a symbol of the kernel's own by its exact name, whatever its type and also where
-   * another name for the address is preferred, such as `_text`; 0 where the kernel withheld it.
-   */
   addressOf(name: string): Address | undefined {
-    const text = Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
-    const at = text.indexOf(` ${name}\n`);
-    if (at < 0) return undefined;
-    const line = text.lastIndexOf(NEWLINE, at) + 1;
-    return parseAddress(text.toString('latin1', line, Math.max(line, at - 2)));
+    return addressOfSymbol(this.bytes, name);
   }
+}
+
+/** See {@link KernelFunctions.addressOf}. */
+export function addressOfSymbol(bytes: Uint8Array, name: string): Address | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const at = text.indexOf(` ${name}\n`);
+  if (at < 0) return undefined;
+  const line = text.lastIndexOf(NEWLINE, at) + 1;
+  return parseAddress(text.toString('latin1', line, Math.max(line, at - 2)));
 }
 
 /** `1 T a\n`. */

@@ -109,6 +109,7 @@ function readDebugInfo(bytes: Uint8Array): void {
   const image = ElfImage.read(new MemorySource(bytes));
   const info = DebugInfo.open(image, {
     budget: new ParseBudget(BUDGET),
+    lines: true,
     demangle: (name) => demangler.demangle(name),
     // A file that points at itself.
     files: { split: () => image, package: () => undefined, alternate: () => image },

@@ -1,6 +1,7 @@
 /** Texts. */
 import { MemorySource } from '../base/source.js';
 import { parseKallsyms } from '../formats/kallsyms.js';
+import { openKallsyms } from '../formats/kallsyms-parts.js';
 import { parsePerfMap } from '../formats/perfmap.js';
 import { isPerfScript } from '../formats/perfscript/sniff.js';
 import { profileOfScript } from '../session/script-text.js';
@@ -43,6 +44,7 @@ export const TEXT_TARGETS: readonly Target[] = [
     format: 'kallsyms',
     seeds: () => [seed('kallsyms', Buffer.from(KALLSYMS), words)],
     run: (bytes) => {
+      openKallsyms(bytes).find(-0x7f000000);
       const symbols = parseKallsyms(bytes);
       symbols.addressOf('_text');
       for (let i = 0; i < symbols.length; i++) {

@@ -17,6 +17,7 @@ export interface SampleFilter {
 
 /** The profile of the samples that pass every part of `filter`. */
 export function filterSamples(profile: Profile, filter: SampleFilter): Profile {
+  if (Object.values(filter).every((part) => part === undefined)) return profile;
   const { samples, threads, strings, events } = profile;
   const event = passing(events.length, filter.events, (index) => index);
   const pid = passing(threads.length, filter.pids, (index) => threads.pid[index]);

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { Cursor } from '../base/cursor.js';
 import { formatAddress, type Address } from '../base/units.js';
 import { buildIdIn } from '../formats/elf/notes.js';
-import type { KernelSymbolTable } from '../formats/kallsyms.js';
+import type { KernelFunctions } from '../formats/kallsyms.js';
 import { HeaderFeature } from '../formats/perfdata/spec.js';
 import {
   encodeBuildIds,
@@ -93,7 +93,7 @@ function kernelBuildId(): string | undefined {
  * reboot. Only sampled addresses are ever looked up there, so that gaps between functions do no harm.
  */
 export function kernelSymbolsText(
-  symbols: KernelSymbolTable,
+  symbols: KernelFunctions,
   addresses: Iterable<Address>,
 ): Uint8Array | undefined {
   const functions = new Set<number>();

@@ -3,7 +3,7 @@
  * recorder makes them.
  */
 import { addressHigh, addressLow, parseAddress, type Address } from '../base/units.js';
-import { parseKallsyms, type KernelSymbolTable } from '../formats/kallsyms.js';
+import { parseKallsyms, type KernelFunctions } from '../formats/kallsyms.js';
 import { PerfMisc, PerfRecord } from '../formats/perfdata/spec.js';
 import { readStart, readText } from '../linux/system.js';
 import { readKallsyms } from '../symbolize/kallsyms-file.js';
@@ -38,7 +38,7 @@ export class KernelMaps {
   }
 
   /** Puts the true length of the kernel's text into its record. */
-  complete(symbols: KernelSymbolTable): void {
+  complete(symbols: KernelFunctions): void {
     const start = symbols.addressOf('_text') ?? symbols.addressOf('_stext') ?? 0;
     const end = symbols.addressOf('_etext') ?? 0;
     if (this.textAt === undefined || start === 0 || end <= start) return;
@@ -49,7 +49,7 @@ export class KernelMaps {
 }
 
 /** The running kernel's symbols; empty where they cannot be read. */
-export function runningKernelSymbols(): KernelSymbolTable {
+export function runningKernelSymbols(): KernelFunctions {
   try {
     return readKallsyms();
   } catch {

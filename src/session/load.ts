@@ -18,9 +18,9 @@ import { StackResolver } from './stacks.js';
 export type InlineChoice = 'auto' | 'on' | 'off';
 
 export interface LoadOptions extends Pick<ReplayOptions, 'symbols' | 'onDownload'> {
-  /** By default `auto`. Lines of the source come along with it. */
+  /** By default `auto`. */
   readonly inline?: InlineChoice | undefined;
-  /** Whether lines are needed, whatever that costs. */
+  /** Whether lines are needed, whatever that costs; by default there are none. */
   readonly lines?: boolean | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface LoadOptions extends Pick<ReplayOptions, 'symbols' | 'onDownload
  */
 export function profileOf(source: ByteSource, options: ReplayOptions & LoadOptions = {}): Profile {
   const { inline = 'auto', lines = false } = options;
-  const replay = new Replay(source, { ...options, lineBudget: lineBudget(inline, lines) });
+  const replay = new Replay(source, { ...options, lines, lineBudget: lineBudget(inline, lines) });
   try {
     return new Loading(replay, sourceLookup(inline, lines)).run();
   } finally {

@@ -24,6 +24,9 @@ const MAX_WAITING = 1 << 20;
  */
 const MAPPING_SLACK: Nanoseconds = 100_000;
 
+/** Up to so many waiting records are sorted in place. */
+const FEW = 64;
+
 /** Called with the reader at a record. */
 export type RecordVisitor = (ordinal: number) => void;
 
@@ -35,6 +38,7 @@ export class OrderedRecords {
   private offsets = new Float64Column();
   private types = new Uint8Column();
   private ordinals = new Int32Column();
+  private readonly order = new Uint32Array(FEW);
   private youngest: Nanoseconds = -Infinity;
   private safe: Nanoseconds = -Infinity;
   private handedOut: Nanoseconds = -Infinity;
@@ -84,8 +88,8 @@ export class OrderedRecords {
   /** Visits, in order, what waits and is no younger than `limit`. */
   private handOut(limit: Nanoseconds, visit: RecordVisitor): void {
     const { times, offsets, ordinals } = this;
-    const order = sortedOrder(times.data, times.length);
-    let count = order.length;
+    const order = this.sorted();
+    let count = times.length;
     while (count > 0 && times.data[order[count - 1]] > limit) count--;
     this.mappingsFirst(order, count);
     for (let i = 0; i < count; i++) {
@@ -93,7 +97,22 @@ export class OrderedRecords {
       if (this.reader.seek(offsets.data[row])) visit(ordinals.data[row]);
     }
     if (count > 0) this.handedOut = times.data[order[count - 1]];
-    this.keep(order.subarray(count).sort());
+    this.dropUpTo(limit);
+  }
+
+  /** The rows that wait, by time; equal times keep their order. Holds until the next call. */
+  private sorted(): Uint32Array {
+    const { data, length } = this.times;
+    if (length > FEW) return sortedOrder(data, length);
+    // A busy recorder ends its rounds some thousand times a second: what they need is not made anew.
+    const { order } = this;
+    for (let i = 0; i < length; i++) {
+      const time = data[i];
+      let to = i;
+      for (; to > 0 && data[order[to - 1]] > time; to--) order[to] = order[to - 1];
+      order[to] = i;
+    }
+    return order;
   }
 
   /** See {@link MAPPING_SLACK}. A mapping does not pass records that change processes. */
@@ -114,16 +133,18 @@ export class OrderedRecords {
     }
   }
 
-  /** Leaves only these rows waiting. */
-  private keep(rows: Uint32Array): void {
+  /** Leaves only what is younger waiting, in the order in which it came. */
+  private dropUpTo(limit: Nanoseconds): void {
     const { times, offsets, types, ordinals } = this;
-    rows.forEach((row, i) => {
-      // Rows rise, so that none is overwritten before it is moved.
-      times.data[i] = times.data[row];
-      offsets.data[i] = offsets.data[row];
-      types.data[i] = types.data[row];
-      ordinals.data[i] = ordinals.data[row];
-    });
-    for (const column of [times, offsets, types, ordinals]) column.length = rows.length;
+    let kept = 0;
+    for (let row = 0; row < times.length; row++) {
+      if (times.data[row] <= limit) continue;
+      times.data[kept] = times.data[row];
+      offsets.data[kept] = offsets.data[row];
+      types.data[kept] = types.data[row];
+      ordinals.data[kept] = ordinals.data[row];
+      kept++;
+    }
+    for (const column of [times, offsets, types, ordinals]) column.length = kept;
   }
 }

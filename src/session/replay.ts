@@ -44,6 +44,8 @@ export interface ReplayOptions {
   readonly recordedBefore?: number;
   /** Bytes of debug information that may be parsed; by default what takes no long time. */
   readonly lineBudget?: Bytes | undefined;
+  /** Whether files and lines are wanted, or inlined functions alone; by default they are. */
+  readonly lines?: boolean | undefined;
   /** Size of the recordings from which on other threads help with unwinding; by default where it pays. */
   readonly sharedFrom?: Bytes;
   /** Told while a server of debug information is waited for. */
@@ -102,7 +104,7 @@ export class Replay {
   ) {
     const file = readPerfData(source);
     const { info, events } = file;
-    const { symbols = {}, recordedBefore, onDownload, lineBudget } = options;
+    const { symbols = {}, recordedBefore, onDownload, lineBudget, lines = true } = options;
     const { symfs: root = '', perfMapDir: folder } = symbols;
     this.file = file;
     this.strata = this.readStrata();
@@ -133,6 +135,7 @@ export class Replay {
       ...symbols,
       ...(onDownload === undefined ? {} : { onDownload }),
       ...(lineBudget === undefined ? {} : { lineBudget }),
+      lines,
     });
     const { symbolizer, kernel } = this;
     const modules = new ModuleCache(this.architecture, this.codeFiles(names));

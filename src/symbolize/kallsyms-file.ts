@@ -4,7 +4,8 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { StrataError } from '../base/errors.js';
 import { describeSystemError } from '../base/source.js';
 import type { Bytes } from '../base/units.js';
-import { parseKallsyms, type KernelSymbolTable } from '../formats/kallsyms.js';
+import type { KernelFunctions } from '../formats/kallsyms.js';
+import { openKallsyms } from '../formats/kallsyms-parts.js';
 
 /** More than most kernels' text, whose size /proc does not tell. */
 const FIRST_ROOM: Bytes = 16 << 20;
@@ -14,13 +15,12 @@ const MAX_SIZE: Bytes = 1 << 28;
 /**
  * The table in a file; without `path` the running kernel's.
  *
- * The kernel composes its text anew, a page for each read: of some 90 ms that 120,000 symbols take, 50 are
- * spent there. So this is asked for only when a kernel address needs a name.
+ * The kernel composes its text anew, a page for each read, which takes some 50 ms for 120,000 symbols. So this is asked for only when a kernel address needs a name.
  *
  * @throws StrataError where it cannot be read
  */
-export function readKallsyms(path = '/proc/kallsyms'): KernelSymbolTable {
-  return parseKallsyms(readUnsized(path));
+export function readKallsyms(path = '/proc/kallsyms'): KernelFunctions {
+  return openKallsyms(readUnsized(path));
 }
 
 /** A file that may not know its size: `readFileSync` would read it in pieces, and copy them together. */

@@ -8,7 +8,8 @@ import { StrataError } from '../base/errors.js';
 import type { Address, Bytes } from '../base/units.js';
 import { buildIdIn } from '../formats/elf/notes.js';
 import { readSymbols, symbolNamed } from '../formats/elf/symbols.js';
-import { parseKallsyms, type KernelSymbolTable } from '../formats/kallsyms.js';
+import type { KernelFunctions } from '../formats/kallsyms.js';
+import { openKallsyms } from '../formats/kallsyms-parts.js';
 import { isSeparateTree, perfCache, SymbolFiles } from './files.js';
 import { readKallsyms } from './kallsyms-file.js';
 import { isMissing, openElf, type OpenModule } from './open-elf.js';
@@ -29,7 +30,7 @@ export interface KernelFunction {
 }
 
 /** What functions are looked up in. */
-type KernelTable = Pick<KernelSymbolTable, 'find' | 'name' | 'start' | 'size' | 'module'>;
+type KernelTable = Pick<KernelFunctions, 'find' | 'name' | 'start' | 'size' | 'module'>;
 
 /** The kernel's symbols, moved to where the recorded kernel had them. */
 export class KernelSymbols {
@@ -106,7 +107,7 @@ export function readKernelSymbols(
   }
   if (source.text !== undefined) {
     return orGap(() =>
-      fromKallsyms(parseKallsyms(source.text ?? NOTHING), reference, 'the recording'),
+      fromKallsyms(openKallsyms(source.text ?? NOTHING), reference, 'the recording'),
     );
   }
   const running = orGap(() => {
@@ -147,14 +148,14 @@ function refuseOtherKernel({ buildId, isRunning }: KernelSource, symfs: string |
  * @throws StrataError where the table names nothing, or is not of the recorded kernel
  */
 function fromKallsyms(
-  table: KernelSymbolTable,
+  table: KernelFunctions,
   reference: KernelReference | undefined,
   path = '/proc/kallsyms',
 ): KernelSymbols {
   if (table.restricted) {
     throw new StrataError(`the kernel withholds the addresses in ${path} (kernel.kptr_restrict)`);
   }
-  if (table.length === 0) throw new StrataError(`there are no kernel symbols in ${path}`);
+  if (table.isEmpty) throw new StrataError(`there are no kernel symbols in ${path}`);
   if (reference === undefined) return new KernelSymbols(table, 0, undefined);
   return new KernelSymbols(
     table,
@@ -243,7 +244,7 @@ function orGap(read: () => KernelSymbols): KernelSymbols {
     return read();
   } catch (error) {
     if (!(error instanceof StrataError)) throw error;
-    return new KernelSymbols(parseKallsyms(NOTHING), 0, error.message);
+    return new KernelSymbols(openKallsyms(NOTHING), 0, error.message);
   }
 }
 

@@ -119,6 +119,24 @@ test('finds other files below the folder that stands for /', () => {
   });
 });
 
+test('tells functions alone where no lines are wanted', () => {
+  const path = fixturePath('dwarf/v5.elf');
+  const { start } =
+    expectedLines('program').find((line) => line.text.includes(' < ')) ?? assert.fail();
+  const frames = (lines: boolean): string[] => {
+    const symbolizer = new Symbolizer({ lines });
+    const found = symbolizer.module({ path }).sourceAt(start);
+    symbolizer.close();
+    return found.map(({ name, file, line }) => `${name} ${file !== undefined} ${line > 0}`);
+  };
+  const whole = frames(true);
+  assert.ok(whole.length > 1 && whole.every((text) => text.endsWith(' true true')));
+  assert.deepEqual(
+    frames(false),
+    whole.map((text) => text.replace(' true true', ' false false')),
+  );
+});
+
 test('reads nothing beyond its budget, and counts what it left out', () => {
   const path = fixturePath('dwarf/v5.elf');
   const { start } = expectedLines('program')[0];

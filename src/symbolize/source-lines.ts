@@ -33,6 +33,8 @@ export interface LineSources {
   /** What stands for `/`, beside `/` itself. */
   readonly root: string;
   readonly budget: ParseBudget;
+  /** Whether lines are wanted, or functions alone. */
+  readonly lines: boolean;
   readonly demangler: Demangler;
   /** Told of each file that stays open. */
   readonly onOpen: (file: OpenModule) => void;
@@ -50,7 +52,7 @@ export class ModuleLines implements SourceLines {
   }
 
   private open(): DebugInfo | undefined {
-    const { budget, demangler, find } = this.sources;
+    const { budget, demangler, find, lines } = this.sources;
     if (budget.limit === 0) return undefined;
     const file = find();
     if (file === undefined || !budget.allowsFile(debugInfoSize(file.image))) return undefined;
@@ -58,6 +60,7 @@ export class ModuleLines implements SourceLines {
       budget,
       demangle: (name) => demangler.demangle(name),
       files: this.finder(file),
+      lines,
     });
   }
 

@@ -38,6 +38,8 @@ export interface SymbolizerOptions extends SymbolOptions {
    * `Infinity` for all.
    */
   readonly lineBudget?: Bytes;
+  /** Whether `sourceAt` tells files and lines, or inlined functions alone; by default it does. */
+  readonly lines?: boolean;
   /** Bounds of functions by unwind information; by default of the image's `.eh_frame`. */
   readonly boundsOf?: (image: ElfImage) => FunctionBounds;
 }
@@ -155,6 +157,7 @@ export class Symbolizer {
       path,
       root,
       budget: this.lineBudget,
+      lines: this.options.lines ?? true,
       demangler: this.demangler,
       onOpen: (file) => this.open.push(file),
     });

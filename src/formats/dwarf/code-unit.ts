@@ -23,6 +23,7 @@ export class CodeUnit {
     private readonly body: Unit,
     private readonly code: CodeSpan,
     private readonly names: FunctionNames,
+    private readonly withLines: boolean,
   ) {}
 
   framesAt(vaddr: Address): readonly SourceFrame[] {
@@ -39,7 +40,7 @@ export class CodeUnit {
     for (let node = tree.find(vaddr); node >= 0; node = tree.parents[node]) {
       frames.push(frame(this.names.nameOf(this.body, tree.entries[node]), file, line));
       file = lines?.files.path(tree.callFiles[node]);
-      line = tree.callLines[node];
+      line = this.withLines ? tree.callLines[node] : 0;
     }
     return frames;
   }
@@ -72,7 +73,7 @@ export class CodeUnit {
     if (this.lines === null) {
       const { lineProgram } = this.skeleton;
       this.lines =
-        lineProgram === undefined
+        lineProgram === undefined || !this.withLines
           ? undefined
           : unlessDamaged(undefined, () => LineTable.read(this.skeleton, lineProgram, this.code));
     }

@@ -25,6 +25,7 @@ const NO_FILES: DebugFileFinder = {
 function open(image: ElfImage, files = NO_FILES): DebugInfo | undefined {
   return DebugInfo.open(image, {
     budget: new ParseBudget(Infinity),
+    lines: true,
     demangle: (name) => name,
     files,
   });

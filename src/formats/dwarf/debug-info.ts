@@ -27,6 +27,8 @@ export interface DebugInfoOptions {
   /** A readable name for a linkage name; the same where it is none. */
   readonly demangle: (name: string) => string;
   readonly files: DebugFileFinder;
+  /** Whether files and lines are read; else frames have names alone, in a good part less time. */
+  readonly lines: boolean;
 }
 
 /** Which unit an address belongs to: the values are indexes of `units`, offsets in `.debug_info`. */
@@ -97,7 +99,7 @@ export class DebugInfo {
         if (!this.options.budget.allows(skeleton.cost + (body === skeleton ? 0 : body.cost))) {
           return undefined;
         }
-        return new CodeUnit(skeleton, body, this.code, this.names);
+        return new CodeUnit(skeleton, body, this.code, this.names, this.options.lines);
       });
       this.opened.set(offset, unit);
     }

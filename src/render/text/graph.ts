@@ -9,7 +9,6 @@
  *                |
  *                 --12.33%--rec           the last branch
  */
-import { formatPercent } from '../../base/units.js';
 import type { ChainNode } from '../../profile/callgraph.js';
 import type { Sink } from './text.js';
 
@@ -19,8 +18,8 @@ const CELL = ' '.repeat(10);
 export interface GraphOptions {
   /** Name of a function, made safe. */
   readonly nameOf: (func: number) => string;
-  /** What percentages are of. */
-  readonly total: number;
+  /** The share that a weight is. */
+  readonly percentOf: (weight: number) => string;
   /** The row's weight. */
   readonly weight: number;
 }
@@ -51,7 +50,7 @@ function writeBranches(
   chains.forEach((chain, index) => {
     const bar = index === chains.length - 1 ? ' ' : '|';
     sink(`${lead}|${CELL}\n`);
-    const percent = `--${formatPercent(chain.weight, options.total)}--`;
+    const percent = `--${options.percentOf(chain.weight)}--`;
     chain.funcs.forEach((func, frame) => {
       sink(`${lead}${bar}${frame === 0 ? percent : CELL}${options.nameOf(func)}\n`);
     });

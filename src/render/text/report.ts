@@ -69,16 +69,27 @@ function writeEvent(profile: Profile, event: number, options: ReportOptions, sin
       minWeight: Math.floor((total * (options.graphLimit ?? 0.5)) / 100),
     });
   const limit = options.percentLimit ?? 0;
-  const nameOf = (func: number) => safe(functionName(profile, func));
+  const nameOf = remembered((func) => safe(functionName(profile, func)));
+  const percentOf = remembered((weight) => formatPercent(weight, total));
   for (const row of rows) {
     const weight = children ? row.children : row.self;
     if ((100 * weight) / total < limit) continue;
     writeRow(table, row, sink);
     if (graph && weight >= graph.options.minWeight) {
-      writeGraph(graph.chains(row), { nameOf, total, weight }, sink);
+      writeGraph(graph.chains(row), { nameOf, percentOf, weight }, sink);
     }
   }
   sink('\n\n');
+}
+
+/** A function whose results are kept: few weights stand in many places of a report. */
+function remembered(make: (value: number) => string): (value: number) => string {
+  const known = new Map<number, string>();
+  return (value) => {
+    let text = known.get(value);
+    if (text === undefined) known.set(value, (text = make(value)));
+    return text;
+  };
 }
 
 /** perf's `convert_unit`: `1703` is `1K`, `852` is `852 ` (the unit is a blank). */
