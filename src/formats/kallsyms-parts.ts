@@ -12,8 +12,8 @@ import {
   type KernelSymbolTable,
 } from './kallsyms.js';
 
-/** A part: some 800 lines. */
-const PART: Bytes = 1 << 15;
+/** A part: some 200 lines. */
+const PART: Bytes = 1 << 13;
 /** More functions than a part has, so that a function's number tells its part. */
 const STRIDE = 1 << 20;
 const NEWLINE = 0x0a;

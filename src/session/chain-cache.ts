@@ -28,13 +28,19 @@ export class ChainCache {
    * @param kind what else tells chains of equal words apart
    */
   find(words: Int32Array, at: number, length: number, generation: number, kind: number): boolean {
-    // The lower halves of the addresses tell chains apart; equality is of all words.
-    let hash = generation;
-    for (let i = 0; i < length; i += 2) {
-      hash = Math.imul(hash ^ words[at + i], 0x9e3779b1);
-      hash ^= hash >>> 15;
+    // The lower halves of the addresses tell chains apart; equality is of all words. Two hashes side by
+    // side: neither multiplication waits for the other.
+    let even = generation;
+    let odd = kind;
+    let i = 0;
+    for (; i + 2 < length; i += 4) {
+      even = Math.imul(even ^ words[at + i], 0x9e3779b1);
+      odd = Math.imul(odd ^ words[at + i + 2], 0x85ebca6b);
+      even ^= even >>> 15;
+      odd ^= odd >>> 13;
     }
-    hash = hashPair(hash, length * 64 + kind);
+    if (i < length) even = Math.imul(even ^ words[at + i], 0x9e3779b1);
+    const hash = hashPair(even ^ Math.imul(odd, 0xc2b2ae35), length * 64 + kind);
     this.hash = hash;
     const { index, starts, lengths, generations } = this;
     let slot = index.first(hash);
@@ -81,7 +87,11 @@ export class ChainCache {
 
   private isSame(start: number, words: Int32Array, at: number, length: number): boolean {
     const own = this.words;
-    for (let i = 0; i < length; i++) if (own[start + i] !== words[at + i]) return false;
+    // Two words to an address: as many as there are, two at a time.
+    for (let i = 0; i < length; i += 2) {
+      const differs = (own[start + i] ^ words[at + i]) | (own[start + i + 1] ^ words[at + i + 1]);
+      if (differs !== 0) return false;
+    }
     return true;
   }
 

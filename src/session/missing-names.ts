@@ -72,7 +72,9 @@ function samplesBy(
   count: number,
 ): Float64Array {
   const perStack = new Float64Array(stacks.length);
-  for (const stack of samples.stack) if (stack >= 0) perStack[stack]++;
+  for (let i = 0; i < samples.length; i++) {
+    if (samples.stack[i] >= 0) perStack[samples.stack[i]]++;
+  }
   const counts = new Float64Array(count);
   const countedFor = new Int32Array(count).fill(-1);
   for (let leaf = 0; leaf < stacks.length; leaf++) {

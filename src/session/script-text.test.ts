@@ -76,7 +76,8 @@ describe('perf script of the recordings in fixtures: the same samples', () => {
 });
 
 const PROGRAM = `
-import json, threading
+import json, threading, time
+for _ in range(20): time.sleep(0.001)
 def leaf(n): return json.dumps(sorted(range(n), key=lambda x: -x))
 def outer():
     for _ in range(40): leaf(4000)

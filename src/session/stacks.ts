@@ -25,15 +25,27 @@ export class StackResolver {
   truncation: Truncation = Truncation.None;
 
   private readonly cache = new ChainCache();
-  /** The chain being resolved, innermost first. */
+  /**
+   * The chain that was built last, outermost first: addresses, their contexts, frames, and the stack up to
+   * each. The next one mostly begins the same.
+   */
+  private readonly places: Float64Array;
+  private readonly contexts: Int32Array;
   private readonly frames: Int32Array;
+  private readonly stacks: Int32Array;
+  private depth = 0;
+  private generation = -1;
 
   constructor(
     private readonly builder: ProfileBuilder,
     private readonly resolver: FrameResolver,
     private readonly chains: CallChains,
   ) {
-    this.frames = new Int32Array(chains.addresses.length);
+    const { length } = chains.addresses;
+    this.places = new Float64Array(length);
+    this.contexts = new Int32Array(length);
+    this.frames = new Int32Array(length);
+    this.stacks = new Int32Array(length);
   }
 
   /** Finds the sample's stack in the process as it is now. */
@@ -51,35 +63,55 @@ export class StackResolver {
   }
 
   private build(process: Process): number {
-    const { resolver, frames, builder } = this;
-    const { places, contexts } = this.chains;
-    const count = this.chains.split();
-    for (let i = 0; i < count; i++) {
-      if (isUserContext(contexts[i])) frames[i] = resolver.user(process, places[i]);
-      else if (contexts[i] === PerfContext.KERNEL) frames[i] = resolver.kernel(places[i]);
-      else frames[i] = resolver.unmapped(places[i], OTHER_PLACES.get(contexts[i]));
+    const { resolver, builder, chains, places, contexts, frames, stacks } = this;
+    const count = chains.split();
+    const shared = this.sharedWith(count, process.space.generation);
+    for (let depth = shared; depth < count; depth++) {
+      const place = chains.places[count - 1 - depth];
+      const context = chains.contexts[count - 1 - depth];
+      places[depth] = place;
+      contexts[depth] = context;
+      if (isUserContext(context)) frames[depth] = resolver.user(process, place);
+      else if (context === PerfContext.KERNEL) frames[depth] = resolver.kernel(place);
+      else frames[depth] = resolver.unmapped(place, OTHER_PLACES.get(context));
     }
-    this.markMachinery(process, count);
-    let stack = -1;
-    for (let i = count - 1; i >= 0; i--) {
-      stack = builder.stack(stack, frames[i]);
+    this.depth = count;
+    this.generation = process.space.generation;
+    this.markMachinery(process, shared);
+    let stack = shared > 0 ? stacks[shared - 1] : -1;
+    for (let depth = shared; depth < count; depth++) {
+      stack = builder.stack(stack, frames[depth]);
       // What was inlined there, from the outside in.
-      for (let inner = resolver.innerOf(frames[i]); inner >= 0; inner = resolver.innerOf(inner)) {
-        stack = builder.stack(stack, inner);
-      }
+      let inner = resolver.innerOf(frames[depth]);
+      for (; inner >= 0; inner = resolver.innerOf(inner)) stack = builder.stack(stack, inner);
+      stacks[depth] = stack;
     }
     return stack;
   }
 
+  /** How many outermost frames are those of the chain before. */
+  private sharedWith(count: number, generation: number): number {
+    if (generation !== this.generation) return 0;
+    const { places, contexts, chains } = this;
+    const most = Math.min(count, this.depth);
+    let shared = 0;
+    for (let i = count - 1; shared < most; i--, shared++) {
+      if (places[shared] !== chains.places[i] || contexts[shared] !== chains.contexts[i]) break;
+    }
+    // What a frame calls can make it part of the machinery: the last one calls something else.
+    return Math.max(0, shared - 1);
+  }
+
   /** See {@link FrameResolver.asMachinery}. */
-  private markMachinery(process: Process, count: number): void {
-    const { resolver, frames } = this;
-    for (let i = 0; i < count; i++) {
-      if (resolver.kindOf(frames[i]) !== FrameKind.InterpreterWork) continue;
-      const calledByOne = i + 1 < count && resolver.kindOf(frames[i + 1]) === FrameKind.Trampoline;
-      const callsOne = i > 0 && resolver.kindOf(frames[i - 1]) === FrameKind.Trampoline;
+  private markMachinery(process: Process, from: number): void {
+    const { resolver, frames, depth: count, places } = this;
+    for (let depth = from; depth < count; depth++) {
+      if (resolver.kindOf(frames[depth]) !== FrameKind.InterpreterWork) continue;
+      const calledByOne = depth > 0 && resolver.kindOf(frames[depth - 1]) === FrameKind.Trampoline;
+      const callsOne =
+        depth + 1 < count && resolver.kindOf(frames[depth + 1]) === FrameKind.Trampoline;
       if (calledByOne || callsOne) {
-        frames[i] = resolver.asMachinery(frames[i], process, this.chains.places[i]);
+        frames[depth] = resolver.asMachinery(frames[depth], process, places[depth]);
       }
     }
   }
