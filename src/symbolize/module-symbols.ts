@@ -82,8 +82,14 @@ export class ModuleSymbols {
   }
 
   lookup(vaddr: Address): FunctionSymbol {
-    const extent = this.sources.bounds?.boundsAt(vaddr);
-    const named = this.named(vaddr, extent?.start);
+    const { symbols, bounds } = this.sources;
+    const index = symbols?.find(vaddr) ?? -1;
+    // A symbol's own size is believed; unwind information need not be asked.
+    if (symbols !== undefined && index >= 0 && symbols.isSized(index)) {
+      return this.symbolAt(symbols, index);
+    }
+    const extent = bounds?.boundsAt(vaddr);
+    const named = symbols && this.named(symbols, index, extent?.start);
     if (named !== undefined) return named;
     const plt = this.pltSections.find(
       ({ address, size }) => vaddr >= address && vaddr < address + size,
@@ -118,22 +124,26 @@ export class ModuleSymbols {
   }
 
   /**
-   * The function by symbol: one that covers the address, or that stands where unwind information says
-   * that the function begins (assembly gives wrong sizes, or none).
+   * The function by a symbol without size: a label before the address, or one that stands where unwind
+   * information says that the function begins (assembly gives wrong sizes, or none).
+   * @param label the nearest before the address, or -1
    */
-  private named(vaddr: Address, functionStart: Address | undefined): FunctionSymbol | undefined {
-    const { symbols } = this.sources;
-    if (symbols === undefined) return undefined;
-    let index = symbols.find(vaddr);
-    if (index >= 0 && functionStart !== undefined && functionStart > symbols.start(index)) {
-      // A label without size is stretched to the next one: here another function begins in between.
-      if (!symbols.isSized(index)) index = -1;
-    }
-    if (index < 0 && functionStart !== undefined) {
-      index = symbols.find(functionStart);
-      if (index >= 0 && symbols.start(index) !== functionStart) index = -1;
-    }
-    if (index < 0) return undefined;
+  private named(
+    symbols: SymbolTable,
+    label: number,
+    functionStart: Address | undefined,
+  ): FunctionSymbol | undefined {
+    // A label is stretched to the next one: another function may begin in between.
+    const isInside =
+      label >= 0 && (functionStart === undefined || functionStart <= symbols.start(label));
+    if (isInside) return this.symbolAt(symbols, label);
+    if (functionStart === undefined) return undefined;
+    const index = symbols.find(functionStart);
+    const begins = index >= 0 && symbols.start(index) === functionStart;
+    return begins ? this.symbolAt(symbols, index) : undefined;
+  }
+
+  private symbolAt(symbols: SymbolTable, index: number): FunctionSymbol {
     const start = symbols.start(index);
     const known = this.known.get(start);
     if (known !== undefined) return known;
