@@ -1,6 +1,6 @@
 /** `inject`'s flags. */
 import type { InjectOptions } from '../../record/inject.js';
-import { INPUT } from './shared.js';
+import { RECORDING } from './shared.js';
 import type { CommandSpec } from './spec.js';
 import { SYMBOL_FILES, symbolChoice } from './symbols.js';
 
@@ -17,7 +17,7 @@ export const INJECT: CommandSpec<InjectChoice> = {
     'jitdumps into a small one with whole call chains and the names of generated code inside, which perf ' +
     'report and perf script read. The recording that was read stays as it is.',
   flags: [
-    { ...INPUT, help: 'recording to read; - is standard input' },
+    RECORDING,
     {
       flags: '-o, --output <file>',
       help: 'recording to write; an older one becomes FILE.old',

@@ -6,7 +6,7 @@ import type { PerfRecord } from '../../formats/perfdata/spec.js';
 import { parseTimes } from '../../profile/time-slices.js';
 import type { ScriptOptions as PrintOptions } from '../../render/text/script/script.js';
 import { parseList, parseRanges, parseWhole } from '../values.js';
-import { given, INPUT, SAMPLE_CHOICE, sampleChoice, type SampleChoice } from './shared.js';
+import { given, RECORDING, SAMPLE_CHOICE, sampleChoice, type SampleChoice } from './shared.js';
 import type { CommandSpec, Flag, Values } from './spec.js';
 import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
@@ -49,7 +49,7 @@ export const SCRIPT: CommandSpec<ScriptOptions> = {
   summary: 'print samples as text, as perf script does',
   description: 'Prints the samples in the order of time, in the layout of perf script.',
   flags: [
-    INPUT,
+    RECORDING,
     {
       flags: '-F, --fields <list>',
       help:

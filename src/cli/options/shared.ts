@@ -18,6 +18,9 @@ export const INPUT: Flag = {
   value: 'perf.data',
 };
 
+/** Where text does not do. */
+export const RECORDING: Flag = { ...INPUT, help: 'recording to read; - is standard input' };
+
 export const SAMPLE_CHOICE: readonly Flag[] = [
   { flags: '--event <name>', help: 'event to show, of a recording with several' },
   { flags: '--pid <list>', help: 'only these processes', parse: parseIds },

@@ -11,7 +11,7 @@ const ATTR_SIZE_VER0 = 64;
 export const ATTR_SIZE = 136;
 
 /** The flags word's bits from bit 0 up; `precise_ip` takes two. */
-const FLAG_NAMES = [
+export const FLAG_NAMES = [
   'disabled',
   'inherit',
   'pinned',

@@ -2,7 +2,7 @@
  * `perf_event_attr` as text: `type = 1, size = 128, { sample_period, sample_freq } = 4000, …`, what is 0
  * left out (tools/perf/util/perf_event_attr_fprintf.c, names and order of perf 6.1 and what came after).
  */
-import type { EventAttr } from '../../formats/perfdata/attr.js';
+import { FLAG_NAMES, type EventAttr } from '../../formats/perfdata/attr.js';
 import { PerfFormat, PerfSample } from '../../formats/perfdata/spec.js';
 
 /** perf's order, which is not that of the bits; it has no name for `TRANSACTION`. */
@@ -65,50 +65,6 @@ const BRANCH_NAMES = [
   'COUNTERS',
 ];
 
-/** The flags that stand before and after `precise_ip`. */
-const FLAGS_BEFORE = [
-  'disabled',
-  'inherit',
-  'pinned',
-  'exclusive',
-  'exclude_user',
-  'exclude_kernel',
-  'exclude_hv',
-  'exclude_idle',
-  'mmap',
-  'comm',
-  'freq',
-  'inherit_stat',
-  'enable_on_exec',
-  'task',
-  'watermark',
-] as const;
-const FLAGS_AFTER = [
-  'mmap_data',
-  'sample_id_all',
-  'exclude_host',
-  'exclude_guest',
-  'exclude_callchain_kernel',
-  'exclude_callchain_user',
-  'mmap2',
-  'comm_exec',
-  'use_clockid',
-  'context_switch',
-  'write_backward',
-  'namespaces',
-  'ksymbol',
-  'bpf_event',
-  'aux_output',
-  'cgroup',
-  'text_poke',
-  'build_id',
-  'inherit_thread',
-  'remove_on_exec',
-  'sigtrap',
-  'defer_callchain',
-  'defer_output',
-] as const;
-
 /** Each field that is not 0, with its name. */
 export function attrFields(attr: EventAttr): string[] {
   const fields: string[] = [];
@@ -127,9 +83,10 @@ export function attrFields(attr: EventAttr): string[] {
     'read_format',
     names(READ_FORMAT_NAMES, (name) => (attr.read_format & PerfFormat[name]) !== 0),
   );
-  for (const flag of FLAGS_BEFORE) add(flag, Number(attr.flags[flag] ?? false));
-  add('precise_ip', attr.precise_ip);
-  for (const flag of FLAGS_AFTER) add(flag, Number(attr.flags[flag] ?? false));
+  for (const flag of FLAG_NAMES) {
+    if (flag === 'precise_ip_low') add('precise_ip', attr.precise_ip);
+    else if (flag !== 'precise_ip_high') add(flag, Number(attr.flags[flag] ?? false));
+  }
   add('{ wakeup_events, wakeup_watermark }', attr.wakeup_events);
   add('bp_type', attr.bp_type);
   add('{ bp_addr, config1 }', hex(attr.config1));
