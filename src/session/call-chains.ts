@@ -52,10 +52,11 @@ export class CallChains {
   /** Where each lies in {@link words}, which are exact also where no double is. */
   readonly wordsOf = new Int32Array(MAX_CHAIN);
 
-  /** Of the sample that {@link read} is asked for: its number among the file's samples. */
-  ordinal = 0;
   /** Threads that unwind along, where that pays. */
   pool: ChainPool | undefined;
+  /** Whether another thread found that the sample which was taken from it cannot be read. */
+  isDamaged = false;
+  private isTaken = false;
 
   /** Absent where no event's samples carry a stack. */
   private readonly unwinder: Unwinder | undefined;
@@ -93,7 +94,7 @@ export class CallChains {
     this.truncation = Truncation.None;
     const registers = this.registers[view.event];
     if (registers !== undefined && this.unwinder !== undefined) {
-      if (this.pool?.take(this.ordinal) === true) this.adopt(this.pool);
+      if (this.isTaken && this.pool !== undefined) this.adopt(this.pool);
       else this.unwind(view, process, registers, this.unwinder);
       return;
     }
@@ -107,6 +108,14 @@ export class CallChains {
     this.begin();
     this.join(contextOf(view));
     this.join(view.ip);
+  }
+
+  /** Takes a sample's chain from the thread that unwinds it; false where it is to be unwound here. */
+  take(event: number, ordinal: number): boolean {
+    const { pool } = this;
+    this.isTaken = pool !== undefined && this.unwinds(event) && pool.take(ordinal);
+    this.isDamaged = this.isTaken && pool?.isDamaged === true;
+    return this.isTaken;
   }
 
   /** Whether chains of an event's samples are unwound. */

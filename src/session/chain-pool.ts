@@ -41,6 +41,8 @@ export function threadOf(ordinal: number, threads: number): number {
 
 /** A message's first words: the sample's number, how the chain ends, how many words it has. */
 export const MESSAGE_HEAD = 3;
+/** In place of how the chain ends: the sample cannot be read. */
+export const DAMAGED = -1;
 
 /** The reader's side. */
 export class ChainPool {
@@ -48,6 +50,8 @@ export class ChainPool {
   words = new Int32Array(1 << 10);
   length = 0;
   truncation: Truncation = Truncation.None;
+  /** Whether that sample could not be read. */
+  isDamaged = false;
 
   private readonly queues: readonly SharedQueue[];
   private readonly workers: readonly Worker[];
@@ -88,13 +92,11 @@ export class ChainPool {
     if (thread === 0 || this.isDead) return false;
     const queue = this.queues[thread - 1];
     const { head } = this;
-    do {
-      if (!queue.read(head, MESSAGE_HEAD, PATIENCE)) return this.giveUp();
-      if (head[2] > this.words.length) this.words = new Int32Array(head[2] * 2);
-      if (!queue.read(this.words, head[2], PATIENCE)) return this.giveUp();
-      // What the reader passed over, events that it does not show, the worker unwound all the same.
-    } while (head[0] !== ordinal);
-    this.truncation = head[1] as Truncation;
+    if (!queue.read(head, MESSAGE_HEAD, PATIENCE) || head[0] !== ordinal) return this.giveUp();
+    if (head[2] > this.words.length) this.words = new Int32Array(head[2] * 2);
+    if (!queue.read(this.words, head[2], PATIENCE)) return this.giveUp();
+    this.isDamaged = head[1] === DAMAGED;
+    this.truncation = this.isDamaged ? Truncation.None : (head[1] as Truncation);
     this.length = head[2];
     return true;
   }

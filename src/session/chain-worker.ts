@@ -3,7 +3,7 @@ import { workerData } from 'node:worker_threads';
 
 import { SharedQueue } from '../base/shared-queue.js';
 import { FileSource } from '../base/source.js';
-import { MESSAGE_HEAD, threadOf, type ChainWorkerData } from './chain-pool.js';
+import { DAMAGED, MESSAGE_HEAD, threadOf, type ChainWorkerData } from './chain-pool.js';
 import { Replay } from './replay.js';
 
 const {
@@ -20,14 +20,14 @@ try {
   const replay = new Replay(source, {
     symbols,
     ...(recordedBefore === undefined ? {} : { recordedBefore }),
-    sharedFrom: Infinity,
+    only: (ordinal) => threadOf(ordinal, threads) === index,
   });
   const { chains } = replay;
   let message = new Int32Array(1 << 10);
   replay.run({
     keepsGroups: true,
     sample: (view, thread, ordinal) => {
-      if (threadOf(ordinal, threads) !== index || !chains.unwinds(view.event)) return;
+      if (!chains.unwinds(view.event)) return;
       chains.read(view, thread.process);
       const size = MESSAGE_HEAD + chains.length;
       if (size > message.length) message = new Int32Array(size * 2);
@@ -37,6 +37,9 @@ try {
       for (let i = 0; i < chains.length; i++)
         message[MESSAGE_HEAD + i] = chains.words[chains.at + i];
       queue.write(message, size);
+    },
+    damaged: (ordinal, event) => {
+      if (chains.unwinds(event)) queue.write(Int32Array.of(ordinal, DAMAGED, 0), MESSAGE_HEAD);
     },
   });
   replay.close();

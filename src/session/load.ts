@@ -32,7 +32,12 @@ export interface LoadOptions extends Pick<ReplayOptions, 'symbols' | 'onDownload
  */
 export function profileOf(source: ByteSource, options: ReplayOptions & LoadOptions = {}): Profile {
   const { inline = 'auto', lines = false } = options;
-  const replay = new Replay(source, { ...options, lines, lineBudget: lineBudget(inline, lines) });
+  const replay = new Replay(source, {
+    sharedFrom: SHARED_FROM,
+    ...options,
+    lines,
+    lineBudget: lineBudget(inline, lines),
+  });
   try {
     return new Loading(replay, sourceLookup(inline, lines)).run();
   } finally {
@@ -52,6 +57,9 @@ function sourceLookup(inline: InlineChoice, lines: boolean): SourceLookup | unde
   // The line that runs, whichever function it was inlined from.
   return lines ? (symbols, vaddr) => symbols.sourceAt(vaddr).slice(0, 1) : undefined;
 }
+
+/** Below this a thread's start, and the caches that each has of its own, cost more than it saves. */
+const SHARED_FROM: Bytes = 1 << 30;
 
 /** A thread in the profile, under the name that it has now. */
 interface ThreadRow {

@@ -46,7 +46,12 @@ export interface ReplayOptions {
   readonly lineBudget?: Bytes | undefined;
   /** Whether files and lines are wanted, or inlined functions alone; by default they are. */
   readonly lines?: boolean | undefined;
-  /** Size of the recordings from which on other threads help with unwinding; by default where it pays. */
+  /** Which samples are visited, by their number among the file's; all where it is absent. */
+  readonly only?: (ordinal: number) => boolean;
+  /**
+   * Size of the recordings from which on other threads help with unwinding; none do where it is absent. Of
+   * samples that they unwind the visitor sees what is at the same place in all, and the call chain.
+   */
   readonly sharedFrom?: Bytes;
   /** Told while a server of debug information is waited for. */
   readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
@@ -59,14 +64,13 @@ export interface Visitor {
    * @param ordinal its number among the file's SAMPLE records
    */
   sample(view: SampleView, thread: Thread, ordinal: number): void;
+  /** A sample that cannot be read. */
+  damaged?(ordinal: number, event: number): void;
   /** Any other record, after what it tells has been applied. */
   record?(reader: RecordReader): void;
   /** Whether a sample that carries counts of a group is visited once, not for each of its events. */
   readonly keepsGroups?: boolean;
 }
-
-/** Below this a thread's start, and the caches that each has of its own, cost more than it saves. */
-const SHARED_FROM: Bytes = 1 << 30;
 
 export class Replay {
   readonly file: PerfDataFile;
@@ -232,21 +236,30 @@ export class Replay {
   private startPool(): void {
     const { chains, file, options } = this;
     const { size } = file.header.data;
-    const { symbols, recordedBefore, sharedFrom = SHARED_FROM } = options;
-    if (size < sharedFrom || !file.events.events.some((_, event) => chains.unwinds(event))) return;
+    const { symbols, recordedBefore, sharedFrom = Infinity } = options;
+    // Counts of groups lie behind what is read of others' samples.
+    if (
+      size < sharedFrom ||
+      this.groups.isNeeded ||
+      !file.events.events.some((_, event) => chains.unwinds(event))
+    )
+      return;
     chains.pool = ChainPool.start(this.source, { symbols, recordedBefore });
   }
 
   private visitSample(visitor: Visitor, ordinal: number): void {
-    const { records, view } = this;
-    if (!records.sample(view)) {
+    const { records, view, chains, options } = this;
+    if (options.only?.(ordinal) === false) return;
+    // Of what another thread unwinds the copy of the stack need not be read.
+    const isTaken = chains.take(records.event, ordinal);
+    if (!(isTaken ? records.sampleHead(view) : records.sample(view)) || chains.isDamaged) {
       if (records.event < 0) this.unidentified++;
       else this.damaged++;
+      visitor.damaged?.(ordinal, records.event);
       return;
     }
     const thread = this.processes.thread(view.pid, view.tid);
     thread.process.space.catchUp(view.time);
-    this.chains.ordinal = ordinal;
     const { groups } = this;
     if (!groups.isNeeded || visitor.keepsGroups === true) {
       visitor.sample(view, thread, ordinal);

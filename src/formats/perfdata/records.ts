@@ -3,7 +3,7 @@
  */
 import { Cursor } from '../../base/cursor.js';
 import type { ByteSource } from '../../base/source.js';
-import type { Nanoseconds } from '../../base/units.js';
+import type { Bytes, Nanoseconds } from '../../base/units.js';
 import { Chunk, ChunkWindow } from './chunks.js';
 import type { EventTable } from './events.js';
 import { FORMAT, type Section } from './header.js';
@@ -29,6 +29,12 @@ export interface EarlyEnd {
   readonly reason: string;
 }
 
+/** Samples from this size on are read in two steps: their beginning, and the rest when it is asked for. */
+const LARGE: Bytes = 4096;
+const HEAD: Bytes = 1024;
+/** So many other records in a row are read as a part of larger chunks again. */
+const MAX_SMALL = 64;
+
 /**
  * The records of a section. The fields describe the current one, and hold until the next is read.
  */
@@ -38,8 +44,7 @@ export class RecordReader {
   size = 0;
   /** Of the record in the source. */
   offset = 0;
-  /** The record as it lies in the file, from `at` on. */
-  bytes: Uint8Array = new Uint8Array(0);
+  /** Where the record begins in {@link bytes}. */
   at = 0;
   /** The record as u64s with the lower half first, whatever the file's order, from `wordAt` on. */
   words: Int32Array = new Int32Array(0);
@@ -50,6 +55,15 @@ export class RecordReader {
   readonly counts = new Uint32Array(COUNTED_TYPES);
 
   private readonly window: ChunkWindow;
+  private memory: Uint8Array = new Uint8Array(0);
+  /** Bytes of the current record that are there. */
+  private loaded = 0;
+  /** Whether the record before was a sample with a copy of its stack: the next will be one, too. */
+  private expectsLarge = false;
+  /** Other records since then. */
+  private smallOnes = 0;
+  private readonly head = new Chunk(MAX_RECORD_SIZE + 1);
+  private readonly headBytes = this.head.bytes.subarray(0, HEAD);
   private readonly end: number;
   private position: number;
   private unaligned = 0;
@@ -61,7 +75,7 @@ export class RecordReader {
    * @param lost what was lost behind the section, if anything: {@link earlyEnd} at its end
    */
   constructor(
-    source: ByteSource,
+    private readonly source: ByteSource,
     section: Section,
     readonly events: EventTable,
     private readonly lost?: EarlyEnd,
@@ -79,6 +93,12 @@ export class RecordReader {
 
   private get littleEndian(): boolean {
     return this.events.littleEndian;
+  }
+
+  /** The record as it lies in the file, from {@link at} on. */
+  get bytes(): Uint8Array {
+    this.complete();
+    return this.memory;
   }
 
   /** Where the next record begins: behind this one and what belongs to it. */
@@ -149,10 +169,19 @@ export class RecordReader {
   /** Reads the current record, a SAMPLE, into `view`; false where it is damaged or of no known event. */
   sample(view: SampleView): boolean {
     const event = this.event;
-    if (event < 0) return false;
+    if (event < 0 || !this.complete()) return false;
     view.event = event;
     view.misc = this.misc;
     return this.events.layouts[event].decode(this.words, this.wordAt, this.size, view);
+  }
+
+  /** As {@link sample}, without what is as long as the sample says: the copy of its stack is not read. */
+  sampleHead(view: SampleView): boolean {
+    const event = this.event;
+    if (event < 0) return false;
+    view.event = event;
+    view.misc = this.misc;
+    return this.events.layouts[event].decodeHead(this.words, this.wordAt, this.size, view);
   }
 
   /** The raw data of the current sample, sharing memory, in the file's byte order. */
@@ -194,6 +223,7 @@ export class RecordReader {
   }
 
   private load(offset: number): boolean {
+    if (this.expectsLarge && this.loadHead(offset)) return true;
     const header =
       this.window.chunk(offset, RECORD_HEADER_SIZE) ?? this.copied(offset, RECORD_HEADER_SIZE);
     if (header === undefined)
@@ -213,13 +243,59 @@ export class RecordReader {
       return this.stop(offset, `${this.end - offset} bytes of a record of ${size}`);
     }
     at = offset - whole.start;
-    this.bytes = whole.bytes;
+    this.memory = whole.bytes;
     this.at = at;
+    this.loaded = size;
+    this.expectsLarge =
+      this.type === PerfRecord.SAMPLE &&
+      size >= LARGE &&
+      this.littleEndian &&
+      this.source.readInto !== undefined;
     if (this.littleEndian) {
       this.words = whole.words;
       this.wordAt = at >> 2;
     } else {
       this.swapWords(whole);
+    }
+    return true;
+  }
+
+  /**
+   * Where samples carry copies of stacks, the beginning of a record tells its place in time, which is all
+   * that is asked of it at first; and of samples that other threads unwind it is all for ever.
+   * @returns false where the record is to be read in the ordinary way
+   */
+  private loadHead(offset: number): boolean {
+    const { head, end } = this;
+    const wanted = end - offset < HEAD ? head.bytes.subarray(0, end - offset) : this.headBytes;
+    const got = this.source.readInto?.(wanted, offset) ?? 0;
+    if (got < RECORD_HEADER_SIZE) return false;
+    const type = head.view.getUint32(0, true);
+    const size = head.view.getUint16(6, true);
+    const isSample = type === PerfRecord.SAMPLE;
+    const isLarge = isSample && size >= LARGE && got === HEAD && offset + size <= end;
+    if (size < RECORD_HEADER_SIZE || (size > got && !isLarge)) return false;
+    this.smallOnes = isSample ? 0 : this.smallOnes + 1;
+    if (this.smallOnes > MAX_SMALL) this.expectsLarge = false;
+    this.offset = offset;
+    this.type = type;
+    this.misc = head.view.getUint16(4, true);
+    this.size = size;
+    this.memory = head.bytes;
+    this.at = 0;
+    this.words = head.words;
+    this.wordAt = 0;
+    this.loaded = Math.min(size, got);
+    return true;
+  }
+
+  /** Reads what is missing of the current record. False where the file shrank under us. */
+  private complete(): boolean {
+    while (this.loaded < this.size) {
+      const target = this.head.bytes.subarray(this.loaded, this.size);
+      const got = this.source.readInto?.(target, this.offset + this.loaded) ?? 0;
+      if (got === 0) return false;
+      this.loaded += got;
     }
     return true;
   }

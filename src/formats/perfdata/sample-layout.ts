@@ -101,6 +101,12 @@ export class SampleLayout {
    * @returns false where the record ends before these fields do; the view then holds what came before
    */
   decode(words: Int32Array, base: number, size: number, view: SampleView): boolean {
+    if (!this.decodeHead(words, base, size, view)) return false;
+    return this.decodeVariable(words, base + this.variableWord, view.end, view);
+  }
+
+  /** As {@link decode}, only the fields that every sample of the event has at the same place. */
+  decodeHead(words: Int32Array, base: number, size: number, view: SampleView): boolean {
     const end = base + (size >> 2);
     view.words = words;
     view.base = base;
@@ -126,7 +132,7 @@ export class SampleLayout {
     view.time = this.timeWord < 0 ? 0 : u64At(words, base + this.timeWord);
     view.cpu = this.cpuWord < 0 ? -1 : words[base + this.cpuWord + first];
     view.period = this.periodWord < 0 ? this.fixedPeriod : u64At(words, base + this.periodWord);
-    return this.decodeVariable(words, base + this.variableWord, end, view);
+    return true;
   }
 
   /** The fields that say themselves how long they are, up to the user stack. */
