@@ -25,6 +25,7 @@ const MANY_SAMPLES = 430_000;
 const HIGH_FREQUENCY = 9_999;
 /** Some 13,000 samples of the ordinary program, whose copied stacks are then some 430 MB. */
 const COPIES_FREQUENCY = 4_999;
+const COPIES_ROUNDS = 14_000;
 const COPIED_STACK = 32_768;
 const [, DEFAULT_STACK] = STACK_SIZES;
 
@@ -91,7 +92,7 @@ function recordings(hasPerf: boolean): Recording[] {
     },
     {
       name: `perf’s, with ${formatCount(COPIED_STACK)} bytes of stack a sample`,
-      target: ordinaryTarget(),
+      target: { ...ordinaryTarget(), amount: COPIES_ROUNDS },
       recorder: perfDwarf(COPIES_FREQUENCY, COPIED_STACK),
       readers: [
         { ...strata('report', '--stdio', '--no-inline'), like: PERF_SCRIPT_PLAIN.command },
@@ -159,6 +160,7 @@ const HEADER = ['', 'wall s', 'CPU s', 'memory', 'wall to', 'memory to', ''];
 
 export const READING_LEGEND = [
   'all write to /dev/null; ratios are to the command named beside them',
+  'stacks by frame pointers are short on an interpreter without them: --python names one that has them',
 ];
 
 export function readingTable(results: readonly ReadingResult[]): string[] {
