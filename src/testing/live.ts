@@ -101,7 +101,12 @@ export class Terminal {
   }
 
   async shows(pattern: RegExp): Promise<void> {
-    await until(() => pattern.test(this.screen().join('\n')), `${pattern} in ${this.server}`);
+    try {
+      await until(() => pattern.test(this.screen().join('\n')), `${pattern}`);
+    } catch (error) {
+      const screen = this.screen().join('\n');
+      throw new Error(`the terminal does not show ${pattern}:\n${screen}`, { cause: error });
+    }
   }
 
   private tmux(...argv: string[]): string {

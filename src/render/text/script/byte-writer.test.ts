@@ -36,6 +36,11 @@ test('writes addresses of both halves of the address space', () => {
   assert.equal(hex(-0x7f000000, 16), 'ffffffff81000000');
   assert.equal(hex(addressFrom(0x80000000, 0)), '80000000');
   assert.equal(hex(addressFrom(0, 1)), '100000000');
+  // What no double holds: text in a register.
+  assert.equal(
+    written((out) => out.hexWords(0x6e6f732e, 0x68636163)),
+    '686361636e6f732e',
+  );
 });
 
 test('keeps all text over the ends of its buffer', () => {

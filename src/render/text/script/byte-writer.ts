@@ -77,9 +77,12 @@ export class ByteWriter {
 
   /** Lowercase hexadecimal, as of a u64, with blanks in front to fill `width`. */
   hex(address: Address, width = 0): void {
+    this.hexWords(addressLow(address), addressHigh(address), width);
+  }
+
+  /** As {@link hex}, of a u64 that may be any number: its halves, unsigned. */
+  hexWords(low: number, high: number, width = 0): void {
     this.reserve(Math.max(width, MAX_DIGITS));
-    const high = addressHigh(address);
-    const low = addressLow(address);
     const digits = high === 0 ? hexDigits(low) : 8 + hexDigits(high);
     const { buffer } = this;
     const end = this.used + Math.max(width, digits);

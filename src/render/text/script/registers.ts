@@ -1,7 +1,6 @@
 /** Registers as `perf script` prints them; names by tools/perf/util/perf-regs-arch. */
 import type { Architecture } from '../../../formats/dwarf/registers.js';
 import type { ByteWriter } from './byte-writer.js';
-import { addressFrom } from '../../../base/units.js';
 
 const SPACE = 0x20;
 const XMM_FIRST = 32;
@@ -44,7 +43,7 @@ export class RegisterText {
     out.text(` ABI:${abi} `);
     this.labels.forEach((label, i) => {
       out.bytes(label);
-      out.hex(addressFrom(words[at + i * 2], words[at + i * 2 + 1]));
+      out.hexWords(words[at + i * 2] >>> 0, words[at + i * 2 + 1] >>> 0);
       out.byte(SPACE);
     });
   }
