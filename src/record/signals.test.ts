@@ -19,7 +19,7 @@ const RECORD = `'${process.execPath}' '${STRATA}' record -N`;
 /** Counts a signal for a second after the first, then leaves with 5. */
 function counting(signal: string): string {
   return (
-    `${BUSY}; n=0; trap 'n=$((n+1)); echo got $n; i=0' ${signal}; echo waiting; i=-600; ` +
+    `n=0; trap 'n=$((n+1)); echo got $n; i=0' ${signal}; echo waiting; i=-600; ` +
     'while [ $i -lt 10 ]; do sleep 0.1; i=$((i+1)); done; echo in all $n; exit 5'
   );
 }
@@ -127,7 +127,7 @@ test('a signal that is sent to the recorder alone reaches the command', async ()
       file,
       'sh',
       '-c',
-      counting(signal.slice(3)),
+      `${BUSY}; ${counting(signal.slice(3))}`,
     ]);
     await until(() => run.stdout().includes('waiting'), 'the command');
     run.child.kill(signal);

@@ -5,6 +5,7 @@ import type { ByteSource } from '../base/source.js';
 import type { Bytes } from '../base/units.js';
 import { eventUnit } from '../formats/perfdata/events.js';
 import type { SampleView } from '../formats/perfdata/sample.js';
+import { PerfSample } from '../formats/perfdata/spec.js';
 import { truncationOf } from '../formats/perfdata/strata-section.js';
 import { ProfileBuilder } from '../profile/builder.js';
 import { Truncation, type Profile } from '../profile/profile.js';
@@ -39,7 +40,8 @@ export function profileOf(source: ByteSource, options: ReplayOptions & LoadOptio
     lineBudget: lineBudget(inline, lines),
   });
   try {
-    return new Loading(replay, sourceLookup(inline, lines)).run();
+    const shown = hasCallChains(replay) ? inline : 'off';
+    return new Loading(replay, sourceLookup(shown, lines)).run();
   } finally {
     replay.close();
   }
@@ -49,6 +51,12 @@ export function profileOf(source: ByteSource, options: ReplayOptions & LoadOptio
 function lineBudget(inline: InlineChoice, lines: boolean): Bytes | undefined {
   if (inline === 'on' || lines) return Infinity;
   return inline === 'off' ? 0 : undefined;
+}
+
+/** Without call chains samples are of one function each, as with perf, whatever was inlined into it. */
+function hasCallChains({ file }: Replay): boolean {
+  const chains = PerfSample.CALLCHAIN | PerfSample.STACK_USER;
+  return file.events.events.some(({ attr }) => (attr.sample_type & chains) !== 0);
 }
 
 /** What is shown of what debug information says; `undefined` for nothing. */
