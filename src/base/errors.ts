@@ -40,6 +40,19 @@ export class FormatError extends StrataError {
   }
 }
 
+/** What `read` returns; `undefined` where the bytes were not fit for it: a damaged part is as good as none. */
+export function orUndefined<T>(
+  read: () => T,
+  fault: typeof StrataError | typeof FormatError = StrataError,
+): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof fault) return undefined;
+    throw error;
+  }
+}
+
 /** A broken invariant of our own: never the input's fault. */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(`invariant broken: ${message}`);

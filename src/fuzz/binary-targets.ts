@@ -1,5 +1,5 @@
 /** Files of numbers: recordings, programs, what just-in-time compilers write. */
-import { StrataError } from '../base/errors.js';
+import { orUndefined } from '../base/errors.js';
 import { MemorySource } from '../base/source.js';
 import { ParseBudget } from '../formats/dwarf/budget.js';
 import { DebugInfo } from '../formats/dwarf/debug-info.js';
@@ -74,13 +74,13 @@ function readRecording(bytes: Uint8Array): void {
   profileOf(new MemorySource(bytes), NOWHERE);
   const file = readPerfData(new MemorySource(bytes));
   const { tracingData } = file.info;
-  const tracing = tracingData && unlessDamaged(() => parseTracingData(tracingData));
+  const tracing = tracingData && orUndefined(() => parseTracingData(tracingData));
   if (tracing === undefined) return;
   const records = file.records();
   const view = new SampleView();
   while (records.next()) {
     if (records.type !== PerfRecord.SAMPLE || !records.sample(view)) continue;
-    unlessDamaged(() => tracing.format(records.raw(view)));
+    orUndefined(() => tracing.format(records.raw(view)));
   }
 }
 
@@ -88,14 +88,14 @@ function readRecording(bytes: Uint8Array): void {
 function readElf(bytes: Uint8Array): void {
   const image = ElfImage.read(new MemorySource(bytes));
   void image.debugLink;
-  const symbols = unlessDamaged(() => readSymbols(image));
+  const symbols = orUndefined(() => readSymbols(image));
   for (let i = 0; symbols !== undefined && i < symbols.length; i++) {
     symbols.name(i);
     symbols.find(symbols.start(i));
   }
-  unlessDamaged(() => symbolNamed(image, 'compute'));
-  unlessDamaged(() => trampolineFromElf(image));
-  for (const section of image.sections) unlessDamaged(() => image.sectionBytes(section));
+  orUndefined(() => symbolNamed(image, 'compute'));
+  orUndefined(() => trampolineFromElf(image));
+  for (const section of image.sections) orUndefined(() => image.sectionBytes(section));
   const table = UnwindTable.fromElf(image);
   for (const address of ADDRESSES) {
     image.vaddrOfOffset(address);
@@ -128,15 +128,6 @@ function readDump(bytes: Uint8Array): void {
   }
   const latest = dump.latest();
   for (let i = 0; i < latest.length; i++) latest.name(i);
-}
-
-function unlessDamaged<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof StrataError) return undefined;
-    throw error;
-  }
 }
 
 function recording(littleEndian: boolean, dumps: boolean): Uint8Array {

@@ -10,8 +10,8 @@ import { FileSource } from '../base/source.js';
 import type { Nanoseconds } from '../base/units.js';
 import type { EventAttr } from '../formats/perfdata/attr.js';
 import { PerfSample } from '../formats/perfdata/spec.js';
+import type { TimeConversion } from '../formats/perfdata/tool-records.js';
 import { readJitDump, type JitDump } from '../formats/jitdump/reader.js';
-import type { TimeConversion } from '../formats/perfdata/sideband.js';
 import type { Mapping, PendingCode } from './address-space.js';
 import { findMapFile, type MapFiles } from './generated-files.js';
 import { JitFunction } from './jit-function.js';
@@ -105,7 +105,8 @@ export class JitDumps {
     if (!header.archTimestamps) return this.clock === 'monotonic' ? times : undefined;
     if (this.clock !== 'default' || this.conversion === undefined) return undefined;
     const { shift, multiplier, zero } = this.conversion;
-    return times.map((cycles) => zero + (cycles * multiplier) / 2 ** shift);
+    const start = Number(BigInt.asIntN(64, zero));
+    return times.map((cycles) => start + (cycles * multiplier) / 2 ** shift);
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Mapped files, each opened once for all processes, and what unwinding and naming need of them.
  */
-import { StrataError } from '../base/errors.js';
+import { orUndefined } from '../base/errors.js';
 import type { ByteSource } from '../base/source.js';
 import type { Address, Bytes } from '../base/units.js';
 import type { Architecture } from '../formats/dwarf/registers.js';
@@ -94,18 +94,6 @@ export class CodeModule {
     return table === undefined ? { kind: 'unreadable' } : { kind: 'elf', table };
   }
 }
-
-/** Files are anyone's bytes: a damaged one is as good as none. */
-function orUndefined<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof StrataError) return undefined;
-    throw error;
-  }
-}
-
-export { isAnonymous };
 
 /** All modules of a recording, and the regions of code that the unwinder asks for. */
 export class ModuleCache implements RegionSource {

@@ -13,15 +13,10 @@ import { readPerfData, type PerfDataFile } from '../formats/perfdata/reader.js';
 import { GroupReads } from '../formats/perfdata/reads.js';
 import type { RecordReader } from '../formats/perfdata/records.js';
 import { SampleView } from '../formats/perfdata/sample.js';
-import {
-  readComm,
-  readFork,
-  readLost,
-  readMmap,
-  readTimeConversion,
-} from '../formats/perfdata/sideband.js';
+import { readComm, readFork, readLost, readMmap } from '../formats/perfdata/sideband.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
 import { decodeStrataSection, type StrataSection } from '../formats/perfdata/strata-section.js';
+import { readTimeConversion } from '../formats/perfdata/tool-records.js';
 import type { DownloadProgress } from '../symbolize/debuginfod-client.js';
 import type { SymbolOptions } from '../symbolize/options.js';
 import { Symbolizer } from '../symbolize/symbolizer.js';

@@ -18,7 +18,7 @@ import {
 } from '../python/layers.js';
 import { Demangler } from '../symbolize/demangle.js';
 import { FrameKind } from './frames.js';
-import { isAnonymous } from './modules.js';
+import { isAnonymous } from './address-space.js';
 
 /** Code that was made at run time: perf names the map or the file that its names are from. */
 const GENERATED = /(?:^|\/)(?:perf-\d+\.map|jitted-\d+-\d+\.so)$|^\[JIT\] tid \d+$/;

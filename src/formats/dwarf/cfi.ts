@@ -4,7 +4,7 @@
  * is sound, else by one pass over the section.
  */
 import { Cursor } from '../../base/cursor.js';
-import { FormatError } from '../../base/errors.js';
+import { FormatError, orUndefined } from '../../base/errors.js';
 import { lastAtMost } from '../../base/search.js';
 import type { Address } from '../../base/units.js';
 import type { ElfImage, ElfSegment } from '../elf/image.js';
@@ -61,7 +61,7 @@ class CfiTable {
   fde(index: number): Fde | undefined {
     let fde = this.fdes.get(index);
     if (fde === undefined && !this.fdes.has(index)) {
-      fde = orUndefined(() => this.entries.fdeAt(this.offsets[index]));
+      fde = orUndefined(() => this.entries.fdeAt(this.offsets[index]), FormatError);
       this.fdes.set(index, fde);
     }
     return fde;
@@ -94,7 +94,7 @@ class CfiTable {
     const compiled = orUndefined(() => {
       compileRows(this.entries, fde, this.rows);
       return true;
-    });
+    }, FormatError);
     this.firstRow[index] = compiled ? first : MALFORMED;
     this.rowCount[index] = this.rows.length - first;
   }
@@ -122,9 +122,11 @@ export class CfiIndex {
    */
   static fromElf(image: ElfImage): CfiIndex {
     const tables: CfiTable[] = [];
-    const eh = orUndefined(() => ehFrameOf(image)) ?? orUndefined(() => ehFrameBySegment(image));
+    const eh =
+      orUndefined(() => ehFrameOf(image), FormatError) ??
+      orUndefined(() => ehFrameBySegment(image), FormatError);
     if (eh !== undefined) tables.push(tableOf(eh.section, eh.header));
-    const debug = orUndefined(() => debugFrameOf(image));
+    const debug = orUndefined(() => debugFrameOf(image), FormatError);
     if (debug !== undefined) tables.push(tableOf(debug));
     return new CfiIndex(tables.filter((table) => table.length > 0));
   }
@@ -244,7 +246,7 @@ function tableOf(section: FrameSection, header?: FrameHeader): CfiTable {
   if (section.bytes.byteLength > MAX_SECTION) {
     return new CfiTable(section, new Float64Array(0), new Float64Array(0));
   }
-  const sorted = header && orUndefined(() => readSearchTable(header, section));
+  const sorted = header && orUndefined(() => readSearchTable(header, section), FormatError);
   return sorted ? new CfiTable(section, sorted.starts, sorted.offsets) : scan(section);
 }
 
@@ -346,13 +348,4 @@ function scan(section: FrameSection): CfiTable {
     Float64Array.from(found, ({ start }) => start),
     Float64Array.from(found, ({ offset }) => offset),
   );
-}
-
-function orUndefined<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof FormatError) return undefined;
-    throw error;
-  }
 }

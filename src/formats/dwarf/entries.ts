@@ -3,7 +3,7 @@
  * section 10.6) and of `.debug_frame` (DWARF 5, section 6.4.1; versions 1, 3 and 4), 32-bit and 64-bit.
  */
 import { Cursor } from '../../base/cursor.js';
-import { FormatError } from '../../base/errors.js';
+import { FormatError, orUndefined } from '../../base/errors.js';
 import type { Address } from '../../base/units.js';
 import { PointerEncoding, readEncodedPointer, readEncodedValue } from './pointers.js';
 
@@ -90,12 +90,12 @@ export class EntryReader {
     const size = this.section.bytes.byteLength;
     let offset = 0;
     while (offset < size) {
-      const header = undefinedIfMalformed(() => this.headerAt(offset));
+      const header = orUndefined(() => this.headerAt(offset), FormatError);
       if (header === undefined) break;
-      const fde = undefinedIfMalformed(() => {
+      const fde = orUndefined(() => {
         const cie = this.cieOf(header);
         return cie && this.readFde(header, cie);
-      });
+      }, FormatError);
       if (fde !== undefined) visit(offset, fde);
       offset = header.end;
     }
@@ -215,14 +215,5 @@ export class EntryReader {
 
   private skipPointer(cursor: Cursor, encoding: number): void {
     if (encoding !== PointerEncoding.Omit) readEncodedValue(cursor, encoding);
-  }
-}
-
-function undefinedIfMalformed<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof FormatError) return undefined;
-    throw error;
   }
 }

@@ -3,7 +3,7 @@
  * unwinding information and lines are read when asked for; code never is.
  */
 import { Cursor, decodeUtf8 } from '../../base/cursor.js';
-import { FormatError } from '../../base/errors.js';
+import { FormatError, orUndefined } from '../../base/errors.js';
 import { Float64Column, Int32Column } from '../../base/growable.js';
 import { gatherFloat64, latestOfOverlapping } from '../../base/order.js';
 import type { ByteSource } from '../../base/source.js';
@@ -124,7 +124,7 @@ export class JitDump {
   /** The bytes of the function's `.eh_frame`; `undefined` where it has none. */
   ehFrame(row: number): Uint8Array | undefined {
     const cursor = this.record(this.events.unwinding.data[this.loads[row]], UNWINDING_INFO_SIZE);
-    return cursor && orUndefined(() => readEhFrame(cursor));
+    return cursor && orUndefined(() => readEhFrame(cursor), FormatError);
   }
 
   /** The function's source lines, by offset in its code; `undefined` where it has none. */
@@ -132,7 +132,9 @@ export class JitDump {
     const load = this.loads[row];
     const cursor = this.record(this.events.debug.data[load], DEBUG_INFO_SIZE);
     const { lineShift } = this.header;
-    return cursor && orUndefined(() => readLineTable(cursor, this.sizes[load], lineShift));
+    return (
+      cursor && orUndefined(() => readLineTable(cursor, this.sizes[load], lineShift), FormatError)
+    );
   }
 
   /** A cursor behind the prefix of a record of at least `least` bytes. */
@@ -388,13 +390,4 @@ function rowsByIndex(indexes: Float64Array): Map<number, number> {
   const rows = new Map<number, number>();
   for (let row = 0; row < indexes.length; row++) rows.set(indexes[row], row);
   return rows;
-}
-
-function orUndefined<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof FormatError) return undefined;
-    throw error;
-  }
 }

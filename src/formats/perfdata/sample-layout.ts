@@ -256,7 +256,8 @@ export function u64At(words: Int32Array, at: number): number {
   return (words[at + 1] >>> 0) * TWO_32 + (words[at] >>> 0);
 }
 
-function bitCount(mask: bigint): number {
+/** How many registers a mask names. */
+export function bitCount(mask: bigint): number {
   let count = 0;
   for (let rest = mask; rest !== 0n; rest >>= 1n) if ((rest & 1n) !== 0n) count++;
   return count;

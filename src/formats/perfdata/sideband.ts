@@ -5,7 +5,7 @@
  * hardware traces in counters.ts.
  */
 import type { Cursor } from '../../base/cursor.js';
-import type { Address, Nanoseconds } from '../../base/units.js';
+import type { Address } from '../../base/units.js';
 import { PerfMisc, PerfRecord, PROT_EXEC } from './spec.js';
 
 export interface MmapRecord {
@@ -40,13 +40,6 @@ export interface ForkRecord {
   readonly parentTid: number;
   /** perf's own mark on records that it made up for processes that ran before the recording. */
   readonly synthesized: boolean;
-}
-
-/** From the processor's counter to the kernel's clock: `zero + cycles * multiplier / 2^shift`. */
-export interface TimeConversion {
-  readonly shift: number;
-  readonly multiplier: number;
-  readonly zero: Nanoseconds;
 }
 
 /** MMAP and MMAP2. @throws FormatError where the body is too short; so do the others below. */
@@ -161,9 +154,4 @@ export function readCallchainDeferred(body: Cursor): DeferredCallchain {
 export function readLost(body: Cursor, type: number): number {
   if (type === PerfRecord.LOST) body.skip(8); // id
   return Number(body.u64big());
-}
-
-/** TIME_CONV (tools/lib/perf/include/perf/event.h, `perf_record_time_conv`). */
-export function readTimeConversion(body: Cursor): TimeConversion {
-  return { shift: body.u64(), multiplier: body.u64(), zero: body.address() };
 }

@@ -3,6 +3,7 @@ import type { FileInfo } from '../../formats/perfdata/features.js';
 import type { PmuCapabilities } from '../../formats/perfdata/features/machine.js';
 import { HeaderFeature } from '../../formats/perfdata/spec.js';
 import { safe, type Sink } from './text.js';
+import { roundSize } from './sizes.js';
 
 /** perf's buffer for a node's blocks, which cuts longer lists. */
 const MAX_BLOCKS_TEXT = 99;
@@ -90,17 +91,6 @@ function setBits(words: readonly bigint[], size: number): { count: number; range
     }
   }
   return { count, ranges };
-}
-
-/** `24G`, cut; a unit is left only where there are two of the next (`unit_number__scnprintf`). */
-function roundSize(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (Math.floor(value / 1024) > 1 && unit < 3) {
-    value = Math.floor(value / 1024);
-    unit++;
-  }
-  return `${value}${'BKMG'[unit]}`;
 }
 
 function writeCapabilities(pmu: string, capabilities: PmuCapabilities, sink: Sink): void {

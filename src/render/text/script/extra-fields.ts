@@ -12,6 +12,7 @@ import type { ByteWriter } from './byte-writer.js';
 import type { Field, FieldSet } from './fields.js';
 import { placeText, type FrameForm, type Places } from './frame-lines.js';
 import { RegisterText } from './registers.js';
+import { pageSize } from '../sizes.js';
 
 /** What they are made from. */
 export interface ExtraSources {
@@ -130,16 +131,4 @@ function branchForm(fields: FieldSet): BranchForm | undefined {
   if (fields.has('brstack')) return 'address';
   if (fields.has('brstacksym')) return 'symbol';
   return fields.has('brstackoff') ? 'offset' : undefined;
-}
-
-/** `4K`, `2M`; a unit is passed over while more than one of the next would be left. */
-function pageSize(bytes: number): string {
-  if (bytes === 0) return 'N/A';
-  let value = bytes;
-  let unit = 0;
-  while (Math.floor(value / 1024) > 1 && unit < 3) {
-    value = Math.floor(value / 1024);
-    unit++;
-  }
-  return `${value}${'BKMG'[unit]}`;
 }

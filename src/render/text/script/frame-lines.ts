@@ -8,7 +8,7 @@ import type { Mapping } from '../../../session/address-space.js';
 import { isUserContext } from '../../../session/call-chains.js';
 import type { Location, Locations } from '../../../session/locations.js';
 import type { Process } from '../../../session/processes.js';
-import { isAnonymous } from '../../../session/modules.js';
+import { isAnonymous } from '../../../session/address-space.js';
 import { Demangler } from '../../../symbolize/demangle.js';
 import { shortName } from '../../../symbolize/short-name.js';
 import type { FieldSet } from './fields.js';

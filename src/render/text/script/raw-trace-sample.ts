@@ -6,6 +6,8 @@ import { SampleReads } from '../../../formats/perfdata/reads.js';
 import { BRANCH_ENTRY_WORDS, type SampleView } from '../../../formats/perfdata/sample.js';
 import { PerfFormat, PerfSample } from '../../../formats/perfdata/spec.js';
 import { registerName } from './registers.js';
+import { bitCount } from '../../../formats/perfdata/sample-layout.js';
+import { pageSize } from '../sizes.js';
 
 const ABI_NAMES = ['none', '32-bit', '64-bit'];
 /** `PERF_SAMPLE_BRANCH_CALL_STACK`: the branches are the calls that have not returned. */
@@ -105,10 +107,6 @@ function stackOffset(view: SampleView, attr: EventAttr): string {
   return ((word - view.base) * 4).toString(16);
 }
 
-function bitCount(mask: bigint): number {
-  return mask.toString(2).replaceAll('0', '').length;
-}
-
 function weightLine(view: SampleView): string {
   if (view.weight === 0) return '... weight: 0';
   const high = view.words[view.weight + 1];
@@ -133,17 +131,6 @@ function readLines(view: SampleView, format: number, lines: string[]): void {
     const lost = (format & PerfFormat.LOST) !== 0 ? `, lost ${reads.lost[i]}` : '';
     lines.push(`..... id ${time(reads.ids[i])}, value ${time(reads.values[i])}${lost}`);
   }
-}
-
-function pageSize(bytes: number): string {
-  if (bytes === 0) return 'N/A';
-  let value = bytes;
-  let unit = 0;
-  while (Math.floor(value / 1024) > 1 && unit < 3) {
-    value = Math.floor(value / 1024);
-    unit++;
-  }
-  return `${value}${'BKMG'[unit]}`;
 }
 
 /** A u64 in the words, hexadecimal, exact; `0` of no place. */
