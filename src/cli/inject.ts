@@ -1,8 +1,8 @@
 /** `strata inject`: a recording with copied stacks, made into one with call chains and names. */
 import { ExitCode, FormatError, StrataError } from '../base/errors.js';
 import { formatBytes, formatPercent, plural } from '../base/units.js';
-import { inject as makeInjected } from '../record/inject.js';
-import type { InjectResult } from '../record/injection.js';
+import { inject as makeInjected } from '../record/inject/inject.js';
+import type { InjectResult } from '../record/inject/injection.js';
 import { debuginfodFromEnvironment } from '../symbolize/debuginfod.js';
 import { downloadTeller } from './downloads.js';
 import type { InjectChoice } from './options/inject.js';

@@ -10,7 +10,10 @@ const PERF_FLAG_FD_CLOEXEC = 8;
 /** `_IO('$', n)` and friends of include/uapi/linux/perf_event.h. */
 const PERF_EVENT_IOC_ENABLE = 0x2400;
 const PERF_EVENT_IOC_DISABLE = 0x2401;
+const PERF_EVENT_IOC_RESET = 0x2403;
 const PERF_EVENT_IOC_SET_OUTPUT = 0x2405;
+const PERF_EVENT_IOC_SET_FILTER = 0x40082406;
+const PERF_EVENT_IOC_PAUSE_OUTPUT = 0x40042409;
 const PERF_EVENT_IOC_ID = 0x80082407;
 
 /** A call that the kernel refused. */
@@ -34,13 +37,14 @@ function checked(call: string, result: number): number {
  * @param attr bytes of a `perf_event_attr`
  * @param pid a task, 0 for the caller, -1 for every task of the CPU
  * @param cpu a CPU, or -1 for any
+ * @param leader descriptor of the event that leads its group; -1 for none
  * @returns a descriptor, closed on exec
  * @throws SystemCallError
  */
-export function openEvent(attr: Uint8Array, pid: number, cpu: number): number {
+export function openEvent(attr: Uint8Array, pid: number, cpu: number, leader = -1): number {
   return checked(
     'perf_event_open',
-    libc().perfEventOpen(SYS_PERF_EVENT_OPEN, attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC),
+    libc().perfEventOpen(SYS_PERF_EVENT_OPEN, attr, pid, cpu, leader, PERF_FLAG_FD_CLOEXEC),
   );
 }
 
@@ -51,6 +55,22 @@ export function enableEvent(fd: number): void {
 /** Stops an event and those that children inherited from it. */
 export function disableEvent(fd: number): void {
   checked('ioctl(DISABLE)', libc().ioctl(fd, PERF_EVENT_IOC_DISABLE, 0));
+}
+
+/** Sets an event's count to zero. */
+export function resetEvent(fd: number): void {
+  checked('ioctl(RESET)', libc().ioctl(fd, PERF_EVENT_IOC_RESET, 0));
+}
+
+/** Lets only those of a tracepoint's events through that fulfil a condition: `prev_pid == 0`. */
+export function filterEvent(fd: number, condition: string): void {
+  const text = new TextEncoder().encode(`${condition}\0`);
+  checked('ioctl(SET_FILTER)', libc().ioctlInto(fd, PERF_EVENT_IOC_SET_FILTER, text));
+}
+
+/** Keeps the kernel from writing to an event's ring, or lets it again: for reading one that is overwritten. */
+export function pauseOutput(fd: number, paused: boolean): void {
+  checked('ioctl(PAUSE_OUTPUT)', libc().ioctl(fd, PERF_EVENT_IOC_PAUSE_OUTPUT, paused ? 1 : 0));
 }
 
 /** Sends an event's records to the ring buffer of another event on the same CPU. */

@@ -1,16 +1,47 @@
 /** What `strata record` was asked for. */
+import type { CallGraph } from '../linux/events/spec.js';
+import type { Target } from './targets.js';
+
+export type { CallGraph };
+
 export interface RecordOptions {
+  readonly target: Target;
+  /** Program and arguments to run; beside another target it bounds the time. Empty for none. */
   readonly command: readonly string[];
   readonly output: string;
-  /** Samples per second, or the most that the kernel grants. */
+  /** Samples per second, or the most that the kernel grants; not used where there is a `period`. */
   readonly frequency: number | 'max';
-  /** Event names with modifiers; empty for the machine's own clock. */
+  /** `-c`: a sample every so many counts. */
+  readonly period?: number;
+  /** Event names with modifiers, one `-e` each; empty for the machine's own clock. */
   readonly events: readonly string[];
+  /** Each `--filter`, with how many `-e` stood before it. */
+  readonly filters: readonly EventFilter[];
   readonly callGraph: CallGraph;
+  /** `-b`, `-j`: the kinds of branches to record with each sample; none where absent. */
+  readonly branches?: readonly string[];
+  /** `-d`, `--phys-data`, `-W`: what else samples carry. */
+  readonly data: boolean;
+  readonly physicalData: boolean;
+  readonly weight: boolean;
+  /** Whether waiting is recorded, too. */
+  readonly offCpu: boolean;
+  /** Whether what the target starts is recorded, too. */
+  readonly inherit: boolean;
+  /** Sampling begins after so long; -1 means not before it is told to (`--control`, SIGUSR2). */
+  readonly delaySeconds?: number;
   /** Sampling ends after so long, the command goes on. */
   readonly durationSeconds?: number;
-  /** Whether to switch on CPython's perf support in the interpreters that the command starts. */
-  readonly python: 'auto' | 'off';
+  /** Where commands come from: `fifo:CTL[,ACK]` or `fd:CTL[,ACK]`. */
+  readonly control?: ControlPlace;
+  /** A flight recorder: the kernel keeps the latest samples, a snapshot writes them. */
+  readonly overwrite: boolean;
+  readonly switchOutput?: SwitchOutput;
+  /**
+   * `auto` switches on CPython's perf support in the interpreters that the command starts; `attach` also
+   * in those that run already.
+   */
+  readonly python: 'auto' | 'off' | 'attach';
   /** Keep the copied stacks in the file, instead of the call chains unwound from them. */
   readonly keepStacks: boolean;
   /** Whether Python's names go into perf's build-ID cache too, where `perf report` looks for them. */
@@ -19,9 +50,22 @@ export interface RecordOptions {
   readonly verbosity: -1 | 0 | 1;
 }
 
-export type CallGraph =
-  /** Copy `size` bytes of stack with each sample and unwind by call frame information. */
-  | { readonly kind: 'dwarf'; readonly size?: number }
-  /** Let the kernel follow frame pointers. */
-  | { readonly kind: 'fp' }
-  | { readonly kind: 'none' };
+export interface EventFilter {
+  readonly text: string;
+  /** How many `-e` came before: it is for the tracepoints of the last of them. */
+  readonly after: number;
+}
+
+/** A FIFO by its path, or a descriptor that this process was started with. */
+export interface ControlPlace {
+  readonly commands: string | number;
+  /** Where `ack` is written once a command is done. */
+  readonly acknowledgements?: string | number;
+}
+
+/** When one file ends and the next begins. */
+export interface SwitchOutput {
+  readonly on: 'signal' | { readonly bytes: number } | { readonly seconds: number };
+  /** Older files are removed so that this many are left. */
+  readonly maxFiles?: number;
+}

@@ -1,5 +1,5 @@
 /** `inject`'s flags. */
-import type { InjectOptions } from '../../record/inject.js';
+import type { InjectOptions } from '../../record/inject/inject.js';
 import { RECORDING } from './shared.js';
 import type { CommandSpec } from './spec.js';
 import { SYMBOL_FILES, symbolChoice } from './symbols.js';

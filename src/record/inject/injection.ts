@@ -4,32 +4,32 @@
  */
 import { closeSync } from 'node:fs';
 
-import { FormatError, StrataError } from '../base/errors.js';
-import { Int32Column, Uint8Column } from '../base/growable.js';
-import type { ByteSource } from '../base/source.js';
-import { plural, type Nanoseconds } from '../base/units.js';
-import type { RecordReader } from '../formats/perfdata/records.js';
-import type { SampleView } from '../formats/perfdata/sample.js';
-import { readMmap, type MmapRecord } from '../formats/perfdata/sideband.js';
+import { FormatError, StrataError } from '../../base/errors.js';
+import { Int32Column, Uint8Column } from '../../base/growable.js';
+import type { ByteSource } from '../../base/source.js';
+import { plural, type Nanoseconds } from '../../base/units.js';
+import type { RecordReader } from '../../formats/perfdata/records.js';
+import type { SampleView } from '../../formats/perfdata/sample.js';
+import { readMmap, type MmapRecord } from '../../formats/perfdata/sideband.js';
 import {
   PerfRecord,
   PerfSample,
   PerfSampleRegsAbi,
   STRATA_FEATURE,
-} from '../formats/perfdata/spec.js';
-import { encodeStrataSection, truncationOf } from '../formats/perfdata/strata-section.js';
-import type { FileEvent } from '../formats/perfdata/writer.js';
-import { Truncation } from '../profile/profile.js';
-import type { Mapping } from '../session/address-space.js';
-import { isJitDump } from '../session/jit-dumps.js';
-import type { Process, Thread } from '../session/processes.js';
-import type { Replay } from '../session/replay.js';
-import { cacheNames } from './buildid-cache.js';
-import { kernelFunctionsText } from './features.js';
-import { CopiedFeatures, dumpEvents, injectedEvents } from './inject-header.js';
-import { SampledNames } from './inject-names.js';
-import { copyRecord, copySample, writeMapping, writeUnwound } from './inject-records.js';
-import { Output } from './output.js';
+} from '../../formats/perfdata/spec.js';
+import { encodeStrataSection, truncationOf } from '../../formats/perfdata/strata-section.js';
+import type { FileEvent } from '../../formats/perfdata/writer.js';
+import { Truncation } from '../../profile/profile.js';
+import type { Mapping } from '../../session/address-space.js';
+import { isJitDump } from '../../session/jit-dumps.js';
+import type { Process, Thread } from '../../session/processes.js';
+import type { Replay } from '../../session/replay.js';
+import { cacheNames } from '../buildid-cache.js';
+import { kernelFunctionsText } from '../features.js';
+import { CopiedFeatures, dumpEvents, injectedEvents } from './header.js';
+import { SampledNames } from './names.js';
+import { copyRecord, copySample, writeMapping, writeUnwound } from './records.js';
+import { Output } from '../output.js';
 
 /** What became of a recording. */
 export interface InjectResult {

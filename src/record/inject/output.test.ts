@@ -15,10 +15,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 
-import { ExitCode, StrataError } from '../base/errors.js';
-import { fixturePath } from '../testing/fixtures.js';
-import { RecordingWriter } from '../testing/perfdata.js';
-import { smallDisk } from '../testing/small-disk.js';
+import { ExitCode, StrataError } from '../../base/errors.js';
+import { fixturePath } from '../../testing/fixtures.js';
+import { RecordingWriter } from '../../testing/perfdata.js';
+import { smallDisk } from '../../testing/small-disk.js';
 import { inject } from './inject.js';
 
 const root = mkdtempSync(join(tmpdir(), 'strata inject '));

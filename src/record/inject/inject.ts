@@ -10,13 +10,13 @@
  */
 import { statSync, utimesSync, type Stats } from 'node:fs';
 
-import { ExitCode, StrataError } from '../base/errors.js';
-import type { ByteSource } from '../base/source.js';
-import { openSource } from '../base/spool.js';
-import { recordedBefore } from '../session/open.js';
-import { Replay, type ReplayOptions } from '../session/replay.js';
+import { ExitCode, StrataError } from '../../base/errors.js';
+import type { ByteSource } from '../../base/source.js';
+import { openSource } from '../../base/spool.js';
+import { recordedBefore } from '../../session/open.js';
+import { Replay, type ReplayOptions } from '../../session/replay.js';
 import { Injection, type InjectResult } from './injection.js';
-import { createOutput } from './output.js';
+import { createOutput } from '../output.js';
 
 export interface InjectOptions extends Pick<ReplayOptions, 'symbols' | 'onDownload'> {
   /** A perf.data file, or `-`. */

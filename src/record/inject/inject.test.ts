@@ -5,27 +5,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 
-import { StrataError } from '../base/errors.js';
-import { FileSource } from '../base/source.js';
-import { formatAddress } from '../base/units.js';
-import { readPerfData, type PerfDataFile } from '../formats/perfdata/reader.js';
-import { SampleView } from '../formats/perfdata/sample.js';
+import { StrataError } from '../../base/errors.js';
+import { FileSource } from '../../base/source.js';
+import { formatAddress } from '../../base/units.js';
+import { readPerfData, type PerfDataFile } from '../../formats/perfdata/reader.js';
+import { SampleView } from '../../formats/perfdata/sample.js';
 import {
   HeaderFeature,
   PerfContext,
   PerfMisc,
   PerfRecord,
   PerfSample,
-} from '../formats/perfdata/spec.js';
+} from '../../formats/perfdata/spec.js';
 import {
   CODE_NAMES_PATH,
   decodeStrataSection,
   type StrataSection,
-} from '../formats/perfdata/strata-section.js';
-import { Truncation, type Profile } from '../profile/profile.js';
-import { loadProfile } from '../session/open.js';
-import { fixturePath } from '../testing/fixtures.js';
-import { Bytes, fileBytes, recordBytes, RecordingWriter } from '../testing/perfdata.js';
+} from '../../formats/perfdata/strata-section.js';
+import { Truncation, type Profile } from '../../profile/profile.js';
+import { loadProfile } from '../../session/open.js';
+import { fixturePath } from '../../testing/fixtures.js';
+import { Bytes, fileBytes, recordBytes, RecordingWriter } from '../../testing/perfdata.js';
 import { inject } from './inject.js';
 import type { InjectResult } from './injection.js';
 

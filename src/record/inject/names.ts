@@ -9,19 +9,19 @@
  * So what was sampled is named and nothing else, code that moves is followed, and a function that several
  * processes made for themselves is one.
  */
-import type { Address, Nanoseconds } from '../base/units.js';
-import { PerfContext } from '../formats/perfdata/spec.js';
+import type { Address, Nanoseconds } from '../../base/units.js';
+import { PerfContext } from '../../formats/perfdata/spec.js';
 import {
   AddressSpace,
   Generations,
   type Mapping,
   type RegionSource,
-} from '../session/address-space.js';
-import { isUserContext, type CallChains } from '../session/call-chains.js';
-import type { Locations } from '../session/locations.js';
-import type { Process } from '../session/processes.js';
-import type { KernelFunction } from '../symbolize/kernel.js';
-import { NamesFile } from './code-names.js';
+} from '../../session/address-space.js';
+import { isUserContext, type CallChains } from '../../session/call-chains.js';
+import type { Locations } from '../../session/locations.js';
+import type { Process } from '../../session/processes.js';
+import type { KernelFunction } from '../../symbolize/kernel.js';
+import { NamesFile } from '../code-names.js';
 
 /** One address space of the original, and what readers of the new recording are to see in it. */
 interface NamedSpace {

@@ -2,17 +2,17 @@
  * What stands before and behind the records of an injected recording: the original's own, but for what the
  * new call chains and names change.
  */
-import type { ByteSource } from '../base/source.js';
-import type { PerfDataFile } from '../formats/perfdata/reader.js';
-import { HeaderFeature, PerfSample, STRATA_FEATURE } from '../formats/perfdata/spec.js';
+import type { ByteSource } from '../../base/source.js';
+import type { PerfDataFile } from '../../formats/perfdata/reader.js';
+import { HeaderFeature, PerfSample, STRATA_FEATURE } from '../../formats/perfdata/spec.js';
 import {
   encodeBuildIds,
   encodeEventDescription,
   type FileBuildId,
   type FileEvent,
-} from '../formats/perfdata/writer.js';
-import type { CodeModule } from '../session/modules.js';
-import { moduleBuildIds } from './features.js';
+} from '../../formats/perfdata/writer.js';
+import type { CodeModule } from '../../session/modules.js';
+import { moduleBuildIds } from '../features.js';
 
 /** Registers and stack: with both, there is a call chain to be unwound. */
 const DUMP = PerfSample.REGS_USER | PerfSample.STACK_USER;

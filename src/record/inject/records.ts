@@ -2,13 +2,13 @@
  * The records that `inject` writes: samples with a call chain in place of the copied stack, mappings of
  * the file of names, and everything else as it was.
  */
-import { addressHigh, addressLow, type Nanoseconds } from '../base/units.js';
-import type { EventAttr } from '../formats/perfdata/attr.js';
-import type { SampleView } from '../formats/perfdata/sample.js';
-import { PerfMisc, PerfRecord, PerfSample, PROT_EXEC } from '../formats/perfdata/spec.js';
-import type { Mapping } from '../session/address-space.js';
-import type { CallChains } from '../session/call-chains.js';
-import type { Output } from './output.js';
+import { addressHigh, addressLow, type Nanoseconds } from '../../base/units.js';
+import type { EventAttr } from '../../formats/perfdata/attr.js';
+import type { SampleView } from '../../formats/perfdata/sample.js';
+import { PerfMisc, PerfRecord, PerfSample, PROT_EXEC } from '../../formats/perfdata/spec.js';
+import type { Mapping } from '../../session/address-space.js';
+import type { CallChains } from '../../session/call-chains.js';
+import type { Output } from '../output.js';
 
 /** A record's size is a u16, and a multiple of 8: what is longer comes of damage, and is cut. */
 const MAX_SIZE = 65528;

@@ -1,0 +1,52 @@
+/**
+ * An event as it was asked for: what the kernel must be told, and what was said beside it. No attribute
+ * bits of sampling yet: how it is opened is for whoever records or counts to say.
+ */
+import type { EventAttr } from '../../formats/perfdata/attr.js';
+
+export interface EventSpec {
+  /** As written, modifiers and all: `cycles:u`, `cpu/event=0x3c/`; or what the term `name=` says. */
+  readonly name: string;
+  readonly kind: EventKind;
+  readonly attr: Pick<EventAttr, 'type' | 'config' | 'precise_ip' | 'flags'> &
+    Partial<Pick<EventAttr, 'config1' | 'config2' | 'config3' | 'bp_type'>>;
+  /** Whether the count is nanoseconds: `cpu-clock`, `task-clock`. */
+  readonly clock: boolean;
+  /** What terms say of this event alone: `cpu-clock/freq=99,call-graph=fp/`. */
+  readonly sampling: EventSampling;
+  /** CPUs that the event is counted on, where it is not each task's: a PMU's `cpumask`. */
+  readonly cpus?: readonly number[];
+  /** What one count is worth, and of what, by the PMU's `.scale` and `.unit`: 2.3e-10 Joules. */
+  readonly scale?: number;
+  readonly unit?: string;
+}
+
+export type EventKind =
+  'hardware' | 'software' | 'cache' | 'raw' | 'pmu' | 'tracepoint' | 'breakpoint';
+
+export interface EventSampling {
+  /** Samples per second. */
+  readonly frequency?: number;
+  /** A sample every so many counts. */
+  readonly period?: number;
+  readonly callGraph?: CallGraph;
+}
+
+/** How user stacks are found. */
+export type CallGraph =
+  /** Copy `size` bytes of stack with each sample and unwind by call frame information. */
+  | { readonly kind: 'dwarf'; readonly size?: number }
+  /** Let the kernel follow frame pointers. */
+  | { readonly kind: 'fp' }
+  /** Take the processor's record of the last branches that called. */
+  | { readonly kind: 'lbr' }
+  | { readonly kind: 'none' };
+
+/** Events that are opened together: `{a,b}:S`, or a single one. */
+export interface EventGroup {
+  readonly events: readonly EventSpec[];
+  /** `S`: the first one samples, and each sample carries the counts of all. */
+  readonly sampleRead: boolean;
+  /** `W`: where they do not fit together, each is counted by itself. */
+  readonly weak: boolean;
+}
