@@ -21,11 +21,13 @@ export interface MappedMemory {
 /**
  * `mmap(2)` of a descriptor, or of nothing (-1): then memory of zeros, taken from the machine as it is
  * touched, that lasts as long as the process.
+ * @param writable whether it may be written to, too
  * @throws SystemCallError
  */
-export function mapMemory(size: number, fd = -1): MappedMemory {
+export function mapMemory(size: number, fd = -1, writable = true): MappedMemory {
   const flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
-  const at = libc().mmap(null, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+  const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+  const at = libc().mmap(null, size, protection, flags, fd, 0);
   // MAP_FAILED, however koffi reads a pointer of all ones.
   if (BigInt.asIntN(64, at) === -1n) throw new SystemCallError('mmap', errnoName());
   return { at, size };

@@ -19,15 +19,28 @@ export interface RingMemory extends MappedMemory {
   readonly pageSize: number;
   /** Bytes of data: a power of two. */
   readonly dataSize: number;
+  /**
+   * Whether the kernel writes downwards and overwrites what is oldest (the event has `write_backward`):
+   * `data_head` falls from 0, modulo 2^64, and the newest record begins where it points.
+   */
+  readonly backward: boolean;
 }
 
 /**
  * Maps the ring buffer of an event.
  * @param dataSize bytes, a power of two and a multiple of `pageSize`
+ * @param backward whether the kernel overwrites: that is what a mapping that cannot be written to asks for
  * @throws SystemCallError `EPERM` where it is more memory than the user may lock
  */
-export function mapRing(fd: number, cpu: number, dataSize: number, pageSize: number): RingMemory {
-  return { ...mapMemory(pageSize + dataSize, fd), cpu, fd, pageSize, dataSize };
+export function mapRing(
+  fd: number,
+  cpu: number,
+  dataSize: number,
+  pageSize: number,
+  backward = false,
+): RingMemory {
+  const memory = mapMemory(pageSize + dataSize, fd, !backward);
+  return { ...memory, cpu, fd, pageSize, dataSize, backward };
 }
 
 /** A view of a mapped ring for the one thread that drains it. */
