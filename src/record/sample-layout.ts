@@ -1,36 +1,71 @@
 /**
- * Where the fields of the recorder's own samples lie. Every event is opened with the same fields, so
- * that their places up to the call chain are constants. All of it in `perf_event_open(2)`'s order.
+ * Recorded events, and where the fields of their samples lie. Each event may carry fields of its own, but
+ * all of them have {@link COMMON_SAMPLE_TYPE}, so that what tells samples apart has the same place in all.
+ * In `perf_event_open(2)`'s order:
  *
- *   0 header │ 8 identifier │ 16 ip │ 24 pid, tid │ 32 time │ 40 cpu │ 48 period │ 56 nr, ips[nr]
- *            │ abi, regs[] │ size, stack bytes[size], dyn_size
+ *   0 header │ 8 identifier │ 16 ip │ 24 pid, tid │ 32 time │ [addr] │ cpu │ period │ …
  *
  * Other records end with `sample_id`:  pid, tid │ time │ cpu │ identifier
  */
+import { EMPTY_ATTR, type EventAttr } from '../formats/perfdata/attr.js';
+import { EventTable } from '../formats/perfdata/events.js';
 import { PerfSample } from '../formats/perfdata/spec.js';
+import type { FileEvent } from '../formats/perfdata/writer.js';
 
-/** What the file's samples carry. */
-export const FILE_SAMPLE_TYPE =
+/** What all samples of a recording carry. Neither `ID` nor `STREAM_ID` is among it: `IDENTIFIER` is the ID. */
+export const COMMON_SAMPLE_TYPE =
   PerfSample.IDENTIFIER |
   PerfSample.IP |
   PerfSample.TID |
   PerfSample.TIME |
   PerfSample.CPU |
-  PerfSample.PERIOD |
-  PerfSample.CALLCHAIN;
+  PerfSample.PERIOD;
+
+/** What the file's samples carry. */
+export const FILE_SAMPLE_TYPE = COMMON_SAMPLE_TYPE | PerfSample.CALLCHAIN;
 
 /** What the kernel's samples carry for stacks to be unwound from. */
 export const DUMP_SAMPLE_TYPE = FILE_SAMPLE_TYPE | PerfSample.REGS_USER | PerfSample.STACK_USER;
 
-/** Byte offsets in a sample. */
+/** An event as it stands in the file, and as the kernel records it. */
+export interface RecordedEvent extends FileEvent {
+  /** What the kernel writes. */
+  readonly kernelAttr: Partial<EventAttr> & Pick<EventAttr, 'sample_type' | 'flags'>;
+  /**
+   * `switches`: context switches, of which waiting is made; its samples are not written as they come.
+   * `tracker`: counts nothing, carries records of processes and mappings.
+   */
+  readonly role: 'samples' | 'switches' | 'tracker';
+}
+
+/** Finds the event of a sample and the layout of its fields as the kernel writes them. */
+export function kernelEvents(events: readonly RecordedEvent[]): EventTable {
+  const attrs = events.map(({ kernelAttr, ids }) => ({
+    attr: { ...EMPTY_ATTR, ...kernelAttr },
+    ids: Float64Array.from(ids, Number),
+  }));
+  return new EventTable(attrs, true);
+}
+
+/** Whether the stacks of an event's samples are copied by the kernel, and unwound by the recorder. */
+export function isUnwound({ attr, kernelAttr }: RecordedEvent): boolean {
+  const filed = attr.sample_type ?? 0;
+  return copiesStack(kernelAttr) && (filed & PerfSample.STACK_USER) === 0;
+}
+
+/** Whether samples carry registers and a copy of the stack. */
+export function copiesStack({ sample_type }: Pick<EventAttr, 'sample_type'>): boolean {
+  const dump = PerfSample.REGS_USER | PerfSample.STACK_USER;
+  return (sample_type & dump) === dump;
+}
+
+/** Byte offsets in every sample. */
 export const SampleOffset = {
   IDENTIFIER: 8,
   IP: 16,
   PID: 24,
   TID: 28,
   TIME: 32,
-  CPU: 40,
-  PERIOD: 48,
   CHAIN_LENGTH: 56,
   CHAIN: 64,
 } as const;
