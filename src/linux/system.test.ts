@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 
 import {
+  formatCpuList,
   hasCapability,
   innermostPid,
   isRunning,
@@ -22,6 +23,12 @@ test('CPU lists are numbers and ranges', () => {
   assert.deepEqual(parseCpuList('0-3,8'), [0, 1, 2, 3, 8]);
   assert.deepEqual(parseCpuList('0-1,4-5,7\n'), [0, 1, 4, 5, 7]);
   assert.deepEqual(parseCpuList(' 2 , 4 '), [2, 4]);
+});
+
+test('CPUs in a row are written as a range', () => {
+  for (const text of ['', '0', '0-3,8', '1,3,5', '0-1,4-5,7']) {
+    assert.equal(formatCpuList(parseCpuList(text)), text);
+  }
 });
 
 test('what is no CPU list is passed over, and no list is endless', () => {

@@ -53,6 +53,17 @@ export function parseCpuList(text: string): number[] {
   return cpus;
 }
 
+/** The reverse: 0 1 2 3 8 is `0-3,8`. @param cpus in rising order */
+export function formatCpuList(cpus: readonly number[]): string {
+  const ranges: [first: number, last: number][] = [];
+  for (const cpu of cpus) {
+    const range = ranges.at(-1);
+    if (range !== undefined && cpu === range[1] + 1) range[1] = cpu;
+    else ranges.push([cpu, cpu]);
+  }
+  return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join();
+}
+
 export function onlineCpus(): number[] {
   const cpus = parseCpuList(readText('/sys/devices/system/cpu/online') ?? '');
   return cpus.length > 0 ? cpus : [0];
