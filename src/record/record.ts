@@ -11,14 +11,14 @@ import { isatty } from 'node:tty';
 import { Worker } from 'node:worker_threads';
 
 import { ExitCode } from '../base/errors.js';
-import { libc } from '../linux/libc.js';
-import { inForeground } from '../linux/system.js';
 import {
   checkProgram,
   inheritedDescriptors,
   startCommand,
   type RunningCommand,
-} from './command.js';
+} from '../linux/command.js';
+import { libc } from '../linux/libc.js';
+import { catchSignals } from '../linux/signals.js';
 import type { DrainWorkerData } from './drain-worker.js';
 import { openEvents, type OpenedEvents } from './open-events.js';
 import type { RecordOptions } from './options.js';
@@ -177,35 +177,6 @@ function startRecording(
         opened.close();
         libc().close(stopFd);
       }
-    },
-  };
-}
-
-const PASSED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
-
-/**
- * Keeps signals from ending the recorder before its file is complete, and passes on those that were sent to
- * it alone. The terminal's own (Ctrl-C) reach the command without us, as it is in the same process group.
- */
-function catchSignals(): { passTo(command: RunningCommand): void; release(): void } {
-  let command: RunningCommand | undefined;
-  const early: NodeJS.Signals[] = [];
-  const handlers = PASSED_SIGNALS.map((name) => {
-    const fromKeys = name === 'SIGINT' || name === 'SIGQUIT';
-    const handler = (): void => {
-      if (command === undefined) early.push(name);
-      else if (!fromKeys || !inForeground()) command.signal(name);
-    };
-    process.on(name, handler);
-    return { name, handler };
-  });
-  return {
-    passTo: (started) => {
-      command = started;
-      for (const name of early) started.signal(name);
-    },
-    release: () => {
-      for (const { name, handler } of handlers) process.off(name, handler);
     },
   };
 }

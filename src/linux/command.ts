@@ -1,9 +1,6 @@
 /**
- * Starts the command to be recorded.
- *
- * The events are this thread's own and asleep: a child inherits them, and they wake at its `exec`. So its
- * first instruction is seen, and nothing stands between it and its parent: same descriptors, working
- * folder and process group, its environment to the letter.
+ * Starts the command that is to be observed, as it would be without us: same descriptors, working folder
+ * and process group, its environment to the letter, nothing between it and its parent.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +10,7 @@ import { delimiter, join } from 'node:path';
 
 import { StrataError } from '../base/errors.js';
 import { describeSystemError } from '../base/source.js';
-import { readLink } from '../linux/system.js';
+import { readLink } from './system.js';
 
 /** Shells' own exit codes for a command that cannot be started. */
 const NOT_EXECUTABLE = 126;

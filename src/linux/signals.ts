@@ -1,0 +1,36 @@
+/** Signals, while a command of ours runs. */
+import { inForeground } from './system.js';
+
+const PASSED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
+/** A process that signals can be sent to. */
+export interface Signalled {
+  signal(name: NodeJS.Signals): void;
+}
+
+/**
+ * Keeps signals from ending this program before its work is complete, and passes on those that were sent to
+ * it alone. The terminal's own (Ctrl-C) reach the command without us, as it is in the same process group.
+ */
+export function catchSignals(): { passTo(command: Signalled): void; release(): void } {
+  let command: Signalled | undefined;
+  const early: NodeJS.Signals[] = [];
+  const handlers = PASSED_SIGNALS.map((name) => {
+    const fromKeys = name === 'SIGINT' || name === 'SIGQUIT';
+    const handler = (): void => {
+      if (command === undefined) early.push(name);
+      else if (!fromKeys || !inForeground()) command.signal(name);
+    };
+    process.on(name, handler);
+    return { name, handler };
+  });
+  return {
+    passTo: (started) => {
+      command = started;
+      for (const name of early) started.signal(name);
+    },
+    release: () => {
+      for (const { name, handler } of handlers) process.off(name, handler);
+    },
+  };
+}
