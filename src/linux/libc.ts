@@ -24,6 +24,7 @@ const PROTOTYPES = {
   read: ['read', 'long', ['int', 'uint8_t *', 'size_t']],
   write: ['write', 'long', ['int', 'uint8_t *', 'size_t']],
   close: ['close', 'int', ['int']],
+  mkfifo: ['mkfifo', 'int', ['uint8_t *', 'uint']],
 } as const;
 
 interface Libc {
@@ -45,6 +46,7 @@ interface Libc {
   read(fd: number, buffer: Uint8Array, size: number): number;
   write(fd: number, buffer: Uint8Array, size: number): number;
   close(fd: number): number;
+  mkfifo(path: Uint8Array, mode: number): number;
 }
 
 let loaded: Libc | undefined;
