@@ -113,6 +113,7 @@ export class SampleLayout {
     view.end = end;
     view.layout = this;
     view.read = 0;
+    view.callchain = 0;
     view.callchainLength = 0;
     view.raw = 0;
     view.branches = 0;
