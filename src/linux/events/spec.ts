@@ -14,8 +14,12 @@ export interface EventSpec {
   readonly clock: boolean;
   /** What terms say of this event alone: `cpu-clock/freq=99,call-graph=fp/`. */
   readonly sampling: EventSampling;
+  /** `P`: as precise as the machine can: 3 in `attr.precise_ip`, and less where that is refused. */
+  readonly highestPrecision?: boolean;
   /** CPUs that the event is counted on, where it is not each task's: a PMU's `cpumask`. */
   readonly cpus?: readonly number[];
+  /** CPUs that have the PMU, where machines have several kinds of cores; tasks are counted while there. */
+  readonly coreCpus?: readonly number[];
   /** What one count is worth, and of what, by the PMU's `.scale` and `.unit`: 2.3e-10 Joules. */
   readonly scale?: number;
   readonly unit?: string;
@@ -29,7 +33,15 @@ export interface EventSampling {
   readonly frequency?: number;
   /** A sample every so many counts. */
   readonly period?: number;
+  /** The period where nothing else is said, in a term or for the whole recording: a tracepoint's 1. */
+  readonly defaultPeriod?: number;
   readonly callGraph?: CallGraph;
+  /** Most frames of a call chain. */
+  readonly maxStack?: number;
+  /** Whether samples carry their time. */
+  readonly time?: boolean;
+  /** Whether what the target starts is counted, too. */
+  readonly inherit?: boolean;
 }
 
 /** How user stacks are found. */

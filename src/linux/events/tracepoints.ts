@@ -1,0 +1,92 @@
+/**
+ * The kernel's tracepoints, as tracefs describes them: a folder per system, in it one per event, with its
+ * number (`id`) and the layout of its data (`format`).
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { StrataError } from '../../base/errors.js';
+import { readNumber } from '../system.js';
+
+/** Where tracefs is mounted: by itself, or within debugfs as before Linux 4.1. */
+const MOUNTS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
+
+export class Tracefs {
+  private found: string | undefined;
+
+  constructor(private readonly mounts: readonly string[] = MOUNTS) {}
+
+  /**
+   * The mount that is there and may be read.
+   * @throws StrataError that says which of the two it is not, and what mends it
+   */
+  get root(): string {
+    this.found ??= this.find();
+    return this.found;
+  }
+
+  /** The systems, such as `sched`. */
+  get systems(): string[] {
+    return this.folders();
+  }
+
+  /** The tracepoints of a system; none where there is no such system. */
+  events(system: string): string[] {
+    return isName(system) ? this.folders(system) : [];
+  }
+
+  /** The number that stands for a tracepoint in `perf_event_attr.config`; `undefined` where it has none. */
+  id(system: string, event: string): number | undefined {
+    if (!isName(system) || !isName(event)) return undefined;
+    return readNumber(join(this.root, 'events', system, event, 'id'));
+  }
+
+  /** A file of tracefs as bytes, empty where it cannot be read: `events/sched/sched_switch/format`. */
+  read(path: string): Uint8Array {
+    try {
+      return readFileSync(join(this.root, path));
+    } catch {
+      return new Uint8Array();
+    }
+  }
+
+  private folders(...path: string[]): string[] {
+    try {
+      return readdirSync(join(this.root, 'events', ...path), { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => entry.name)
+        .sort();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EACCES') throw forbidden(this.root);
+      return [];
+    }
+  }
+
+  private find(): string {
+    let refused: string | undefined;
+    for (const mount of this.mounts) {
+      try {
+        // The folder stands in sysfs though nothing be mounted on it.
+        if (readdirSync(join(mount, 'events')).length > 0) return mount;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EACCES') refused ??= mount;
+      }
+    }
+    if (refused !== undefined) throw forbidden(refused);
+    throw new StrataError(
+      'tracepoints need tracefs, which is not mounted',
+      `sudo mount -t tracefs tracefs ${this.mounts[0]} mounts it`,
+    );
+  }
+}
+
+function forbidden(mount: string): StrataError {
+  return new StrataError(
+    `this user may not read ${mount}, which describes the tracepoints`,
+    `sudo mount -o remount,mode=755 ${mount} lets every user read it, until the next boot`,
+  );
+}
+
+function isName(name: string): boolean {
+  return /^[\w.-]+$/.test(name) && !name.startsWith('.');
+}
