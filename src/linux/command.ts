@@ -80,7 +80,7 @@ export async function startCommand(
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw new StrataError(
-      // The file is there, as `checkProgram` found: what its first line names is not.
+      // The file is there, as `findProgram` found: what its first line names is not.
       `cannot run ${program}: ${missing ? 'its interpreter is missing' : describeSystemError(error)}`,
       undefined,
       missing ? NOT_FOUND : NOT_EXECUTABLE,
@@ -90,20 +90,21 @@ export async function startCommand(
 
 /**
  * Finds the program as `execvp` would, so that its absence is told before anything is started.
+ * @returns its path
  * @throws StrataError with the shell's exit codes
  */
-export function checkProgram(name: string, path = '/usr/local/bin:/usr/bin:/bin'): void {
+export function findProgram(name: string, path = '/usr/local/bin:/usr/bin:/bin'): string {
   if (name.includes('/')) {
     const problem = whyNotExecutable(name);
-    if (problem === undefined) return;
+    if (problem === undefined) return name;
     throw new StrataError(`cannot run ${name}: ${problem.reason}`, undefined, problem.exitCode);
   }
   const found = path
     .split(delimiter)
-    .some((folder) => whyNotExecutable(join(folder || '.', name)) === undefined);
-  if (!found) {
-    throw new StrataError(`cannot run ${name}: no such program in PATH`, undefined, NOT_FOUND);
-  }
+    .map((folder) => join(folder || '.', name))
+    .find((file) => whyNotExecutable(file) === undefined);
+  if (found !== undefined) return found;
+  throw new StrataError(`cannot run ${name}: no such program in PATH`, undefined, NOT_FOUND);
 }
 
 function whyNotExecutable(file: string): { reason: string; exitCode: number } | undefined {

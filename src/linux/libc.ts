@@ -24,8 +24,21 @@ const PROTOTYPES = {
   read: ['read', 'long', ['int', 'uint8_t *', 'size_t']],
   write: ['write', 'long', ['int', 'uint8_t *', 'size_t']],
   close: ['close', 'int', ['int']],
+  wait4: ['wait4', 'int', ['int', 'uint8_t *', 'int', 'uint8_t *']],
+  memfdCreate: ['memfd_create', 'int', ['str', 'uint']],
   mkfifo: ['mkfifo', 'int', ['uint8_t *', 'uint']],
 } as const;
+
+/** `wait4`, as it blocks, on a thread of its own: the buffers are filled when `done` is called. */
+interface Wait4 {
+  async(
+    pid: number,
+    status: Uint8Array,
+    options: number,
+    usage: Uint8Array,
+    done: (error: Error | null, result: number) => void,
+  ): void;
+}
 
 interface Libc {
   perfEventOpen(
@@ -46,6 +59,8 @@ interface Libc {
   read(fd: number, buffer: Uint8Array, size: number): number;
   write(fd: number, buffer: Uint8Array, size: number): number;
   close(fd: number): number;
+  readonly wait4: Wait4;
+  memfdCreate(name: string, flags: number): number;
   mkfifo(path: Uint8Array, mode: number): number;
 }
 

@@ -12,7 +12,7 @@ import { Worker } from 'node:worker_threads';
 
 import { ExitCode } from '../base/errors.js';
 import {
-  checkProgram,
+  findProgram,
   inheritedDescriptors,
   startCommand,
   type RunningCommand,
@@ -23,6 +23,8 @@ import type { DrainWorkerData } from './drain-worker.js';
 import { openEvents, type OpenedEvents } from './open-events.js';
 import type { RecordOptions } from './options.js';
 import { createOutput } from './output.js';
+import { copiesStack, isUnwound } from './sample-layout.js';
+import { resolveTarget } from './targets.js';
 import { existingPerfMaps } from './perf-maps.js';
 import { showProgress, summaryLines } from './summary.js';
 import { createStackTops } from './stack-tops.js';
@@ -42,13 +44,13 @@ const EFD_CLOEXEC = 0o2000000;
 export async function runRecord(options: RecordOptions, program = 'strata'): Promise<number> {
   const descriptors = inheritedDescriptors();
   const environment = environmentOf(options);
-  checkProgram(options.command[0], environment.PATH);
-  const opened = openEvents(options);
+  findProgram(options.command[0], environment.PATH);
+  const opened = openEvents(options, resolveTarget(options.target));
   const output = createOutput(options.output);
   if (options.verbosity > 0) {
-    const { specs, rings, frequency } = opened;
+    const { rings, frequency } = opened;
     say(
-      `${specs.map(({ name }) => name).join(', ')} at ${frequency} Hz on ${rings.length} CPUs, ` +
+      `${eventNames(opened)} at ${frequency} Hz on ${rings.length} CPUs, ` +
         `${rings[0].dataSize / 1024} KiB of buffer each`,
     );
   }
@@ -118,13 +120,13 @@ function startRecording(
 ): Recording {
   const queue = createQueue(QUEUE_SIZE);
   const stopFd = libc().eventfd(0, EFD_CLOEXEC);
-  const unwinds = opened.dumps && !options.keepStacks;
+  const unwinds = opened.events.some(isUnwound);
   const stackTops = createStackTops();
   const drainData: DrainWorkerData = {
     rings: opened.rings,
     queue,
     stopFd,
-    dumps: opened.dumps,
+    dumps: opened.events.some(({ kernelAttr }) => copiesStack(kernelAttr)),
     stackTops,
   };
   const unwindData: UnwindWorkerData = {
@@ -182,11 +184,16 @@ function startRecording(
 }
 
 function report(options: RecordOptions, opened: OpenedEvents, result: RecordingResult): void {
-  const events = opened.specs.map(({ name }) => name).join(', ');
+  const events = eventNames(opened);
   for (const line of summaryLines(result, options.output, events, opened.frequency)) say(line);
   if (result.failure !== undefined) {
     say(`the recording is cut, as ${options.output} could not be written: ${result.failure}`);
   }
+}
+
+function eventNames({ events }: OpenedEvents): string {
+  const named = events.filter(({ role }) => role !== 'tracker');
+  return named.map(({ name }) => name).join(', ');
 }
 
 /** Not by `process.stderr`, which would make a pipe that the command writes to, too, non-blocking. */

@@ -1,0 +1,149 @@
+/**
+ * A program of some 150 bytes that starts another one as the child of its own parent, and leaves.
+ *
+ * A process begins its account of peak memory with what its parent has, for until its `exec` it is a copy of it
+ * (`setmax_mm_hiwater_rss` in fs/exec.c). Started by Node.js itself, no command would use less than Node.js: some
+ * 50 MiB. Forked from here it starts from nothing, faults in no pages of Node.js', and is still our own child
+ * (`CLONE_PARENT`), with our process group, signals and descriptors.
+ *
+ * Its arguments: a character, '0' + the number of a descriptor; the program's path; the program's `argv`. To the
+ * descriptor, which the program does not get, three 64-bit words are written right before the `exec`:
+ *
+ *     seconds, nanoseconds (CLOCK_MONOTONIC), process ID
+ *
+ * and one more where the `exec` fails: −errno.
+ */
+
+/** Machine code in hexadecimal, with what it says. System calls: arch/x86/entry/syscalls/syscall_64.tbl. */
+const X64 = `
+  b838000000     movl $56, %eax              # clone(CLONE_PARENT | SIGCHLD, 0, 0, 0, 0)
+  bf11800000     movl $32785, %edi
+  31f6           xorl %esi, %esi
+  31d2           xorl %edx, %edx
+  4531d2         xorl %r10d, %r10d
+  4531c0         xorl %r8d, %r8d
+  0f05           syscall
+  85c0           testl %eax, %eax
+  7579           jne parent                  # the child goes on
+  4889e3         movq %rsp, %rbx
+  4883ec18       subq $24, %rsp
+  488b4310       movq 16(%rbx), %rax         # argv[1]: '0' + the descriptor
+  0fb628         movzbl (%rax), %ebp
+  83ed30         subl $48, %ebp
+  b848000000     movl $72, %eax              # fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+  89ef           movl %ebp, %edi
+  be02000000     movl $2, %esi
+  ba01000000     movl $1, %edx
+  0f05           syscall
+  b827000000     movl $39, %eax              # getpid()
+  0f05           syscall
+  4889442410     movq %rax, 16(%rsp)
+  b8e4000000     movl $228, %eax             # clock_gettime(CLOCK_MONOTONIC, sp)
+  bf01000000     movl $1, %edi
+  4889e6         movq %rsp, %rsi
+  0f05           syscall
+  b801000000     movl $1, %eax               # write(descriptor, sp, 24)
+  89ef           movl %ebp, %edi
+  ba18000000     movl $24, %edx
+  0f05           syscall
+  b83b000000     movl $59, %eax              # execve(argv[2], argv + 3, environment)
+  488b7b18       movq 24(%rbx), %rdi
+  488d7320       leaq 32(%rbx), %rsi
+  488b0b         movq (%rbx), %rcx
+  488d54cb10     leaq 16(%rbx,%rcx,8), %rdx
+  0f05           syscall
+  48890424       movq %rax, (%rsp)
+  b801000000     movl $1, %eax               # write(descriptor, sp, 8)
+  89ef           movl %ebp, %edi
+  4889e6         movq %rsp, %rsi
+  ba08000000     movl $8, %edx
+  0f05           syscall
+  b8e7000000     movl $231, %eax             # parent: exit_group(0)
+  31ff           xorl %edi, %edi
+  0f05           syscall`;
+
+/** System calls: include/uapi/asm-generic/unistd.h. */
+const ARM64 = `
+  881b80d2 mov x8, #220                      # clone(CLONE_PARENT | SIGCHLD, 0, 0, 0, 0)
+  200290d2 mov x0, #32785
+  010080d2 mov x1, #0
+  020080d2 mov x2, #0
+  030080d2 mov x3, #0
+  040080d2 mov x4, #0
+  010000d4 svc #0
+  800400b5 cbnz x0, parent                   # the child goes on
+  f3030091 mov x19, sp
+  ff8300d1 sub sp, sp, #32
+  740a40f9 ldr x20, [x19, #16]               # argv[1]: '0' + the descriptor
+  94024039 ldrb w20, [x20]
+  94c20051 sub w20, w20, #48
+  280380d2 mov x8, #25                       # fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+  e003142a mov w0, w20
+  410080d2 mov x1, #2
+  220080d2 mov x2, #1
+  010000d4 svc #0
+  881580d2 mov x8, #172                      # getpid()
+  010000d4 svc #0
+  e00b00f9 str x0, [sp, #16]
+  280e80d2 mov x8, #113                      # clock_gettime(CLOCK_MONOTONIC, sp)
+  200080d2 mov x0, #1
+  e1030091 mov x1, sp
+  010000d4 svc #0
+  080880d2 mov x8, #64                       # write(descriptor, sp, 24)
+  e003142a mov w0, w20
+  e1030091 mov x1, sp
+  020380d2 mov x2, #24
+  010000d4 svc #0
+  a81b80d2 mov x8, #221                      # execve(argv[2], argv + 3, environment)
+  600e40f9 ldr x0, [x19, #24]
+  61820091 add x1, x19, #32
+  620240f9 ldr x2, [x19]
+  620e028b add x2, x19, x2, lsl #3
+  42400091 add x2, x2, #16
+  010000d4 svc #0
+  e00300f9 str x0, [sp]
+  080880d2 mov x8, #64                       # write(descriptor, sp, 8)
+  e003142a mov w0, w20
+  e1030091 mov x1, sp
+  020180d2 mov x2, #8
+  010000d4 svc #0
+  c80b80d2 mov x8, #94                       # parent: exit_group(0)
+  000080d2 mov x0, #0
+  010000d4 svc #0`;
+
+const MACHINES = { x64: { code: X64, elf: 62 }, arm64: { code: ARM64, elf: 183 } } as const;
+
+const ELF_HEADER = 64;
+const PROGRAM_HEADER = 56;
+const BASE = 0x400000n;
+/** The greatest page size of either architecture. */
+const ALIGNMENT = 0x10000n;
+
+/** The program as an ELF file (elf(5)): one segment to load, and a stack that is not executable. */
+export function starterProgram(architecture: 'x64' | 'arm64'): Uint8Array {
+  const machine = MACHINES[architecture];
+  const hex = [...machine.code.matchAll(/^ +([0-9a-f]+) /gm)].map(([, bytes]) => bytes).join('');
+  const start = ELF_HEADER + 2 * PROGRAM_HEADER;
+  const file = Buffer.alloc(start + hex.length / 2);
+  file.write('\x7fELF\x02\x01\x01', 'latin1'); // 64 bits, little-endian, version 1
+  file.writeUInt16LE(2, 16); // e_type: ET_EXEC
+  file.writeUInt16LE(machine.elf, 18); // e_machine
+  file.writeUInt32LE(1, 20); // e_version
+  file.writeBigUInt64LE(BASE + BigInt(start), 24); // e_entry
+  file.writeBigUInt64LE(BigInt(ELF_HEADER), 32); // e_phoff
+  file.writeUInt16LE(ELF_HEADER, 52); // e_ehsize
+  file.writeUInt16LE(PROGRAM_HEADER, 54); // e_phentsize
+  file.writeUInt16LE(2, 56); // e_phnum
+  const load = file.subarray(ELF_HEADER);
+  load.writeUInt32LE(1, 0); // p_type: PT_LOAD
+  load.writeUInt32LE(5, 4); // p_flags: read, execute
+  load.writeBigUInt64LE(BASE, 16); // p_vaddr
+  load.writeBigUInt64LE(BigInt(file.length), 32); // p_filesz
+  load.writeBigUInt64LE(BigInt(file.length), 40); // p_memsz
+  load.writeBigUInt64LE(ALIGNMENT, 48); // p_align
+  const stack = load.subarray(PROGRAM_HEADER);
+  stack.writeUInt32LE(0x6474e551, 0); // PT_GNU_STACK
+  stack.writeUInt32LE(6, 4); // read, write
+  file.write(hex, start, 'hex');
+  return file;
+}
