@@ -6,7 +6,7 @@ import { Command, CommanderError, Option } from 'commander';
 
 import { ExitCode, StrataError } from '../base/errors.js';
 import { COMMANDS, type Invocation } from './options/commands.js';
-import type { CommandSpec, Flag } from './options/spec.js';
+import type { CommandSpec, Flag, Values } from './options/spec.js';
 
 const DESCRIPTION =
   'Profiles a Python program on Linux: Python functions, the C under them and the kernel in one stack.';
@@ -71,7 +71,7 @@ function addCommand(
 ): void {
   const command = program.command(spec.name).summary(spec.summary).description(spec.description);
   if (spec.operands !== undefined) command.argument(spec.operands).passThroughOptions();
-  for (const flag of spec.flags) command.addOption(makeOption(flag));
+  for (const flag of spec.flags) command.addOption(makeOption(flag, () => command.opts()));
   addExamples(command, spec.examples);
   command.action(() => {
     const options = spec.options(command.opts(), command.args);
@@ -79,15 +79,18 @@ function addCommand(
   });
 }
 
-function makeOption(flag: Flag): Option {
+function makeOption(flag: Flag, valuesSoFar: () => Values): Option {
   // Commander writes a default only where there is a value.
   const suffix = flag.value === undefined && flag.valueText ? ` (default: ${flag.valueText})` : '';
   const option = new Option(flag.flags, flag.help + suffix);
   if (flag.value !== undefined) option.default(flag.value, flag.valueText);
   // `choices` installs a parser of its own.
   if (flag.choices !== undefined) option.choices(flag.choices);
-  if (flag.parse !== undefined) {
-    option.argParser(flag.parse as (text: string, previous: unknown) => unknown);
+  const { parse } = flag;
+  if (parse !== undefined) {
+    option.argParser((text: string, previous: unknown) =>
+      parse(text, previous as never, valuesSoFar()),
+    );
   }
   return option.hideHelp(flag.hidden === true);
 }

@@ -5,7 +5,7 @@
 import { InvalidArgumentError } from 'commander';
 
 import type { SortKey } from '../profile/flat.js';
-import type { CallGraph } from '../record/options.js';
+import type { CallGraph } from '../linux/events/spec.js';
 import type { MinWidth } from '../render/flamegraph/flamegraph.js';
 import type { SymbolOptions } from '../symbolize/options.js';
 
@@ -33,29 +33,19 @@ export function parseDuration(text: string): number {
   return seconds;
 }
 
-/** `dwarf`, `dwarf,16384`, `fp`, `none`: how user stacks are found. The size is rounded up to 8 bytes. */
+/** `dwarf`, `dwarf,16384`, `fp`, `lbr`, `none`: how user stacks are found. The size is rounded up to 8 bytes. */
 export function parseCallGraph(text: string): CallGraph {
-  if (text === 'dwarf' || text === 'fp' || text === 'none') return { kind: text };
+  if (text === 'dwarf' || text === 'fp' || text === 'lbr' || text === 'none') {
+    return { kind: text };
+  }
   const match = /^dwarf,(\d+)$/.exec(text);
   const size = match ? Math.ceil(Number(match[1]) / 8) * 8 : 0;
   if (size < 8 || size > MAX_STACK_DUMP) {
     throw new InvalidArgumentError(
-      `dwarf, fp or none; dwarf,SIZE copies SIZE bytes of stack, up to ${MAX_STACK_DUMP}.`,
+      `dwarf, fp, lbr or none; dwarf,SIZE copies SIZE bytes of stack, up to ${MAX_STACK_DUMP}.`,
     );
   }
   return { kind: 'dwarf', size };
-}
-
-/**
- * Adds `cycles:u,cpu/event=0x3c,umask=1/` to the events named before: commas separate events except
- * within the slashes of a PMU's terms.
- */
-export function parseEvents(text: string, previous: readonly string[] = []): string[] {
-  const events = text.match(/(?:[^,/]|\/[^/]*\/)+/g) ?? [];
-  if (events.length === 0 || events.join(',') !== text) {
-    throw new InvalidArgumentError('Event names separated by commas: cycles,page-faults.');
-  }
-  return [...previous, ...events];
 }
 
 /** `1,2,3`: process or thread ids. */
@@ -122,6 +112,7 @@ const SORT_KEYS: Readonly<Record<string, SortKey>> = {
   symbol: 'symbol',
   srcline: 'srcline',
   srcfile: 'srcfile',
+  wait: 'wait',
 };
 
 /** `comm,sym`, by perf's names of sort keys. */

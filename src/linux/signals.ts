@@ -3,9 +3,11 @@ import { inForeground } from './system.js';
 
 const PASSED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
-/** A process that signals can be sent to. */
+/** What signals are passed on to. */
 export interface Signalled {
   signal(name: NodeJS.Signals): void;
+  /** Whether a terminal's keys reach it only through us, as it is no process of the same group. */
+  readonly isOurs?: boolean;
 }
 
 /**
@@ -19,7 +21,7 @@ export function catchSignals(): { passTo(command: Signalled): void; release(): v
     const fromKeys = name === 'SIGINT' || name === 'SIGQUIT';
     const handler = (): void => {
       if (command === undefined) early.push(name);
-      else if (!fromKeys || !inForeground()) command.signal(name);
+      else if (!fromKeys || command.isOurs === true || !inForeground()) command.signal(name);
     };
     process.on(name, handler);
     return { name, handler };

@@ -23,7 +23,7 @@ import {
 } from '../formats/perfdata/writer.js';
 import type { CodeModule } from '../session/modules.js';
 import type { KernelFunction } from '../symbolize/kernel.js';
-import { CLOCK } from './open-events.js';
+import { CLOCK } from './rings.js';
 
 /** What perf calls the kernel among files. */
 const KERNEL_PATH = '[kernel.kallsyms]';

@@ -9,8 +9,8 @@ export interface RecordOptions {
   /** Program and arguments to run; beside another target it bounds the time. Empty for none. */
   readonly command: readonly string[];
   readonly output: string;
-  /** Samples per second, or the most that the kernel grants; not used where there is a `period`. */
-  readonly frequency: number | 'max';
+  /** Samples per second, or the most that the kernel grants, where it was said. */
+  readonly frequency?: number | 'max';
   /** `-c`: a sample every so many counts. */
   readonly period?: number;
   /** Event names with modifiers, one `-e` each; empty for the machine's own clock. */
@@ -32,7 +32,7 @@ export interface RecordOptions {
   readonly delaySeconds?: number;
   /** Sampling ends after so long, the command goes on. */
   readonly durationSeconds?: number;
-  /** Where commands come from: `fifo:CTL[,ACK]` or `fd:CTL[,ACK]`. */
+  /** Where commands come from while recording. */
   readonly control?: ControlPlace;
   /** A flight recorder: the kernel keeps the latest samples, a snapshot writes them. */
   readonly overwrite: boolean;
@@ -56,12 +56,18 @@ export interface EventFilter {
   readonly after: number;
 }
 
-/** A FIFO by its path, or a descriptor that this process was started with. */
-export interface ControlPlace {
-  readonly commands: string | number;
-  /** Where `ack` is written once a command is done. */
-  readonly acknowledgements?: string | number;
-}
+export type ControlPlace =
+  /** FIFOs by their paths, or descriptors that this process was started with. */
+  | {
+      readonly kind: 'given';
+      readonly commands: string | number;
+      /** Where `ack` is written once a command is done. */
+      readonly acknowledgements?: string | number;
+    }
+  /** FIFOs of the recorder's own, of which the command is told in its environment. */
+  | { readonly kind: 'own' }
+  /** SIGUSR2 switches sampling on and off. */
+  | { readonly kind: 'signal' };
 
 /** When one file ends and the next begins. */
 export interface SwitchOutput {

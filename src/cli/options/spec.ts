@@ -1,6 +1,6 @@
 /** What a command is to the parser and to `--help`. */
 
-/** A flag, as the parser takes it. `parse` gets the text and what the flag held before. */
+/** A flag, as the parser takes it. `parse` gets the text, what the flag held before, and all values so far. */
 export interface Flag {
   /** `-F, --freq <N>`. */
   readonly flags: string;
@@ -9,7 +9,7 @@ export interface Flag {
   /** How help writes the default, where there is no one value or it would not say enough. */
   readonly valueText?: string;
   readonly choices?: readonly string[];
-  readonly parse?: (text: string, previous: never) => unknown;
+  readonly parse?: (text: string, previous: never, soFar: Values) => unknown;
   /** An accepted spelling that help does not list. */
   readonly hidden?: boolean;
 }

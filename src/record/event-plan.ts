@@ -1,0 +1,257 @@
+/**
+ * Which events a recording has: what was asked for, tried on this machine. What the kernel of an older
+ * version or a user without rights cannot have is left away where the rest is still worth having.
+ */
+import { StrataError, assert } from '../base/errors.js';
+import { encodeAttr } from '../formats/perfdata/attr.js';
+import { PerfFormat, PerfSample } from '../formats/perfdata/spec.js';
+import { parseEvents, userOnly } from '../linux/events/parse.js';
+import type { EventGroup, EventSpec } from '../linux/events/spec.js';
+import { SystemCallError, closeEvent, openEvent } from '../linux/perf-event.js';
+import { maxSampleRate } from '../linux/system.js';
+import {
+  DEFAULT_FREQUENCY,
+  fileAttr,
+  offCpuFileAttr,
+  samplingAttr,
+  switchesAttr,
+  trackerAttr,
+  type AttrContext,
+  type EventAttrInput,
+} from './attributes.js';
+import type { RecordOptions } from './options.js';
+import { explainRefusal, mayFallBackToUser } from './permission.js';
+import type { RecordedEvent } from './sample-layout.js';
+
+/** An event that is to be opened. */
+export interface PlannedEvent extends Omit<RecordedEvent, 'ids'> {
+  /** Index of the event that leads its group; its own where it is alone. */
+  readonly leader: number;
+  /** What a tracepoint's fields must be. */
+  readonly filter?: string;
+}
+
+export interface EventPlan {
+  readonly events: readonly PlannedEvent[];
+  /** Samples per second. */
+  readonly frequency: number;
+}
+
+/** What the recording's events are opened on, and how. */
+export interface PlanContext {
+  readonly options: RecordOptions;
+  /** A task (0 for the caller, -1 for every one) and CPU on which events are tried. */
+  readonly pid: number;
+  readonly cpu: number;
+  readonly enableOnExec: boolean;
+  readonly inherit: boolean;
+  /** Whether an event of its own tells of processes, as sampling may be switched off. */
+  readonly tracker: boolean;
+}
+
+/** Events in the machine's own order of preference, where nobody named one. */
+const CLOCKS = ['cycles:P', 'cpu-clock'];
+
+/**
+ * Plans the events.
+ * @param notes gets a sentence for each thing that differs from what was asked for
+ * @throws StrataError naming the setting that forbids it, or the event that the machine lacks
+ */
+export function planEvents(context: PlanContext, notes: string[]): EventPlan {
+  const { options } = context;
+  const frequency = grantedFrequency(options.frequency ?? DEFAULT_FREQUENCY, notes);
+  const planner = new Planner(context, { ...context, frequency });
+  if (options.events.length === 0) planner.addClock();
+  options.events.forEach((text, i) => {
+    const filters = options.filters.filter(({ after }) => after === i + 1);
+    planner.addEvents(text, filters.map(({ text }) => `(${text})`).join(' && '));
+  });
+  if (options.offCpu) planner.addSwitches();
+  if (context.tracker) planner.addTracker();
+  if (planner.narrowed) {
+    notes.push(
+      'only user space was sampled, kernel functions are missing: ' +
+        'kernel.perf_event_paranoid forbids the rest ' +
+        '(sudo sysctl kernel.perf_event_paranoid=1 allows it)',
+    );
+  }
+  return { events: planner.events, frequency };
+}
+
+function grantedFrequency(asked: number | 'max', notes: string[]): number {
+  const most = maxSampleRate();
+  if (asked === 'max') return most;
+  if (asked <= most) return asked;
+  notes.push(
+    `${asked} samples per second were asked for; the kernel grants ${most} ` +
+      '(kernel.perf_event_max_sample_rate)',
+  );
+  return most;
+}
+
+class Planner {
+  readonly events: PlannedEvent[] = [];
+  /** Whether the kernel's part of an event had to be left out. */
+  narrowed = false;
+
+  constructor(
+    private readonly place: PlanContext,
+    private readonly context: AttrContext,
+  ) {}
+
+  /** The first of {@link CLOCKS} that there is. */
+  addClock(): void {
+    for (const name of CLOCKS) {
+      const [spec] = parseEvents(name)[0].events;
+      const found = this.tryEvent(spec);
+      if (typeof found === 'string') continue;
+      this.add(found.spec.name, found.attr, this.events.length);
+      return;
+    }
+    assert(false, 'every kernel with perf events has cpu-clock');
+  }
+
+  /** The events of one `-e`. */
+  addEvents(text: string, filter: string): void {
+    const groups = parseEvents(text);
+    const tracepoints = groups.flatMap(({ events }) => events).filter(isTracepoint);
+    if (filter !== '' && tracepoints.length === 0) {
+      throw new StrataError(
+        `--filter stands after '${text}', which is no tracepoint`,
+        'for example: -e sched:sched_switch --filter "prev_pid != 0"',
+      );
+    }
+    for (const group of groups) this.addGroup(group, filter);
+  }
+
+  addSwitches(): void {
+    const attr = switchesAttr(this.context);
+    const found = this.tryAttr(attr);
+    if (found instanceof SystemCallError) {
+      if (found.code !== 'EACCES' && found.code !== 'EPERM')
+        throw explainRefusal(found, 'switches');
+      throw new StrataError(
+        'waiting cannot be recorded by this user: --off-cpu samples in the kernel, at context switches',
+        'sudo sysctl kernel.perf_event_paranoid=1 allows it, as CAP_PERFMON does',
+      );
+    }
+    this.events.push({
+      name: 'offcpu-time',
+      role: 'switches',
+      kernelAttr: found,
+      attr: offCpuFileAttr(found),
+      leader: this.events.length,
+    });
+  }
+
+  addTracker(): void {
+    const attr = this.tryAttr(trackerAttr(this.context));
+    if (attr instanceof SystemCallError) throw explainRefusal(attr, 'dummy');
+    const leader = this.events.length;
+    this.events.push({ name: 'dummy:u', role: 'tracker', kernelAttr: attr, attr, leader });
+  }
+
+  private addGroup({ events, sampleRead }: EventGroup, filter: string): void {
+    const leader = this.events.length;
+    events.forEach((asked, i) => {
+      const found = this.tryEvent(asked);
+      if (typeof found === 'string') throw unsupported(asked);
+      let { attr } = found;
+      if (sampleRead) attr = readingAttr(attr, i === 0);
+      // The leader switches the others on and off.
+      if (i > 0)
+        attr = { ...attr, flags: { ...attr.flags, disabled: false, enable_on_exec: false } };
+      const condition = filter !== '' && isTracepoint(asked) ? { filter } : {};
+      this.add(found.spec.name, attr, leader, condition);
+    });
+  }
+
+  private add(name: string, attr: EventAttrInput, leader: number, more = {}): void {
+    const { keepStacks } = this.place.options;
+    this.events.push({
+      name,
+      role: 'samples',
+      kernelAttr: attr,
+      attr: fileAttr(attr, keepStacks),
+      leader,
+      ...more,
+    });
+  }
+
+  /** @returns the event, or its user part where that alone is allowed; the kernel's error where there is none */
+  private tryEvent(asked: EventSpec): { spec: EventSpec; attr: EventAttrInput } | string {
+    const carriesSideBand = this.events.length === 0 && !this.place.tracker;
+    // `P`: as precise as the processor can, which is found by trying.
+    let precise = asked.attr.precise_ip;
+    let spec = asked;
+    for (;;) {
+      const attr = samplingAttr(spec, this.context, carriesSideBand);
+      const found = this.tryAttr({ ...attr, precise_ip: precise });
+      if (!(found instanceof SystemCallError)) return { spec, attr: found };
+      if (mayFallBackToUser(found, spec)) {
+        spec = userOnly(spec);
+        this.narrowed = true;
+      } else if (asked.highestPrecision === true && precise > 0 && isUnsupported(found.code)) {
+        precise--;
+      } else if (isUnsupported(found.code)) {
+        return found.code;
+      } else {
+        throw explainRefusal(found, spec.name);
+      }
+    }
+  }
+
+  /** Tries an attribute, then with less and less of what older kernels refuse. */
+  private tryAttr(attr: EventAttrInput): EventAttrInput | SystemCallError {
+    let refusal: SystemCallError | undefined;
+    for (const older of [attr, ...olderForms(attr)]) {
+      try {
+        closeEvent(openEvent(encodeAttr(older), this.place.pid, this.place.cpu));
+        return older;
+      } catch (error) {
+        if (!(error instanceof SystemCallError)) throw error;
+        if (error.code !== 'EINVAL') return error;
+        refusal ??= error;
+      }
+    }
+    return refusal!;
+  }
+}
+
+/** Errors by which the kernel says that there is no such event here. */
+function isUnsupported(code: string): boolean {
+  return ['ENOENT', 'EOPNOTSUPP', 'ENODEV', 'EINVAL'].includes(code);
+}
+
+function unsupported({ name }: EventSpec): StrataError {
+  return new StrataError(
+    `this machine cannot count '${name}'`,
+    'cpu-clock works everywhere; virtual machines often have no hardware counters',
+  );
+}
+
+function isTracepoint({ kind }: EventSpec): boolean {
+  return kind === 'tracepoint';
+}
+
+/** Of a group of which the first event samples and tells the counts of all. */
+function readingAttr(attr: EventAttrInput, leads: boolean): EventAttrInput {
+  return {
+    ...attr,
+    ...(leads ? {} : { sample_period: 0 }),
+    sample_type: attr.sample_type | PerfSample.READ,
+    read_format: PerfFormat.GROUP | PerfFormat.ID,
+    flags: { ...attr.flags, freq: leads && attr.flags.freq === true },
+  };
+}
+
+/** Without the count of lost samples (Linux 6.0), structured weights (5.12), build IDs in mappings (5.12). */
+function olderForms(attr: EventAttrInput): EventAttrInput[] {
+  const uncounted = { ...attr, read_format: 0 };
+  const weight = PerfSample.WEIGHT_STRUCT;
+  const simple =
+    (attr.sample_type & weight) === 0
+      ? uncounted
+      : { ...uncounted, sample_type: (attr.sample_type & ~weight) | PerfSample.WEIGHT };
+  return [uncounted, { ...simple, flags: { ...simple.flags, build_id: false } }];
+}
