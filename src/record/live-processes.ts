@@ -61,6 +61,12 @@ export class LiveProcesses implements CodeFiles {
     this.running.delete(pid);
   }
 
+  /** Forgets a process that has ended. */
+  forget(pid: number): void {
+    this.processes.delete(pid);
+    this.running.delete(pid);
+  }
+
   /** How many run on although the first one, the command, has ended. */
   survivors(): number {
     const alive = [...this.running].filter(isRunning);

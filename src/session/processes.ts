@@ -28,6 +28,14 @@ export class ProcessTable {
   /** @param regions makes the regions of code that the spaces hand to the unwinder */
   constructor(private readonly regions: RegionSource) {}
 
+  /** All processes, and all threads, that records told of and that were not forgotten. */
+  get all(): Iterable<Process> {
+    return this.processes.values();
+  }
+  get allThreads(): Iterable<Thread> {
+    return this.threads.values();
+  }
+
   /** The process; made without parent and mappings where no record told of it. */
   process(pid: number): Process {
     return this.processes.get(pid) ?? this.newProcess(pid, undefined, this.newSpace(pid));
@@ -75,6 +83,21 @@ export class ProcessTable {
   /** MMAP, MMAP2. */
   map(pid: number, mapping: Mapping): void {
     this.process(pid).space.map(mapping);
+  }
+
+  /** Forgets threads, and processes with their last one. @returns the numbers of those processes */
+  forget(tids: Iterable<number>): number[] {
+    const left = new Set<Process>();
+    for (const tid of tids) {
+      const thread = this.threads.get(tid);
+      if (thread !== undefined) left.add(thread.process);
+      this.threads.delete(tid);
+    }
+    this.lastThread = undefined;
+    for (const { process } of this.threads.values()) left.delete(process);
+    const gone = [...left].filter((process) => this.processes.get(process.pid) === process);
+    for (const { pid } of gone) this.processes.delete(pid);
+    return gone.map(({ pid }) => pid);
   }
 
   private newSpace(pid: number): AddressSpace {
