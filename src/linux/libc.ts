@@ -24,6 +24,7 @@ const PROTOTYPES = {
   read: ['read', 'long', ['int', 'uint8_t *', 'size_t']],
   write: ['write', 'long', ['int', 'uint8_t *', 'size_t']],
   close: ['close', 'int', ['int']],
+  getrusage: ['getrusage', 'int', ['int', 'uint8_t *']],
   wait4: ['wait4', 'int', ['int', 'uint8_t *', 'int', 'uint8_t *']],
   memfdCreate: ['memfd_create', 'int', ['str', 'uint']],
   mkfifo: ['mkfifo', 'int', ['uint8_t *', 'uint']],
@@ -59,6 +60,8 @@ interface Libc {
   read(fd: number, buffer: Uint8Array, size: number): number;
   write(fd: number, buffer: Uint8Array, size: number): number;
   close(fd: number): number;
+  /** Fills `struct rusage`: 16 numbers of 64 bits. */
+  getrusage(who: number, usage: Uint8Array): number;
   readonly wait4: Wait4;
   memfdCreate(name: string, flags: number): number;
   mkfifo(path: Uint8Array, mode: number): number;
