@@ -1,0 +1,42 @@
+/** All that is known of an interpreter: what it says, and what its file shows. */
+import { askInterpreter, type InterpreterAnswers } from './interpreter-answers.js';
+import { readInterpreterCode, type InterpreterCode } from './interpreter-code.js';
+import { describeProgram } from './interpreter-file.js';
+
+export interface InspectedInterpreter {
+  /** The program's own file. */
+  readonly path: string;
+  /** `undefined` where it could not be asked. */
+  readonly answers: InterpreterAnswers | undefined;
+  /** Why there are no answers: a sentence's end. */
+  readonly silence: string | undefined;
+  /** Of the file that its code is in; `undefined` where that was not found, or is damaged. */
+  readonly code: InterpreterCode | undefined;
+}
+
+/**
+ * Inspects an interpreter by running it (isolated: neither its user's code nor environment) and by reading
+ * its file.
+ * @param path the program
+ * @param options `library`: where its code is, if that is known; `asks`: false where it must not be run, as
+ *   a program that only has Python inside would not understand the question
+ */
+export function inspectInterpreter(
+  path: string,
+  options: {
+    readonly env?: NodeJS.ProcessEnv;
+    readonly library?: string | undefined;
+    readonly asks?: boolean;
+  } = {},
+): InspectedInterpreter {
+  const { env = process.env, asks = true } = options;
+  const asked = asks ? askInterpreter(path, env) : 'it is not a Python interpreter itself';
+  const answers = typeof asked === 'string' ? undefined : asked;
+  const file = answers?.library ?? options.library ?? describeProgram(path, env)?.library ?? path;
+  return {
+    path,
+    answers,
+    silence: typeof asked === 'string' ? asked : undefined,
+    code: readInterpreterCode(file),
+  };
+}
