@@ -2,11 +2,12 @@
  * What the recorder learns from running processes, or keeps of those that have ended: where their files
  * lie, and their memory. Each may have a mount and a PID namespace of its own.
  */
-import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 
 import { FileSource, type ByteSource } from '../base/source.js';
 import { StrataError } from '../base/errors.js';
 import type { Address } from '../base/units.js';
+import { ProcReader } from '../linux/proc.js';
 import { innermostPid, isRunning, namespaceOf, readLink } from '../linux/system.js';
 import type { CodeFiles } from '../session/modules.js';
 import { readVdso } from '../symbolize/vdso.js';
@@ -17,43 +18,61 @@ export interface LiveProcess {
   readonly innerPid: number;
   /** What to put before its paths; empty where it sees the files that the recorder sees. */
   readonly root: string;
-  /** Where its /tmp lies, which outlives it. */
-  readonly temporary: string;
+  /** Whether the recorder's command is or started it: then its perf map may be there for the recording. */
+  readonly ofCommand: boolean;
 }
-
-const TEMPORARY = '/tmp';
 
 /** `O_PATH` of fcntl.h: a place in the file system, held but not opened. */
 const O_PATH = 0o10000000;
 
+/** How the kernel writes that a file has no name any more. */
+const DELETED = ' (deleted)';
+
 export class LiveProcesses implements CodeFiles {
   private readonly processes = new Map<number, LiveProcess>();
-  /** Those of which no end was told. */
+  /** Those of which a start, but no end was told. */
   private readonly running = new Set<number>();
-  /** The process that was seen first. */
+  /** The command itself. */
   private command = -1;
-  /** Descriptors that keep folders of other mount namespaces, by {@link hold}'s key. */
-  private readonly held = new Map<string, number>();
+  /** Folders of other mount namespaces, by namespace and path. */
+  private readonly held = new Map<string, HeldFolder>();
+  private readonly proc = new ProcReader();
   private readonly ownMounts = namespaceOf('self', 'mnt');
   private readonly ownPids = namespaceOf('self', 'pid');
+  /** Whether all that is recorded is of the command. */
+  private onlyCommand = true;
 
   /** All processes that were seen. */
   get all(): Iterable<LiveProcess> {
     return this.processes.values();
   }
 
-  /** Looks at a process while it lives; one that has ended is taken to be as its parent. */
+  /** Looks at a process that ran before the recording. */
+  attach(pid: number): void {
+    this.onlyCommand = false;
+    this.processes.set(pid, this.look(pid, false) ?? newProcess(pid, '', false));
+  }
+
+  /**
+   * Looks at a process while it lives.
+   * @param parentPid where a fork was told; a child that has ended already is taken to be as its parent
+   */
   see(pid: number, parentPid?: number): LiveProcess {
-    let process = this.processes.get(pid);
-    if (process === undefined || parentPid !== undefined) this.running.add(pid);
-    if (process === undefined) {
-      if (this.processes.size === 0) this.command = pid;
-      const parent = parentPid === undefined ? undefined : this.processes.get(parentPid);
-      const { root = '', temporary = TEMPORARY } = parent ?? {};
-      process = this.look(pid) ?? { pid, innerPid: pid, root, temporary };
-      this.processes.set(pid, process);
-    }
-    return process;
+    const known = this.processes.get(pid);
+    if (known !== undefined && parentPid === undefined) return known;
+    const parent = parentPid === undefined ? undefined : this.processes.get(parentPid);
+    const ofCommand = this.onlyCommand || parentPid === process.pid || (parent?.ofCommand ?? false);
+    if (ofCommand && this.command < 0) this.command = pid;
+    this.running.add(pid);
+    const seen = this.look(pid, ofCommand) ?? newProcess(pid, parent?.root ?? '', ofCommand);
+    this.processes.set(pid, seen);
+    return seen;
+  }
+
+  /** Looks anew: a process may enter namespaces after its fork. */
+  seeAgain(pid: number): void {
+    const process = this.look(pid, this.see(pid).ofCommand);
+    if (process !== undefined) this.processes.set(pid, process);
   }
 
   /** A process has ended; its number may be given to another. */
@@ -63,27 +82,32 @@ export class LiveProcesses implements CodeFiles {
 
   /** Forgets a process that has ended. */
   forget(pid: number): void {
+    const root = this.processes.get(pid)?.root;
     this.processes.delete(pid);
     this.running.delete(pid);
+    for (const [name, folder] of this.held) {
+      if (folder.path !== root) continue;
+      if ([...this.processes.values()].some((process) => process.root === root)) return;
+      folder.close();
+      this.held.delete(name);
+    }
   }
 
-  /** How many run on although the first one, the command, has ended. */
+  /** How many that the command started run on although it has ended. */
   survivors(): number {
-    const alive = [...this.running].filter(isRunning);
+    const alive = [...this.running].filter((pid) => this.see(pid).ofCommand && isRunning(pid));
     return alive.includes(this.command) ? 0 : alive.length;
-  }
-
-  /** Looks anew: a process may enter namespaces after its fork. */
-  seeAgain(pid: number): void {
-    const process = this.look(pid);
-    if (process !== undefined) this.processes.set(pid, process);
   }
 
   open(path: string, pid: number, _buildId: string | undefined): ByteSource | undefined {
     if (path === '[vdso]') return readVdso()?.source;
     if (!path.startsWith('/')) return undefined;
+    const place = path.endsWith(DELETED)
+      ? this.placeOfDeleted(path, pid)
+      : this.see(pid).root + path;
+    if (place === undefined) return undefined;
     try {
-      return new FileSource(this.see(pid).root + path);
+      return new FileSource(place);
     } catch (error) {
       if (error instanceof StrataError) return undefined;
       throw error;
@@ -109,49 +133,74 @@ export class LiveProcesses implements CodeFiles {
   }
 
   close(): void {
-    for (const fd of this.held.values()) closeSync(fd);
+    for (const folder of this.held.values()) folder.close();
     this.held.clear();
   }
 
-  private look(pid: number): LiveProcess | undefined {
+  /** @returns `undefined` where it has ended, or this user may not look */
+  private look(pid: number, ofCommand: boolean): LiveProcess | undefined {
     const mounts = namespaceOf(pid, 'mnt');
     const pids = namespaceOf(pid, 'pid');
-    if (mounts === undefined || pids === undefined) return undefined;
+    const folder = readLink(`/proc/${pid}/root`);
+    if (mounts === undefined || pids === undefined || folder === undefined) return undefined;
     return {
       pid,
       innerPid: pids === this.ownPids ? pid : innermostPid(pid),
-      ...this.placeOf(pid, mounts),
+      root: this.rootOf(pid, mounts, folder),
+      ofCommand,
     };
   }
 
-  /**
-   * A process sees other files than we do in another mount namespace, or in a chroot. With its last process
-   * a namespace's mounts come apart: what is mounted on /tmp must be held by itself.
-   */
-  private placeOf(pid: number, mounts: string): { root: string; temporary: string } {
-    const folder = readLink(`/proc/${pid}/root`) ?? '/';
-    if (mounts === this.ownMounts) {
-      const root = folder === '/' ? '' : folder;
-      return { root, temporary: root + TEMPORARY };
+  /** A process sees other files than we do in another mount namespace, or in a chroot. */
+  private rootOf(pid: number, mounts: string, folder: string): string {
+    if (mounts === this.ownMounts) return folder === '/' ? '' : folder;
+    const name = `${mounts} ${folder}`;
+    let held = this.held.get(name);
+    if (held === undefined) {
+      held = holdRoot(pid);
+      if (held === undefined) return `/proc/${pid}/root`; // while it lives
+      this.held.set(name, held);
     }
-    const inside = `/proc/${pid}/root`;
-    const root = this.hold(inside, `${mounts} ${folder}`) ?? '';
-    return { root, temporary: this.hold(inside + TEMPORARY) ?? TEMPORARY };
+    return held.path;
   }
 
   /**
-   * Keeps a folder.
-   * @param key the same for the same folder; its device and inode where absent
+   * Where a file can be read that was deleted, or replaced by a newer one, while a process has it mapped: as
+   * libraries are that were upgraded since (proc_pid_map_files(5); for root only).
    */
-  private hold(path: string, key?: string): string | undefined {
-    try {
-      const { dev, ino } = statSync(path, { bigint: true });
-      const name = key ?? `${dev} ${ino}`;
-      const fd = this.held.get(name) ?? openSync(path, constants.O_DIRECTORY | O_PATH);
-      this.held.set(name, fd);
-      return `/proc/self/fd/${fd}`;
-    } catch {
-      return undefined;
-    }
+  private placeOfDeleted(path: string, pid: number): string | undefined {
+    const lines = this.proc.read(`/proc/${pid}/maps`)?.toString().split('\n') ?? [];
+    const range = lines.find((line) => line.endsWith(path))?.split(' ', 1)[0];
+    return range === undefined ? undefined : `/proc/${pid}/map_files/${range}`;
   }
+}
+
+/** A folder that can be reached for as long as it is held. */
+interface HeldFolder {
+  readonly path: string;
+  close(): void;
+}
+
+/**
+ * Holds the root folder of a process, and its mount namespace: else with the last process of that all that
+ * is mounted below the folder would come apart.
+ */
+function holdRoot(pid: number): HeldFolder | undefined {
+  const fds: number[] = [];
+  const close = (): void => {
+    for (const fd of fds) closeSync(fd);
+  };
+  try {
+    fds.push(openSync(`/proc/${pid}/ns/mnt`, 'r'));
+    fds.push(openSync(`/proc/${pid}/root`, constants.O_DIRECTORY | O_PATH));
+  } catch {
+    close(); // It has ended since, or too many files are open.
+    return undefined;
+  }
+  return { path: `/proc/self/fd/${fds[1]}`, close };
+}
+
+/** A process that could not be looked at. */
+function newProcess(pid: number, root: string, ofCommand: boolean): LiveProcess {
+  return { pid, innerPid: pid, root, ofCommand };
 }

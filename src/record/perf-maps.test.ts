@@ -16,7 +16,7 @@ const LINE = '1000 10 py::main:/a.py\n';
 
 function inRoot(innerPid: number): { process: LiveProcess; path: string } {
   return {
-    process: { pid: 4711, innerPid, root, temporary: join(root, 'tmp') },
+    process: { pid: 4711, innerPid, root, ofCommand: true },
     path: join(root, 'tmp', `perf-${innerPid}.map`),
   };
 }
@@ -55,7 +55,7 @@ test('the recording’s own maps are removed, those that were there before stay'
   const pid = 987_654_321;
   const path = `/tmp/perf-${pid}.map`;
   t.after(() => rmSync(path, { force: true }));
-  const process: LiveProcess = { pid, innerPid: pid, root: '', temporary: '/tmp' };
+  const process: LiveProcess = { pid, innerPid: pid, root: '', ofCommand: true };
   writeFileSync(path, LINE);
   const before = existingPerfMaps();
   assert.ok(before.has(`perf-${pid}.map`));
@@ -71,4 +71,11 @@ test('what was there in our /tmp says nothing of another /tmp', () => {
   writeFileSync(path, LINE);
   removePerfMap(process, new Set(['perf-11.map']));
   assert.equal(existsSync(path), false);
+});
+
+test('the map of a process that only happened to be recorded stays', () => {
+  const { process, path } = inRoot(12);
+  writeFileSync(path, LINE);
+  removePerfMap({ ...process, ofCommand: false }, new Set());
+  assert.equal(existsSync(path), true);
 });

@@ -33,7 +33,7 @@ export function existingPerfMaps(): ReadonlySet<string> {
 
 /** The file that a process writes its map to, as the recorder sees it. */
 function mapPath(process: LiveProcess): string {
-  return `${process.temporary}/${mapName(process)}`;
+  return `${process.root}${FOLDER}/${mapName(process)}`;
 }
 
 function mapName(process: LiveProcess): string {
@@ -55,9 +55,7 @@ export function readPerfMap(process: LiveProcess): PerfMap | undefined {
  * @returns `undefined` where it is gone or is none
  */
 export function readDump(process: LiveProcess, path: string): GeneratedFunctions | undefined {
-  const inTemporary = path.startsWith(`${FOLDER}/`);
-  const place = inTemporary ? process.temporary + path.slice(FOLDER.length) : process.root + path;
-  const bytes = readFileOf(place);
+  const bytes = readFileOf(process.root + path);
   try {
     return bytes && readJitDump(new MemorySource(bytes, path)).latest();
   } catch (error) {
@@ -92,9 +90,9 @@ function readFileOf(path: string): Uint8Array | undefined {
   }
 }
 
-/** Removes the map of a process, unless it was there before the recording. */
+/** Removes the map of a process of the command's, unless it was there before the recording. */
 export function removePerfMap(process: LiveProcess, before: ReadonlySet<string>): void {
-  if (process.temporary === FOLDER && before.has(mapName(process))) return;
+  if (!process.ofCommand || (process.root === '' && before.has(mapName(process)))) return;
   try {
     unlinkSync(mapPath(process));
   } catch {
