@@ -167,6 +167,7 @@ export class ProfileBuilder {
         event: this.sampleEvent.view(),
         weight: this.sampleWeight.view(),
         truncation: this.sampleTruncation.view(),
+        wait: new Uint8Array(this.sampleThread.length),
       },
       events: this.events,
       notes,

@@ -11,7 +11,7 @@ import { InternedPairs } from './interned.js';
 import type { Profile } from './profile.js';
 
 /** What keeps samples apart. */
-export type GroupKey = 'comm' | 'pid' | 'thread';
+export type GroupKey = 'comm' | 'pid' | 'thread' | 'wait';
 
 /** A group of samples; what was not asked to be kept apart is -1. */
 export interface Group {
@@ -20,6 +20,8 @@ export interface Group {
   readonly pid: number;
   /** Index into `threads`. */
   readonly thread: number;
+  /** `Wait` of waits.ts. */
+  readonly wait: number;
 }
 
 export interface CallTree {
@@ -136,7 +138,9 @@ function foldSamples(profile: Profile, event: number, groupBy: readonly GroupKey
   const byComm = groupBy.includes('comm');
   const byPid = groupBy.includes('pid');
   const byThread = groupBy.includes('thread');
+  const byWait = groupBy.includes('wait');
   const owners = new InternedPairs(); // (thread or pid, comm)
+  const classes = new InternedPairs(); // (owner, wait)
   const groups: Group[] = [];
   const keys = new InternedPairs();
   const count = new Int32Column();
@@ -149,8 +153,10 @@ function foldSamples(profile: Profile, event: number, groupBy: readonly GroupKey
     const thread = byThread ? samples.thread[sample] : -1;
     const pid = byThread || byPid ? threads.pid[samples.thread[sample]] : -1;
     const comm = byComm ? samples.comm[sample] : -1;
-    const group = owners.intern(byThread ? thread : pid, comm);
-    if (group === groups.length) groups.push({ comm, pid, thread });
+    const owner = owners.intern(byThread ? thread : pid, comm);
+    const wait = byWait ? samples.wait[sample] : -1;
+    const group = byWait ? classes.intern(owner, wait) : owner;
+    if (group === groups.length) groups.push({ comm, pid, thread, wait });
     const row = keys.intern(group, samples.stack[sample]);
     if (row === count.length) {
       count.push(0);

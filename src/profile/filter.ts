@@ -72,5 +72,6 @@ function pickSamples(samples: SampleTable, rows: Int32Array): SampleTable {
     event: ints(samples.event),
     weight: doubles(samples.weight),
     truncation: Uint8Array.from(rows, (row) => samples.truncation[row]),
+    wait: Uint8Array.from(rows, (row) => samples.wait[row]),
   };
 }

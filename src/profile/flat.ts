@@ -8,8 +8,8 @@ import { callTree, type CallTree, type GroupKey } from './calltree.js';
 import { InternedPairs } from './interned.js';
 import type { Profile } from './profile.js';
 
-/** `perf report --sort`'s names. */
-export type SortKey = 'comm' | 'pid' | 'tid' | 'dso' | 'symbol' | 'srcline' | 'srcfile';
+/** `perf report --sort`'s names, and `wait`: what threads were off their CPUs for. */
+export type SortKey = 'comm' | 'pid' | 'tid' | 'dso' | 'symbol' | 'srcline' | 'srcfile' | 'wait';
 
 export const DEFAULT_SORT_KEYS: readonly SortKey[] = ['comm', 'dso', 'symbol'];
 
@@ -22,6 +22,8 @@ export interface FlatRow {
   readonly pid: number;
   /** Index into `threads`. */
   readonly thread: number;
+  /** `Wait` of waits.ts. */
+  readonly wait: number;
   /** Index into `modules`; -1 also where the samples have no frames. */
   readonly module: number;
   /** Index into `functions`; -1 also where the samples have no frames. */
@@ -77,6 +79,7 @@ function groupKeys(keys: readonly SortKey[]): GroupKey[] {
   if (keys.includes('comm')) by.push('comm');
   if (keys.includes('tid')) by.push('thread');
   else if (keys.includes('pid')) by.push('pid');
+  if (keys.includes('wait')) by.push('wait');
   return by;
 }
 
@@ -259,6 +262,7 @@ export function sortRows(flat: FlatProfile, order: RowOrder): FlatRow[] {
       compareBytes(text(a.comm), text(b.comm)) ||
       a.pid - b.pid ||
       a.thread - b.thread ||
+      a.wait - b.wait ||
       compareBytes(moduleName(a), moduleName(b)) ||
       compareBytes(symbol(a), symbol(b)) ||
       compareBytes(a.source, b.source) ||

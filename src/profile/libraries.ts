@@ -3,6 +3,7 @@
  * the source file's path as CPython lays out its installations (site.py, sysconfig).
  */
 import { Layer, type Profile } from './profile.js';
+import { WAITS_MODULE } from './waits.js';
 
 /** `json` of `/usr/lib/python3.12/json/decoder.py`; the library after the last matching folder. */
 const INSTALLED = /^.*\/(?:site|dist)-packages\/([^/]+)/;
@@ -33,7 +34,10 @@ export interface Libraries {
   readonly names: readonly string[];
 }
 
-/** Whatever is not Python belongs to its module: `libc.so.6`, `[kernel]`. */
+/**
+ * Whatever is not Python belongs to its module: `libc.so.6`, `[kernel]`. What a thread waits for is nobody's
+ * library: it is worth reading whoever called.
+ */
 export function libraries({ functions, modules, strings }: Profile): Libraries {
   const names: string[] = [];
   const indexOf = new Map<string, number>();
@@ -49,7 +53,7 @@ export function libraries({ functions, modules, strings }: Profile): Libraries {
         : file < 0
           ? undefined
           : libraryOfFile(strings[file]);
-    if (name === undefined) {
+    if (name === undefined || name === WAITS_MODULE) {
       of[func] = -1;
       continue;
     }

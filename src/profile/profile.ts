@@ -130,6 +130,8 @@ export interface SampleTable {
   readonly weight: Float64Array;
   /** {@link Truncation} of the user part. */
   readonly truncation: Uint8Array;
+  /** What the thread was off its CPU for: `Wait` of waits.ts, 0 in samples of a running thread. */
+  readonly wait: Uint8Array;
 }
 
 export interface EventInfo {

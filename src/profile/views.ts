@@ -3,7 +3,7 @@
  * and the same samples, so every query works on it and no time is ever lost: the self time of a frame
  * that is left out goes to the frame that is left as leaf.
  */
-import { Int32Column, Uint8Column } from '../base/growable.js';
+import { AddedFrames } from './added-frames.js';
 import { InternedStacks } from './interned.js';
 import { Layer, type Profile } from './profile.js';
 
@@ -87,10 +87,7 @@ function startFunctions({ functions, strings }: Profile): Uint8Array {
 
 /** The frames that stand in for stacks of which a view leaves nothing, one per module and layer. */
 class StandIns {
-  private readonly strings: string[] = [];
-  private readonly name = new Int32Column();
-  private readonly module = new Int32Column();
-  private readonly layer = new Uint8Column();
+  private readonly added: AddedFrames;
   private readonly stackOfModule = new Map<number, number>();
   private readonly stackOf: Int32Array;
 
@@ -99,6 +96,7 @@ class StandIns {
     private readonly interned: InternedStacks,
     private readonly starts: Uint8Array,
   ) {
+    this.added = new AddedFrames(profile);
     this.stackOf = new Int32Array(profile.stacks.length).fill(-1);
   }
 
@@ -116,6 +114,11 @@ class StandIns {
     return this.stackOf[stack];
   }
 
+  /** The profile's tables with the stand-ins behind. */
+  tables(): ReturnType<AddedFrames['tables']> {
+    return this.added.tables();
+  }
+
   /** Function of the outermost machinery frame, else of the outermost that is no thread's start. */
   private eponym(leaf: number): number {
     const { stacks, frames, functions } = this.profile;
@@ -131,55 +134,10 @@ class StandIns {
   }
 
   private add(module: number, func: number): number {
-    const { profile } = this;
-    const name = module < 0 ? 'unknown' : profile.strings[profile.modules.name[module]];
-    this.strings.push(name.startsWith('[') ? name : `[${name}]`);
-    this.name.push(profile.strings.length + this.strings.length - 1);
-    this.module.push(module);
-    this.layer.push(profile.functions.layer[func]);
-    return this.interned.intern(-1, profile.frames.length + this.name.length - 1);
+    const { strings, modules, functions } = this.profile;
+    const name = module < 0 ? 'unknown' : strings[modules.name[module]];
+    const shown = name.startsWith('[') ? name : `[${name}]`;
+    const layer = functions.layer[func] as Layer;
+    return this.interned.intern(-1, this.added.add(shown, module, layer));
   }
-
-  /** The profile's strings, functions and frames, with the stand-ins after them. */
-  tables(): Pick<Profile, 'strings' | 'functions' | 'frames'> {
-    const { strings, functions, frames } = this.profile;
-    const count = this.name.length;
-    const none = new Int32Array(count).fill(-1);
-    return {
-      strings: [...strings, ...this.strings],
-      functions: {
-        length: functions.length + count,
-        name: joined(Int32Array, functions.name, this.name.view()),
-        module: joined(Int32Array, functions.module, this.module.view()),
-        file: joined(Int32Array, functions.file, none),
-        layer: joined(Uint8Array, functions.layer, this.layer.view()),
-        inlined: joined(Uint8Array, functions.inlined, new Uint8Array(count)),
-      },
-      frames: {
-        length: frames.length + count,
-        func: joined(
-          Int32Array,
-          frames.func,
-          none.map((_, i) => functions.length + i),
-        ),
-        address: joined(Float64Array, frames.address, new Float64Array(count)),
-        line: joined(Int32Array, frames.line, none),
-        file: joined(Int32Array, frames.file, none),
-        inlineDepth: joined(Uint8Array, frames.inlineDepth, new Uint8Array(count)),
-      },
-    };
-  }
-}
-
-interface Column<T> {
-  readonly length: number;
-  set(from: T, at?: number): void;
-}
-
-function joined<T extends Column<T>>(make: new (length: number) => T, head: T, tail: T): T {
-  if (tail.length === 0) return head;
-  const all = new make(head.length + tail.length);
-  all.set(head);
-  all.set(tail, head.length);
-  return all;
 }

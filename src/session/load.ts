@@ -1,12 +1,13 @@
 /**
  * A recording as a profile: the one way from perf.data to the model.
  */
+import { Int32Column } from '../base/growable.js';
 import type { ByteSource } from '../base/source.js';
 import type { Bytes } from '../base/units.js';
 import { eventUnit } from '../formats/perfdata/events.js';
 import type { SampleView } from '../formats/perfdata/sample.js';
 import { PerfSample } from '../formats/perfdata/spec.js';
-import { truncationOf } from '../formats/perfdata/strata-section.js';
+import { hasOrdinal, truncationOf } from '../formats/perfdata/strata-section.js';
 import { ProfileBuilder } from '../profile/builder.js';
 import { Truncation, type Profile } from '../profile/profile.js';
 import { FrameResolver, type SourceLookup } from './frames.js';
@@ -14,6 +15,7 @@ import { makeNotes } from './notes.js';
 import type { Thread } from './processes.js';
 import { Replay, type ReplayOptions } from './replay.js';
 import { StackResolver } from './stacks.js';
+import { classifyWaits } from './waits.js';
 
 /** Whether what was inlined is shown as frames of its own: `auto` looks it up where that is cheap. */
 export type InlineChoice = 'auto' | 'on' | 'off';
@@ -83,6 +85,8 @@ class Loading {
   /** The profile's event of a file's; -1 of events that only carry other records. */
   private readonly eventRows: readonly number[];
   private readonly threadRows = new Map<Thread, ThreadRow>();
+  /** Rows of samples whose threads could have run on. */
+  private readonly preempted = new Int32Column();
 
   constructor(
     private readonly replay: Replay,
@@ -92,8 +96,8 @@ class Loading {
     const { locations, chains, file } = replay;
     const frames = new FrameResolver(builder, locations, sourceOf);
     this.stacks = new StackResolver(builder, frames, chains);
-    this.eventRows = file.events.events.map(({ name, attr }) =>
-      isDummy(name) ? -1 : builder.event(name, eventUnit(attr)),
+    this.eventRows = file.events.events.map((event) =>
+      isDummy(event.name) ? -1 : builder.event(event.name, eventUnit(event)),
     );
   }
 
@@ -103,7 +107,8 @@ class Loading {
     const { facts, command, file } = replay;
     const { lost, lostChunks, throttled } = facts;
     const { hostname } = file.info;
-    const profile = builder.finish({ command, hostname, lost, lostChunks, throttled });
+    const built = builder.finish({ command, hostname, lost, lostChunks, throttled });
+    const profile = classifyWaits(built, this.preempted.view());
     return { ...profile, notes: makeNotes(profile, facts) };
   }
 
@@ -118,7 +123,7 @@ class Loading {
       this.threadRows.set(thread, row);
     }
     stacks.resolve(view, thread.process);
-    builder.addSample(
+    const sample = builder.addSample(
       row.thread,
       row.text,
       view.time,
@@ -128,6 +133,8 @@ class Loading {
       view.period,
       this.truncationOf(ordinal, stacks.truncation),
     );
+    const { preempted } = this.replay.strata ?? {};
+    if (preempted !== undefined && hasOrdinal(preempted, ordinal)) this.preempted.push(sample);
   }
 
   /** Of stacks that Strata unwound while recording, the recording says how they end. */

@@ -9,9 +9,10 @@ import { ProfileBuilder } from '../profile/builder.js';
 import { Truncation, type Profile } from '../profile/profile.js';
 import { makeNotes } from './notes.js';
 import { ScriptStacks } from './script-stacks.js';
+import { classifyWaits } from './waits.js';
 
-/** The kernel's two clocks count nanoseconds. */
-const CLOCK_EVENT = /^(?:cpu|task)-clock(?::|$)/;
+/** The kernel's two clocks count nanoseconds, and so does time off the CPU. */
+const CLOCK_EVENT = /^(?:(?:cpu|task)-clock(?::|$)|offcpu-time$)/;
 
 /**
  * Reads the text that `perf script` printed, of any length: memory grows with the number of samples and
@@ -67,13 +68,14 @@ class ScriptLoading {
   finish(): Profile {
     const { builder, reader } = this;
     if (this.samples === 0) throw reader.nothingFound();
-    const profile = builder.finish({
+    const built = builder.finish({
       command: reader.commandLine,
       hostname: reader.hostname,
       lost: 0,
       lostChunks: 0,
       throttled: 0,
     });
+    const profile = classifyWaits(built, new Int32Array(0));
     const notes = makeNotes(profile, {
       lost: 0,
       lostChunks: 0,

@@ -161,10 +161,16 @@ function cacheName(config: number): string {
   return `${cache}-${operation}${((config >> 16) & 0xff) === 1 ? '-misses' : 's'}`;
 }
 
-/** What an event's periods count. The kernel's two clocks count nanoseconds. */
-export function eventUnit({ type, config }: EventAttr): 'ns' | 'count' {
-  const clock =
-    type === PerfType.SOFTWARE &&
-    (Number(config) === PerfCountSw.CPU_CLOCK || Number(config) === PerfCountSw.TASK_CLOCK);
-  return clock ? 'ns' : 'count';
+/** perf's event of time off the CPU, whose samples a recorder makes (`perf record --off-cpu`). */
+const OFF_CPU_EVENT = 'offcpu-time';
+
+/** What an event's periods count. The kernel's two clocks count nanoseconds, and so does time off the CPU. */
+export function eventUnit({
+  name,
+  attr: { type, config },
+}: Pick<RecordedEvent, 'name' | 'attr'>): 'ns' | 'count' {
+  if (type !== PerfType.SOFTWARE) return 'count';
+  const event = Number(config);
+  const isClock = event === PerfCountSw.CPU_CLOCK || event === PerfCountSw.TASK_CLOCK;
+  return isClock || (event === PerfCountSw.BPF_OUTPUT && name === OFF_CPU_EVENT) ? 'ns' : 'count';
 }

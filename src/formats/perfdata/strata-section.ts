@@ -24,6 +24,8 @@ const Part = {
   KERNEL_SYMBOLS: 3,
   /** Stacks that end early: u32 count, then u32 ordinals of samples, then as many u8 causes. */
   TRUNCATED: 4,
+  /** Waits of threads that could have run on: u32 count, then u32 ordinals of samples. */
+  PREEMPTED: 5,
 } as const;
 
 /** What the recorder knows of the whole recording. */
@@ -69,6 +71,8 @@ export interface StrataSection {
   /** Text in the form of /proc/kallsyms. */
   readonly kernelSymbols: Uint8Array | undefined;
   readonly truncated: TruncatedStacks;
+  /** Samples of time off the CPU in which the thread waited for nothing but a CPU: ordinals, rising. */
+  readonly preempted?: Uint32Array;
 }
 
 /** Why the stack of the sample with this number ends early: a `Truncation`, 0 where it does not. */
@@ -77,22 +81,25 @@ export function truncationOf({ ordinals, causes }: TruncatedStacks, ordinal: num
   return at >= 0 && ordinals[at] === ordinal ? causes[at] : 0;
 }
 
+/** Whether the sample with this number is among `ordinals`, which rise. */
+export function hasOrdinal(ordinals: Uint32Array, ordinal: number): boolean {
+  const at = lastAtMost(ordinals, ordinals.length, ordinal);
+  return at >= 0 && ordinals[at] === ordinal;
+}
+
 /** The section's bytes. */
 export function encodeStrataSection(section: StrataSection): Uint8Array {
+  const { names, kernelSymbols, preempted } = section;
   const { ordinals, causes } = section.truncated;
-  const truncated = new Uint8Array(4 + ordinals.length * 5);
-  const view = new DataView(truncated.buffer);
-  view.setUint32(0, ordinals.length, true);
-  ordinals.forEach((ordinal, i) => view.setUint32(4 + i * 4, ordinal, true));
-  truncated.set(causes, 4 + ordinals.length * 4);
 
   const text = new TextEncoder();
   const parts: [number, Uint8Array][] = [
     [Part.INFO, text.encode(JSON.stringify(section.info))],
-    [Part.TRUNCATED, truncated],
+    [Part.TRUNCATED, encodeOrdinals(ordinals, causes)],
   ];
-  if (section.names !== undefined) parts.push([Part.NAMES, section.names]);
-  if (section.kernelSymbols !== undefined) parts.push([Part.KERNEL_SYMBOLS, section.kernelSymbols]);
+  if (names !== undefined) parts.push([Part.NAMES, names]);
+  if (kernelSymbols !== undefined) parts.push([Part.KERNEL_SYMBOLS, kernelSymbols]);
+  if (preempted !== undefined) parts.push([Part.PREEMPTED, encodeOrdinals(preempted)]);
 
   const size = parts.reduce((sum, [, bytes]) => sum + 16 + roundUp8(bytes.byteLength), 8);
   const out = new Uint8Array(size);
@@ -105,6 +112,17 @@ export function encodeStrataSection(section: StrataSection): Uint8Array {
     out.set(bytes, at + 16);
     at += 16 + roundUp8(bytes.byteLength);
   }
+  return out;
+}
+
+/** Their count, they themselves, and what goes with each. */
+function encodeOrdinals(ordinals: Uint32Array, rest?: Uint8Array): Uint8Array {
+  const head = 4 + ordinals.length * 4;
+  const out = new Uint8Array(head + (rest?.length ?? 0));
+  const view = new DataView(out.buffer);
+  view.setUint32(0, ordinals.length, true);
+  ordinals.forEach((ordinal, i) => view.setUint32(4 + i * 4, ordinal, true));
+  if (rest !== undefined) out.set(rest, head);
   return out;
 }
 
@@ -123,6 +141,7 @@ export function decodeStrataSection(bytes: Uint8Array, base = 0): StrataSection 
   let names: Uint8Array | undefined;
   let kernelSymbols: Uint8Array | undefined;
   let truncated: TruncatedStacks = { ordinals: new Uint32Array(0), causes: new Uint8Array(0) };
+  let preempted: Uint32Array | undefined;
   while (cursor.remaining > 0) {
     cursor.structure = 'part';
     const kind = cursor.u32();
@@ -134,10 +153,12 @@ export function decodeStrataSection(bytes: Uint8Array, base = 0): StrataSection 
     else if (kind === Part.NAMES) names = part.bytes;
     else if (kind === Part.KERNEL_SYMBOLS) kernelSymbols = part.bytes;
     else if (kind === Part.TRUNCATED) truncated = decodeTruncated(part);
+    else if (kind === Part.PREEMPTED) preempted = decodeOrdinals(part, 'preempted threads');
   }
   cursor.structure = 'parts';
   if (info === undefined) throw cursor.fault('a part that describes the recording', 'none');
-  return { info, names, kernelSymbols, truncated };
+  const section = { info, names, kernelSymbols, truncated };
+  return preempted === undefined ? section : { ...section, preempted };
 }
 
 function decodeInfo(part: Cursor): RecordingInfo {
@@ -189,9 +210,14 @@ function decodeInfo(part: Cursor): RecordingInfo {
 }
 
 function decodeTruncated(part: Cursor): TruncatedStacks {
-  part.structure = 'truncated stacks';
+  const ordinals = decodeOrdinals(part, 'truncated stacks');
+  return { ordinals, causes: part.take(ordinals.length).slice() };
+}
+
+function decodeOrdinals(part: Cursor, structure: string): Uint32Array {
+  part.structure = structure;
   const count = part.u32();
-  part.need(count * 5);
+  part.need(count * 4);
   const ordinals = new Uint32Array(count);
   for (let i = 0; i < count; i++) {
     ordinals[i] = part.u32();
@@ -199,7 +225,7 @@ function decodeTruncated(part: Cursor): TruncatedStacks {
       throw part.fault(`an ordinal above ${ordinals[i - 1]}`, `${ordinals[i]}`, 4);
     }
   }
-  return { ordinals, causes: part.take(count).slice() };
+  return ordinals;
 }
 
 function roundUp8(size: number): number {

@@ -13,6 +13,7 @@ import {
   type SortKey,
 } from '../../profile/flat.js';
 import { Layer, type Profile } from '../../profile/profile.js';
+import { describeWaits, WAIT_NAMES, waitTotals } from '../../profile/waits.js';
 import { writeGraph } from './graph.js';
 import { writeNotes } from './notes.js';
 import { columns, safe, type Sink } from './text.js';
@@ -53,7 +54,10 @@ function writeEvent(profile: Profile, event: number, options: ReportOptions, sin
 
   const name = safe(profile.events[event].name);
   sink(`# Samples: ${approximate(flat.tree.samples)} of event '${name}'\n`);
-  sink(`# Event count (approx.): ${flat.tree.weight}\n#\n`);
+  sink(`# Event count (approx.): ${flat.tree.weight}\n`);
+  const waits = waitTotals(profile, event);
+  if (waits.length > 0) sink(`# Waiting: ${describeWaits(waits)}\n`);
+  sink('#\n');
   const rows = sortRows(flat, { children, chain }).filter(
     (row) => row.selfSamples > 0 || (children && row.childrenSamples > 0),
   );
@@ -156,6 +160,8 @@ function keyColumn(flat: FlatProfile, rows: readonly FlatRow[], key: SortKey): C
       return columnOf('Source:Line', ({ source }) => safe(source));
     case 'srcfile':
       return columnOf('Source File', ({ source }) => safe(source));
+    case 'wait':
+      return columnOf('Wait', ({ wait }) => WAIT_NAMES[wait]);
     case 'symbol':
       return columnOf('Symbol', ({ func }) => {
         const kernel = func >= 0 && profile.functions.layer[func] === Layer.Kernel;
