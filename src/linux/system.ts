@@ -76,13 +76,23 @@ export function pageSize(): number {
 }
 
 /** Numbers of capabilities (include/uapi/linux/capability.h). */
-export const Capability = { SYS_PTRACE: 19, SYS_ADMIN: 21, PERFMON: 38 } as const;
+export const Capability = {
+  IPC_LOCK: 14,
+  SYS_PTRACE: 19,
+  SYS_ADMIN: 21,
+  SYSLOG: 34,
+  PERFMON: 38,
+} as const;
 
-/** Whether this process holds a capability now. */
-export function hasCapability(capability: number): boolean {
+/** The capabilities that this process holds now, a bit each. */
+export function effectiveCapabilities(): bigint {
   const effective = /^CapEff:\s+([0-9a-f]+)$/m.exec(readText('/proc/self/status') ?? '');
-  if (effective === null) return false;
-  return ((BigInt(`0x${effective[1]}`) >> BigInt(capability)) & 1n) === 1n;
+  return effective === null ? 0n : BigInt(`0x${effective[1]}`);
+}
+
+/** Whether this process holds a capability now; or whether it is among others. */
+export function hasCapability(capability: number, among = effectiveCapabilities()): boolean {
+  return ((among >> BigInt(capability)) & 1n) === 1n;
 }
 
 /** `kernel.perf_event_paranoid`; `undefined` where the kernel has no perf events. */
