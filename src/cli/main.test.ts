@@ -75,7 +75,8 @@ describe('bad usage: one sentence, what is right, exit code 2', () => {
     [['report', '-Z'], "strata: unknown option '-Z'\n  see: strata report --help\n"],
     [
       ['record'],
-      'strata: record needs a command to run\n  for example: strata record python app.py\n',
+      'strata: record needs a command to run, or something that runs already\n' +
+        '  for example: strata record python app.py, strata record -p 1234, strata record -a\n',
     ],
   ];
   for (const [argv, stderr] of cases) {

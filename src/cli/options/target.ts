@@ -32,7 +32,7 @@ export function chosenTarget(values: Values): Target {
   if (named.length > 1) {
     throw new StrataError(
       'only one of -p, -t, -u and -a (or -C) can be the target',
-      undefined,
+      'several processes are one list: -p 12,34',
       ExitCode.Usage,
     );
   }

@@ -1,0 +1,42 @@
+/** What the commands of `--control` do (see control.ts). */
+import type { ControlHandler } from './control.js';
+import type { RegionMarks } from './region-marks.js';
+
+export interface Controlled {
+  enable(): void;
+  disable(): void;
+  /** Writes what has been recorded, and begins another file. */
+  snapshot(): void;
+  stop(): void;
+  /** One line for each event. */
+  listEvents(): void;
+  readonly regions: RegionMarks;
+}
+
+export function controlCommands(recording: Controlled): ControlHandler {
+  return (line) => {
+    switch (line) {
+      case 'enable':
+        recording.enable();
+        return true;
+      case 'disable':
+        recording.disable();
+        return true;
+      case 'snapshot':
+        recording.snapshot();
+        return true;
+      case 'stop':
+        recording.stop();
+        return true;
+      case 'evlist':
+        recording.listEvents();
+        return true;
+      case 'ping':
+        return true;
+      default:
+        // Marks are sent in great number, and nobody waits for an answer to one.
+        recording.regions.take(line);
+        return false;
+    }
+  };
+}
