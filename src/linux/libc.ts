@@ -24,6 +24,8 @@ const PROTOTYPES = {
   read: ['read', 'long', ['int', 'uint8_t *', 'size_t']],
   write: ['write', 'long', ['int', 'uint8_t *', 'size_t']],
   close: ['close', 'int', ['int']],
+  ptrace: ['ptrace', 'long', ['long', 'int', 'long', 'long']],
+  waitpid: ['waitpid', 'int', ['int', 'uint8_t *', 'int']],
   getrusage: ['getrusage', 'int', ['int', 'uint8_t *']],
   wait4: ['wait4', 'int', ['int', 'uint8_t *', 'int', 'uint8_t *']],
   memfdCreate: ['memfd_create', 'int', ['str', 'uint']],
@@ -60,6 +62,8 @@ interface Libc {
   read(fd: number, buffer: Uint8Array, size: number): number;
   write(fd: number, buffer: Uint8Array, size: number): number;
   close(fd: number): number;
+  ptrace(request: number, tid: number, address: number, data: number): number;
+  waitpid(pid: number, status: Uint8Array, options: number): number;
   /** Fills `struct rusage`: 16 numbers of 64 bits. */
   getrusage(who: number, usage: Uint8Array): number;
   readonly wait4: Wait4;
