@@ -28,6 +28,8 @@ async function run(invocation: Invocation): Promise<number> {
       return (await import('./inject.js')).inject(invocation.options);
     case 'script':
       return (await import('./script.js')).script(invocation.options);
+    case 'time':
+      return (await import('./time.js')).time(invocation.options);
     default:
       return unreachable(invocation);
   }

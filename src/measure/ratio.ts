@@ -30,10 +30,7 @@ export const CONFIDENCE = 0.95;
  * @param numerators, denominators what each round measured of the two: above zero, as many of one as of the other
  * @throws RangeError of no rounds, or of a measurement that is not above zero
  */
-export function pairedRatio(
-  numerators: ArrayLike<number>,
-  denominators: ArrayLike<number>,
-): Ratio {
+export function pairedRatio(numerators: ArrayLike<number>, denominators: ArrayLike<number>): Ratio {
   const rounds = Math.min(numerators.length, denominators.length);
   const logs = Float64Array.from({ length: rounds }, (_, i) =>
     Math.log(numerators[i] / denominators[i]),

@@ -9,6 +9,7 @@ import { RECORD } from './record.js';
 import { REPORT } from './report.js';
 import { SCRIPT } from './script.js';
 import type { CommandSpec } from './spec.js';
+import { TIME } from './time.js';
 import { TREE } from './tree.js';
 
 const SPECS = {
@@ -18,6 +19,7 @@ const SPECS = {
   flamegraph: FLAMEGRAPH,
   script: SCRIPT,
   inject: INJECT,
+  time: TIME,
 } as const;
 
 type OptionsOf<Spec> = Spec extends CommandSpec<infer Options> ? Options : never;

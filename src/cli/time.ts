@@ -1,0 +1,95 @@
+/** `strata time`: runs a command and says what it took. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
+
+import { ExitCode, StrataError } from '../base/errors.js';
+import { describeSystemError } from '../base/source.js';
+import { inheritedDescriptors } from '../linux/command.js';
+import { catchSignals } from '../linux/signals.js';
+import { launch, type MeasuredRun } from '../measure/launch.js';
+import { ANSI, PLAIN } from '../render/text/style.js';
+import { posixTime, writeTime } from '../render/text/time.js';
+import type { TimeOptions } from './options/time.js';
+import { describeTerminal } from './terminal.js';
+
+const STDERR = 2;
+
+/** @returns the command's own exit code, or 128 + the signal that ended it */
+export async function time(options: TimeOptions): Promise<number> {
+  const { command, output } = options;
+  if (command.length === 0) {
+    throw new StrataError(
+      'time needs a command to run',
+      'for example: strata time python app.py',
+      ExitCode.Usage,
+    );
+  }
+  const inherited = inheritedDescriptors();
+  const fd = output === undefined ? STDERR : openOutput(output, options.append);
+  const run = await measure(command, inherited);
+  try {
+    writeSync(fd, describe(run, options));
+  } catch (error) {
+    // Nobody may be listening to standard error.
+    if (output !== undefined) {
+      throw new StrataError(`cannot write ${output}: ${describeSystemError(error)}`);
+    }
+  }
+  if (fd !== STDERR) closeSync(fd);
+  return run.code;
+}
+
+/** Before the command runs: a file that cannot be written is not to be found out at its end. */
+function openOutput(path: string, append: boolean): number {
+  try {
+    return openSync(path, append ? 'a' : 'w');
+  } catch (error) {
+    throw new StrataError(`cannot write ${path}: ${describeSystemError(error)}`);
+  }
+}
+
+async function measure(
+  command: readonly string[],
+  inherited: readonly number[],
+): Promise<MeasuredRun> {
+  const signals = catchSignals();
+  try {
+    const stdio = Array.from({ length: Math.max(2, ...inherited) + 1 }, (_, fd) =>
+      fd <= 2 || inherited.includes(fd) ? 'inherit' : 'ignore',
+    );
+    const running = await launch(command, { stdio });
+    signals.passTo(running);
+    return await running.ended;
+  } finally {
+    signals.release();
+  }
+}
+
+function describe(run: MeasuredRun, { format, command, output }: TimeOptions): string {
+  if (format === 'posix') return posixTime(run);
+  const signal = signalName(run.signal);
+  if (format === 'json') return `${JSON.stringify(asJson(run, signal, command), null, 2)}\n`;
+  let text = '';
+  const colour = output === undefined && describeTerminal(process.stderr).colour;
+  writeTime(run, signal, colour ? ANSI : PLAIN, (piece) => (text += piece));
+  return text;
+}
+
+/** Times in nanoseconds, sizes in bytes. */
+function asJson(run: MeasuredRun, signal: string | undefined, command: readonly string[]): object {
+  const { real, code, usage } = run;
+  return {
+    command,
+    exitCode: code,
+    ...(signal === undefined ? {} : { signal }),
+    real,
+    ...usage,
+    cpus: (usage.user + usage.system) / real,
+  };
+}
+
+function signalName(number: number | undefined): string | undefined {
+  if (number === undefined) return undefined;
+  const found = Object.entries(constants.signals).find(([, value]) => value === number);
+  return found?.[0] ?? `signal ${number}`;
+}
