@@ -80,7 +80,9 @@ export function readDebugOffsets(block: Uint8Array): DebugOffsets {
   if (layout === undefined || /[abc]/.test(version.text)) {
     throw new StrataError(
       `CPython ${version.text} is not known to Strata: perf support is switched on in running ones of ` +
-        `${Object.keys(LAYOUTS).map((minor) => `3.${minor}`).join(' and ')}, from their releases on`,
+        `${Object.keys(LAYOUTS)
+          .map((minor) => `3.${minor}`)
+          .join(' and ')}, from their releases on`,
       'start it with python -X perf instead',
     );
   }
