@@ -90,11 +90,14 @@ export function libc(): Libc {
   return loaded;
 }
 
+/** Second names of numbers: the manual's pages of system calls have the other. */
+const OTHER_NAMES = new Set(['ENOTSUP', 'EWOULDBLOCK', 'EDEADLOCK']);
+
 /** `errno` of the last failed call on this thread, by name: `EACCES`. */
 export function errnoName(): string {
   const number = koffi.errno();
   for (const [name, value] of Object.entries(koffi.os.errno)) {
-    if (value === number) return name;
+    if (value === number && !OTHER_NAMES.has(name)) return name;
   }
   return `errno ${number}`;
 }
