@@ -11,7 +11,7 @@ import type { FlamegraphOptions } from './options/flamegraph.js';
 import { printToStdout } from './output.js';
 
 export function flamegraph(options: FlamegraphOptions): number {
-  const profile = readInput(options);
+  const profile = readInput({ ...options, leavesWaiting: true });
   if (options.output === '-') {
     printToStdout((sink) => draw(profile, options, sink));
     return ExitCode.Done;
@@ -40,9 +40,9 @@ function draw(
   };
   const drawn = renderFlameGraph(profile, options, sink);
   if (event === undefined && present.size > 1) {
-    const names = profile.events.map(({ name }) => name).join(', ');
+    const names = profile.events.filter((_, index) => present.has(index)).map(({ name }) => name);
     process.stderr.write(
-      `strata: drew the first of the events ${names}; --event NAME draws another\n`,
+      `strata: drew the first of the events ${names.join(', ')}; --event NAME draws another\n`,
     );
   }
   return drawn;

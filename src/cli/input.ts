@@ -2,9 +2,11 @@
 import { existsSync } from 'node:fs';
 
 import { FormatError, StrataError } from '../base/errors.js';
+import { eventsTogether, haveOneUnit, withoutWaiting } from '../profile/event-choice.js';
 import { filterSamples } from '../profile/filter.js';
 import type { Profile } from '../profile/profile.js';
 import { applyView, defaultView, type View } from '../profile/views.js';
+import { withWaitFrames } from '../profile/waits.js';
 import { loadProfile } from '../session/open.js';
 import { debuginfodFromEnvironment } from '../symbolize/debuginfod.js';
 import { downloadTeller } from './downloads.js';
@@ -17,6 +19,8 @@ export interface InputChoice extends SampleChoice, SymbolChoice {
   readonly lines?: boolean;
   /** `undefined`: mixed where there are Python frames, else full. */
   readonly view?: View;
+  /** Whether waiting is shown only where `event` asks for it. */
+  readonly leavesWaiting?: boolean;
 }
 
 /**
@@ -25,7 +29,7 @@ export interface InputChoice extends SampleChoice, SymbolChoice {
  * @throws StrataError where it cannot be read, has no such event, or has none of the samples
  */
 export function readInput(choice: InputChoice): Profile {
-  const { input, view, event, pids, tids, comms } = choice;
+  const { input, event, pids, tids, comms, leavesWaiting = false } = choice;
   if (input !== '-' && !existsSync(input)) {
     throw new StrataError(
       `cannot open ${input}: no such file or directory`,
@@ -33,14 +37,45 @@ export function readInput(choice: InputChoice): Profile {
     );
   }
   const profile = load(choice);
-  const events = event === undefined ? undefined : [eventNamed(profile.events, event)];
-  const chosen = filterSamples(profile, { events, pids, tids, comms });
+  let chosen = filterSamples(profile, { pids, tids, comms });
+  if (event !== undefined) chosen = ofEvents(chosen, event);
+  else if (leavesWaiting) chosen = withoutWaiting(chosen);
   if (chosen.samples.length === 0 && profile.samples.length > 0) {
     throw new StrataError(
       `${input} has no samples of the event, process, thread or name asked for`,
     );
   }
-  return applyView(chosen, view ?? defaultView(chosen));
+  const view = choice.view ?? defaultView(chosen);
+  const viewed = applyView(chosen, view);
+  return view === 'mixed' || view === 'python' ? withWaitFrames(viewed) : viewed;
+}
+
+/**
+ * The samples of one event, of several as one, or of `all`.
+ * @throws StrataError where there is no such event, or their counts have no sum
+ */
+function ofEvents(profile: Profile, text: string): Profile {
+  const { events, samples } = profile;
+  const present = new Set(samples.event);
+  const isName = events.some(({ name }) => name === text);
+  const chosen =
+    text === 'all' && !isName
+      ? [...events.keys()].filter((event) => present.has(event))
+      : (isName ? [text] : namesIn(text)).map((name) => eventNamed(events, name));
+  if (!haveOneUnit(profile, chosen)) {
+    const names = chosen.map((event) => events[event].name).join(' and ');
+    throw new StrataError(
+      `${names} count different things, which have no sum`,
+      'one of them can be shown at a time; for time on and off the CPU: ' +
+        'strata record -e cpu-clock --off-cpu',
+    );
+  }
+  return eventsTogether(profile, [...new Set(chosen)]);
+}
+
+/** The parts between commas; those within the slashes of an event's terms divide nothing. */
+function namesIn(text: string): string[] {
+  return text.match(/(?:[^,/]|\/[^/]*\/)+/g) ?? [text];
 }
 
 function load({ input, symbols, inline, lines }: InputChoice): Profile {

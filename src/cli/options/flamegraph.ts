@@ -63,6 +63,7 @@ export const FLAMEGRAPH: CommandSpec<FlamegraphOptions> = {
   examples: [
     ['strata flamegraph', 'perf.data of this folder to flamegraph.svg'],
     ['strata flamegraph --view python -o python.svg', 'only Python functions'],
+    ['strata flamegraph --event offcpu-time -o waits.svg', 'where threads waited'],
     ['strata flamegraph --inverted --title "Start-up"', 'an icicle with a title'],
   ],
   options: (values) => ({

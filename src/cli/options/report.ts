@@ -27,7 +27,7 @@ export const REPORT: CommandSpec<ReportOptions> = {
     { flags: '--stdio', help: 'write text to standard output; the only form so far' },
     {
       flags: '-s, --sort <keys>',
-      help: 'rows by these: comm, pid, tid, dso, sym, srcline, srcfile',
+      help: 'rows by these: comm, pid, tid, dso, sym, srcline, srcfile, wait',
       valueText: 'comm,dso,sym',
       parse: parseSort,
     },
@@ -60,6 +60,7 @@ export const REPORT: CommandSpec<ReportOptions> = {
     ['strata report', 'perf.data of this folder'],
     ['strata report --no-children -g none', 'the functions that cost most, flat'],
     ['strata report --no-children -s srcline,sym', 'the lines that cost most'],
+    ['strata report --event offcpu-time -s wait,sym -g caller', 'what threads waited for'],
     ['strata report --view mixed -i burst.data', 'without the interpreter’s own frames'],
     ['perf script | strata report -i -', 'what perf printed'],
   ],

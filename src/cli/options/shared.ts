@@ -5,7 +5,7 @@ import type { Flag, Values } from './spec.js';
 
 /** Which samples to look at; all where empty. */
 export interface SampleChoice {
-  /** Name of one of the recording's events; the first where absent. */
+  /** Name of one of the recording's events, several that are shown as one, or `all`. */
   readonly event?: string;
   readonly pids?: readonly number[];
   readonly tids?: readonly number[];
@@ -22,7 +22,10 @@ export const INPUT: Flag = {
 export const RECORDING: Flag = { ...INPUT, help: 'recording to read; - is standard input' };
 
 export const SAMPLE_CHOICE: readonly Flag[] = [
-  { flags: '--event <name>', help: 'event to show, of a recording with several' },
+  {
+    flags: '--event <name>',
+    help: 'event to show, of a recording with several; a,b or all shows them together',
+  },
   { flags: '--pid <list>', help: 'only these processes', parse: parseIds },
   { flags: '--tid <list>', help: 'only these threads', parse: parseIds },
   { flags: '-c, --comms <list>', help: 'only threads of these names', parse: parseList },

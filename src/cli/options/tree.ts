@@ -47,6 +47,7 @@ export const TREE: CommandSpec<TreeOptions> = {
   examples: [
     ['strata tree', 'perf.data of this folder'],
     ['strata tree --view python --max-depth 8', 'only Python functions, eight levels'],
+    ['strata tree --event all', 'time on the CPU and, if it was recorded, off it'],
     ['strata tree --all --min-percent 0', 'everything'],
   ],
   options: (values) => ({

@@ -2,7 +2,7 @@
  * `perf report --stdio`: per event a header and one row per command, shared object and symbol, with
  * the row's call graph below it (layout of tools/perf/ui/stdio/hist.c and ui/hist.c, perf 6.1).
  */
-import { formatPercent } from '../../base/units.js';
+import { formatDuration, formatPercent } from '../../base/units.js';
 import { CallGraph } from '../../profile/callgraph.js';
 import {
   DEFAULT_SORT_KEYS,
@@ -61,7 +61,11 @@ function writeEvent(profile: Profile, event: number, options: ReportOptions, sin
   const rows = sortRows(flat, { children, chain }).filter(
     (row) => row.selfSamples > 0 || (children && row.childrenSamples > 0),
   );
-  const table = reportColumns(flat, rows, children, options.samples ?? true);
+  const table = reportColumns(flat, rows, {
+    children,
+    samples: options.samples ?? true,
+    times: waits.length > 0,
+  });
   writeHeader(table, sink);
 
   const { weight: total } = flat.tree;
@@ -117,9 +121,9 @@ interface Column {
 function reportColumns(
   flat: FlatProfile,
   rows: readonly FlatRow[],
-  children: boolean,
-  samples: boolean,
+  shown: { readonly children: boolean; readonly samples: boolean; readonly times: boolean },
 ): Column[] {
+  const { children } = shown;
   const percent = (part: number) => formatPercent(part, flat.tree.weight);
   const numbers: Column[] = children
     ? [
@@ -127,7 +131,11 @@ function reportColumns(
         { header: 'Self', width: 8, right: true, text: (row) => percent(row.self) },
       ]
     : [{ header: 'Overhead', width: 8, right: true, text: (row) => percent(row.self) }];
-  if (samples) {
+  if (shown.times) {
+    const text = (row: FlatRow) => formatDuration(children ? row.children : row.self);
+    numbers.push({ header: 'Time', width: 8, right: true, text });
+  }
+  if (shown.samples) {
     const text = (row: FlatRow) => String(row.selfSamples);
     numbers.push({ header: 'Samples', width: 12, right: true, text });
   }
