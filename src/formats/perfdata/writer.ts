@@ -8,6 +8,8 @@
  */
 import type { EventAttr } from './attr.js';
 import { encodeAttr } from './attr.js';
+import type { CpuTopology, NumaNode } from './features/machine.js';
+import { ANONYMOUS_GROUP, type EventGroup } from './features/recording.js';
 import { FILE_HEADER_SIZE, MAGIC2, PerfMisc } from './spec.js';
 
 /** An event of the file and the IDs under which its records come, one a CPU. */
@@ -176,6 +178,49 @@ export function encodeBuildIds(files: readonly FileBuildId[]): Uint8Array {
       return out;
     }),
   );
+}
+
+/** `HEADER_GROUP_DESC`: of groups of two events and more; those of a group follow each other in the file. */
+export function encodeGroupDesc(groups: readonly EventGroup[]): Uint8Array {
+  return list(groups, ({ name, leader, members }) => [
+    paddedString(name === '' ? ANONYMOUS_GROUP : name),
+    u32(leader),
+    u32(members),
+  ]);
+}
+
+/** `HEADER_PMU_MAPPINGS`: what the numbers of `perf_event_attr.type` mean on the machine. */
+export function encodePmuMappings(pmus: ReadonlyMap<number, string>): Uint8Array {
+  return list([...pmus], ([type, name]) => [u32(type), paddedString(name)]);
+}
+
+/** `HEADER_CPU_TOPOLOGY`, with dies if they are given of every CPU. */
+export function encodeCpuTopology(topology: CpuTopology): Uint8Array {
+  const { siblingCores, siblingThreads, siblingDies, cpus } = topology;
+  const names = (texts: readonly string[]): Uint8Array =>
+    list(texts, (text) => [paddedString(text)]);
+  const dies = [names(siblingDies), ...cpus.map(({ die = 0 }) => u32(die))];
+  return concat([
+    names(siblingCores),
+    names(siblingThreads),
+    ...cpus.flatMap(({ core, socket }) => [u32(core), u32(socket)]),
+    ...(siblingDies.length === 0 ? [] : dies),
+  ]);
+}
+
+/** `HEADER_NUMA_TOPOLOGY`. */
+export function encodeNumaTopology(nodes: readonly NumaNode[]): Uint8Array {
+  return list(nodes, ({ node, memoryTotal, memoryFree, cpus }) => [
+    u32(node),
+    u64(memoryTotal),
+    u64(memoryFree),
+    paddedString(cpus),
+  ]);
+}
+
+/** u32 count, then what each item is written as. */
+function list<T>(items: readonly T[], encode: (item: T) => Uint8Array[]): Uint8Array {
+  return concat([u32(items.length), ...items.flatMap(encode)]);
 }
 
 function setU64(view: DataView, at: number, value: number): void {

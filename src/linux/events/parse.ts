@@ -34,6 +34,8 @@ export function machineEvents(): EventSources {
 /** An event before its modifiers: what its words and terms say. */
 export type Unmodified = Omit<EventSpec, 'attr' | 'clock' | 'highestPrecision'> & {
   readonly attr: Omit<EventSpec['attr'], 'precise_ip' | 'flags'>;
+  /** Of a unit that counts for all: it refuses to leave anything out, the guest too. */
+  readonly countsAll?: boolean;
 };
 
 /**
@@ -91,8 +93,16 @@ function userName(name: string): string {
   return `${match[1]}${match[2].replace(/[ukh]/g, '')}u`;
 }
 
-function finish(event: Unmodified, own: string, group: string, leads: boolean): EventSpec {
-  const { highestPrecision, ...attr } = modify(own, group, leads, event.name);
+function finish(
+  { countsAll, ...event }: Unmodified,
+  own: string,
+  group: string,
+  leads: boolean,
+): EventSpec {
+  const { highestPrecision, ...attr } =
+    countsAll === true && own === '' && group === ''
+      ? { precise_ip: 0, flags: {} }
+      : modify(own, group, leads, event.name);
   const { type, config } = event.attr;
   return {
     ...event,
@@ -100,7 +110,7 @@ function finish(event: Unmodified, own: string, group: string, leads: boolean): 
     clock:
       type === PerfType.SOFTWARE &&
       (config === BigInt(PerfCountSw.CPU_CLOCK) || config === BigInt(PerfCountSw.TASK_CLOCK)),
-    ...(highestPrecision === true ? { highestPrecision } : {}),
+    ...(highestPrecision === undefined ? {} : { highestPrecision }),
   };
 }
 

@@ -121,6 +121,7 @@ function pmuEvent(pmu: Pmu, terms: EventTerms, name: string, text: string): Unmo
     kind: 'pmu',
     attr: { type, config: 0n, ...words },
     sampling,
+    ...(pmu.isCore ? {} : { countsAll: true }),
     ...(cpumask === undefined ? {} : { cpus: cpumask }),
     ...(cores === undefined ? {} : { coreCpus: cores }),
     ...(named?.scale === undefined ? {} : { scale: named.scale }),

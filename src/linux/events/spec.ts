@@ -16,6 +16,8 @@ export interface EventSpec {
   readonly sampling: EventSampling;
   /** `P`: as precise as the machine can: 3 in `attr.precise_ip`, and less where that is refused. */
   readonly highestPrecision?: boolean;
+  /** Of a tracepoint: its folder in tracefs. */
+  readonly tracepoint?: { readonly system: string; readonly event: string };
   /** CPUs that the event is counted on, where it is not each task's: a PMU's `cpumask`. */
   readonly cpus?: readonly number[];
   /** CPUs that have the PMU, where machines have several kinds of cores; tasks are counted while there. */

@@ -27,11 +27,12 @@ export function tracepointEvents(
     }),
   );
   if (found.length === 0) throw unknownTracepoint(system, event, text, tracefs);
-  return found.map((tracepoint) => ({
+  return found.map(({ id, ...tracepoint }) => ({
     // perf finds the handlers of tracepoints by this name, and leaves modifiers off.
     name: name ?? `${tracepoint.system}:${tracepoint.event}`,
     kind: 'tracepoint',
-    attr: { type: PerfType.TRACEPOINT, config: BigInt(tracepoint.id) },
+    attr: { type: PerfType.TRACEPOINT, config: BigInt(id) },
+    tracepoint,
     sampling: { defaultPeriod: 1, ...sampling },
   }));
 }

@@ -6,7 +6,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { StrataError } from '../../base/errors.js';
-import { readNumber } from '../system.js';
+import type { TracingFiles } from '../../formats/tracing/writer.js';
+import { pageSize, readNumber } from '../system.js';
+import type { EventSpec } from './spec.js';
 
 /** Where tracefs is mounted: by itself, or within debugfs as before Linux 4.1. */
 const MOUNTS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
@@ -48,6 +50,30 @@ export class Tracefs {
     } catch {
       return new Uint8Array();
     }
+  }
+
+  /** What a recording of these events has to carry so that they can be read elsewhere. */
+  describe(events: readonly EventSpec[]): TracingFiles {
+    const systems = new Map<string, Uint8Array[]>();
+    const seen = new Set<string>();
+    for (const { tracepoint } of events) {
+      if (tracepoint === undefined) continue;
+      const { system, event } = tracepoint;
+      const path = `events/${system}/${event}/format`;
+      if (seen.has(path)) continue;
+      seen.add(path);
+      const formats = systems.get(system) ?? [];
+      formats.push(this.read(path));
+      systems.set(system, formats);
+    }
+    return {
+      headerPage: this.read('events/header_page'),
+      headerEvent: this.read('events/header_event'),
+      systems,
+      printkFormats: this.read('printk_formats'),
+      savedCmdlines: this.read('saved_cmdlines'),
+      pageSize: pageSize(),
+    };
   }
 
   private folders(...path: string[]): string[] {

@@ -101,7 +101,8 @@ export interface EventGroup {
   readonly members: number;
 }
 
-const ANONYMOUS_GROUP = '{anon_group}';
+/** What perf calls groups without a name. */
+export const ANONYMOUS_GROUP = '{anon_group}';
 
 export function readGroupDesc(cursor: Cursor): EventGroup[] {
   return readList(cursor, () => {
