@@ -27,6 +27,19 @@ export class SystemCallError extends Error {
   }
 }
 
+/** An event that the kernel refused to open, and what was asked. */
+export class OpenError extends SystemCallError {
+  constructor(
+    code: string,
+    /** Bytes of the `perf_event_attr`. */
+    readonly attr: Uint8Array,
+    /** As {@link openEvent} takes it. */
+    readonly pid: number,
+  ) {
+    super('perf_event_open', code);
+  }
+}
+
 function checked(call: string, result: number): number {
   if (result < 0) throw new SystemCallError(call, errnoName());
   return result;
@@ -39,13 +52,19 @@ function checked(call: string, result: number): number {
  * @param cpu a CPU, or -1 for any
  * @param leader descriptor of the event that leads its group; -1 for none
  * @returns a descriptor, closed on exec
- * @throws SystemCallError
+ * @throws OpenError
  */
 export function openEvent(attr: Uint8Array, pid: number, cpu: number, leader = -1): number {
-  return checked(
-    'perf_event_open',
-    libc().perfEventOpen(SYS_PERF_EVENT_OPEN, attr, pid, cpu, leader, PERF_FLAG_FD_CLOEXEC),
+  const fd = libc().perfEventOpen(
+    SYS_PERF_EVENT_OPEN,
+    attr,
+    pid,
+    cpu,
+    leader,
+    PERF_FLAG_FD_CLOEXEC,
   );
+  if (fd < 0) throw new OpenError(errnoName(), attr, pid);
+  return fd;
 }
 
 export function enableEvent(fd: number): void {

@@ -95,6 +95,18 @@ export function hasCapability(capability: number, among = effectiveCapabilities(
   return ((among >> BigInt(capability)) & 1n) === 1n;
 }
 
+/** Whether this process is in a user namespace, whose capabilities count for nothing outside of it. */
+export function inUserNamespace(): boolean {
+  // user_namespaces(7): the first one maps all users to themselves.
+  const map = readText('/proc/self/uid_map');
+  return map !== undefined && map.split(/\s+/).join(' ') !== '0 0 4294967295';
+}
+
+/** Whether system calls of this process go through a filter, as in most containers (seccomp(2)). */
+export function hasSeccompFilter(): boolean {
+  return /^Seccomp:\s+2$/m.test(readText('/proc/self/status') ?? '');
+}
+
 /** `kernel.perf_event_paranoid`; `undefined` where the kernel has no perf events. */
 export function perfEventParanoid(): number | undefined {
   return readNumber('/proc/sys/kernel/perf_event_paranoid');

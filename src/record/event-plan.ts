@@ -20,7 +20,7 @@ import {
   type EventAttrInput,
 } from './attributes.js';
 import type { RecordOptions } from './options.js';
-import { explainRefusal, mayFallBackToUser } from './permission.js';
+import { explainRefusal, isOfKernelAlone, mayFallBackToUser } from './permission.js';
 import type { RecordedEvent } from './sample-layout.js';
 
 /** An event that is to be opened. */
@@ -188,7 +188,7 @@ class Planner {
       const attr = samplingAttr(spec, this.context, carriesSideBand);
       const found = this.tryAttr({ ...attr, precise_ip: precise });
       if (!(found instanceof SystemCallError)) return { spec, attr: found };
-      if (mayFallBackToUser(found, spec)) {
+      if (mayFallBackToUser(found, spec) && !isOfKernelAlone(spec)) {
         spec = userOnly(spec);
         this.narrowed = true;
       } else if (asked.highestPrecision === true && precise > 0 && isUnsupported(found.code)) {
