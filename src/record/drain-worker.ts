@@ -2,22 +2,22 @@
  * The draining thread: sleeps until the kernel has enough records, moves them on, and tells the
  * unwinding thread up to which time it has them all.
  */
-import { workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 
 import { libc } from '../linux/libc.js';
 import { Ring, type RingMemory } from '../linux/ring.js';
-import { drainRing } from './drain.js';
-import { recordedRegisters } from './sample-layout.js';
+import { BackwardRings } from './backward-rings.js';
+import { RecordCopier, drainRing } from './drain.js';
+import type { RecordedEvent } from './sample-layout.js';
 import { StackTops } from './stack-tops.js';
 import { QueueWriter, type SharedQueue } from './transfer.js';
 
-export interface DrainWorkerData {
+export interface DrainSetup {
   readonly rings: readonly RingMemory[];
+  readonly events: readonly RecordedEvent[];
   readonly queue: SharedQueue;
-  /** An eventfd that becomes readable when recording ends. */
-  readonly stopFd: number;
-  /** Whether samples carry copies of the stack. */
-  readonly dumps: boolean;
+  /** An eventfd that becomes readable when the queue has something to ask. */
+  readonly wakeFd: number;
   readonly stackTops: SharedArrayBuffer;
 }
 
@@ -30,36 +30,69 @@ const IDLE_MS = 20;
  */
 const SETTLE_NS = 1_000_000;
 
-function main(data: DrainWorkerData): void {
-  const rings = data.rings.map((memory) => new Ring(memory));
-  const queue = new QueueWriter(data.queue);
-  const { dwarf, stackPointer } = recordedRegisters(process.arch);
-  const dump = data.dumps
-    ? { registers: dwarf.length, stackPointer, tops: new StackTops(data.stackTops) }
-    : undefined;
-  // struct pollfd: int fd, short events, short revents
-  const pollFds = new DataView(new ArrayBuffer(8 * (rings.length + 1)));
-  [...rings.map((ring) => ring.fd), data.stopFd].forEach((fd, i) => {
-    pollFds.setInt32(i * 8, fd, true);
-    pollFds.setInt16(i * 8 + 4, POLLIN, true);
-  });
-  const pollBytes = new Uint8Array(pollFds.buffer);
-
-  let stopping = false;
-  let unsettled = false;
-  while (!stopping) {
-    libc().poll(pollBytes, rings.length + 1, IDLE_MS);
-    stopping = (pollFds.getInt16(rings.length * 8 + 6, true) & POLLIN) !== 0;
-    const now = Number(process.hrtime.bigint());
+function main(setup: DrainSetup): void {
+  const rings = setup.rings.filter(({ backward }) => !backward).map((memory) => new Ring(memory));
+  const overwritten = setup.rings.filter(({ backward }) => backward);
+  const flight = overwritten.length > 0 ? new BackwardRings(overwritten) : undefined;
+  const queue = new QueueWriter(setup.queue);
+  const copier = new RecordCopier(queue, setup.events, new StackTops(setup.stackTops));
+  const drainAll = (): number => {
     let drained = 0;
-    for (const ring of rings) drained += drainRing(ring, queue, dump);
-    // After a round with records one more is told of: the last of them were too young for the first.
-    if (drained > 0 || unsettled || stopping) {
-      queue.commitHorizon(stopping ? Infinity : now - SETTLE_NS);
+    for (const ring of rings) drained += drainRing(ring, queue, copier);
+    return drained;
+  };
+  const wakes = new Wakes([...rings.map((ring) => ring.fd), setup.wakeFd]);
+
+  let unsettled = false;
+  for (let stopping = false; !stopping;) {
+    wakes.wait(IDLE_MS);
+    stopping = queue.isStopped;
+    const switches = queue.takeSwitches();
+    const now = Number(process.hrtime.bigint());
+    if (flight !== undefined) {
+      // What tells of processes waits for the samples that it is to be in order with.
+      if (switches > 0 || stopping) flight.snapshot(queue, copier, drainAll);
+      else drainAll();
+      if (stopping) queue.commitHorizon(Infinity);
+    } else {
+      const drained = drainAll();
+      // After a round with records one more is told of: the last of them were too young for the first.
+      if (drained > 0 || unsettled || stopping) {
+        queue.commitHorizon(stopping ? Infinity : now - SETTLE_NS);
+      }
+      unsettled = drained > 0;
     }
-    unsettled = drained > 0;
+    for (let i = 0; i < switches; i++) queue.commitSwitch();
   }
   queue.close();
 }
 
-main(workerData as DrainWorkerData);
+/** Sleeps until one of several descriptors is readable; the last of them is an eventfd, which is read. */
+class Wakes {
+  // struct pollfd: int fd, short events, short revents
+  private readonly view: DataView;
+  private readonly bytes: Uint8Array;
+  private readonly count: Uint8Array = new Uint8Array(8);
+
+  constructor(private readonly fds: readonly number[]) {
+    this.view = new DataView(new ArrayBuffer(8 * fds.length));
+    this.bytes = new Uint8Array(this.view.buffer);
+    fds.forEach((fd, i) => {
+      this.view.setInt32(i * 8, fd, true);
+      this.view.setInt16(i * 8 + 4, POLLIN, true);
+    });
+  }
+
+  wait(timeoutMs: number): void {
+    const { fds, view } = this;
+    libc().poll(this.bytes, fds.length, timeoutMs);
+    const last = fds.length - 1;
+    const asked = (view.getInt16(last * 8 + 6, true) & POLLIN) !== 0;
+    if (asked) libc().read(fds[last], this.count, 8);
+  }
+}
+
+parentPort?.once('message', (setup: DrainSetup) => {
+  parentPort?.postMessage('ready');
+  main(setup);
+});

@@ -3,31 +3,133 @@
  * made here; of a stack dump only the bytes that hold stack are taken along.
  */
 import { addressFrom } from '../base/units.js';
+import type { EventTable } from '../formats/perfdata/events.js';
+import { SampleView } from '../formats/perfdata/sample.js';
+import { u64At } from '../formats/perfdata/sample-layout.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
 import type { Ring } from '../linux/ring.js';
-import { SampleOffset } from './sample-layout.js';
+import {
+  SampleOffset,
+  copiesStack,
+  kernelEvents,
+  recordedRegisters,
+  type RecordedEvent,
+} from './sample-layout.js';
 import type { StackTops } from './stack-tops.js';
 import type { QueueWriter } from './transfer.js';
 
 /** A record's size is a u16. */
 const MAX_RECORD = 65536;
 /** What is reserved at once: several records, so that heads cost little, and few bytes at the end are wasted. */
-const SEGMENT = 8 * MAX_RECORD;
+export const SEGMENT = 8 * MAX_RECORD;
 
-/** What samples that carry a copy of the stack look like. */
-export interface SampleDump {
-  /** How many registers stand before the stack, and which of them is the stack pointer. */
-  readonly registers: number;
-  readonly stackPointer: number;
-  readonly tops: StackTops;
+/** The data of a ring: `words` and `bytes` are the same memory, `size` bytes, a power of two. */
+export type RingData = Pick<Ring, 'bytes' | 'words' | 'size'>;
+
+/** Copies records out of rings; of samples with a stack only what holds stack. */
+export class RecordCopier {
+  private readonly table: EventTable;
+  /** By event: whether its samples carry a stack. */
+  private readonly hasStack: readonly boolean[];
+  /** The event whose layout all samples have; -1 where they differ. */
+  private readonly only: number;
+  private readonly trims: boolean;
+  private readonly view = new SampleView();
+  private readonly stackPointer = recordedRegisters(process.arch).stackPointer;
+  /** A record that lies across the ring's end, in one piece. */
+  private readonly joined = new Uint8Array(MAX_RECORD);
+  private readonly joinedWords = new Int32Array(this.joined.buffer);
+
+  /** @param tops above which there is no stack to take */
+  constructor(
+    private readonly queue: Pick<QueueWriter, 'bytes' | 'words'>,
+    events: readonly RecordedEvent[],
+    private readonly tops: StackTops,
+  ) {
+    this.table = kernelEvents(events);
+    this.hasStack = events.map(({ kernelAttr }) => copiesStack(kernelAttr));
+    this.trims = this.hasStack.includes(true);
+    const sampling = events.filter(({ role }) => role !== 'tracker');
+    const layouts = new Set(sampling.map(layoutKey));
+    this.only = layouts.size === 1 ? events.indexOf(sampling[0]) : -1;
+  }
+
+  /**
+   * Copies the record of `size` bytes at byte `position` of a ring to `at` in the queue.
+   * @returns the bytes that it takes there
+   */
+  copy(ring: RingData, position: number, size: number, at: number): number {
+    let { bytes, words } = ring;
+    let start = position;
+    const before = ring.size - position;
+    if (before < size) {
+      bytes = this.joined;
+      words = this.joinedWords;
+      bytes.set(ring.bytes.subarray(position), 0);
+      bytes.set(ring.bytes.subarray(0, size - before), before);
+      start = 0;
+    }
+    if (this.trims && words[start >> 2] === PerfRecord.SAMPLE) {
+      const trimmed = this.copyTrimmed(bytes, words, start, size, at);
+      if (trimmed > 0) return trimmed;
+    }
+    this.queue.bytes.set(bytes.subarray(start, start + size), at);
+    return size;
+  }
+
+  /** @returns 0 where the sample has no stack to leave anything out of */
+  private copyTrimmed(
+    bytes: Uint8Array,
+    words: Int32Array,
+    start: number,
+    size: number,
+    at: number,
+  ): number {
+    const { view, table, queue } = this;
+    const base = start >> 2;
+    const event =
+      this.only >= 0
+        ? this.only
+        : table.indexOfId(u64At(words, base + SampleOffset.IDENTIFIER / 4));
+    if (event < 0 || !this.hasStack[event]) return 0;
+    // Without user memory (a kernel thread, an exiting one) there is no stack.
+    if (!table.layouts[event].decode(words, base, size, view) || view.stack === 0) return 0;
+    let filled = view.stackBytes & ~7;
+    const top = this.tops.get(words[base + SampleOffset.TID / 4]);
+    if (top !== 0 && view.regsAbi !== 0) {
+      const sp = view.regs + this.stackPointer * 2;
+      const above = top - addressFrom(words[sp], words[sp + 1]);
+      if (above > 0 && above < filled) filled = above & ~7;
+    }
+    const stackAt = (view.stack - base) * 4;
+    let end = stackAt + filled;
+    queue.bytes.set(bytes.subarray(start, start + end), at);
+    queue.words[(at + stackAt - 8) >> 2] = filled;
+    if (filled !== 0) {
+      queue.words[(at + end) >> 2] = filled;
+      queue.words[(at + end + 4) >> 2] = 0;
+      end += 8;
+    }
+    const rest = (view.end - view.restWord) * 4;
+    if (rest > 0) queue.bytes.set(bytes.subarray(start + size - rest, start + size), at + end);
+    end += rest;
+    queue.words[(at + 4) >> 2] = (words[base + 1] & 0xffff) | (end << 16);
+    return end;
+  }
+}
+
+/** The same for events whose samples have the same fields. */
+function layoutKey({ kernelAttr }: RecordedEvent): string {
+  const { sample_type, read_format, branch_sample_type, sample_regs_user, sample_regs_intr } =
+    kernelAttr;
+  return [sample_type, read_format, branch_sample_type, sample_regs_user, sample_regs_intr].join();
 }
 
 /**
  * Hands over all complete records of one ring.
- * @param dump absent where samples carry no stack
  * @returns how many bytes the ring held
  */
-export function drainRing(ring: Ring, queue: QueueWriter, dump?: SampleDump): number {
+export function drainRing(ring: Ring, queue: QueueWriter, copier: RecordCopier): number {
   const total = ring.available();
   let available = total;
   while (available > 0) {
@@ -42,7 +144,7 @@ export function drainRing(ring: Ring, queue: QueueWriter, dump?: SampleDump): nu
       // The kernel writes whole records of at least a header; anything else would be a torn page.
       if (size < 8 || size > available - consumed) throw new Error(`torn ring: record of ${size}`);
       if (at + size > limit) break;
-      at += copyRecord(ring, position, size, queue, at, dump);
+      at += copier.copy(ring, position, size, at);
       consumed += size;
       position = (position + size) & (ring.size - 1);
     }
@@ -51,59 +153,4 @@ export function drainRing(ring: Ring, queue: QueueWriter, dump?: SampleDump): nu
     available -= consumed;
   }
   return total;
-}
-
-/** Copies one record to `at` in the queue; returns the bytes that it takes there. */
-function copyRecord(
-  ring: Ring,
-  position: number,
-  size: number,
-  queue: QueueWriter,
-  at: number,
-  dump: SampleDump | undefined,
-): number {
-  const mask = ring.size - 1;
-  const words = ring.words;
-  if (dump === undefined || words[position >> 2] !== PerfRecord.SAMPLE) {
-    copyBytes(ring, position, size, queue.bytes, at);
-    return size;
-  }
-  const chainLength = words[((position + SampleOffset.CHAIN_LENGTH) & mask) >> 2];
-  let field = SampleOffset.CHAIN + chainLength * 8;
-  const abi = words[((position + field) & mask) >> 2];
-  const registers = field + 8;
-  field = abi === 0 ? registers : registers + dump.registers * 8;
-  const dumped = words[((position + field) & mask) >> 2];
-  // Without user memory (a kernel thread, an exiting one) the size is 0 and nothing follows it.
-  let filled = dumped === 0 ? 0 : words[((position + size - 8) & mask) >> 2] & ~7;
-  const top = dump.tops.get(words[((position + SampleOffset.TID) & mask) >> 2]);
-  if (top !== 0 && abi !== 0) {
-    const at = (position + registers + dump.stackPointer * 8) & mask;
-    const above = top - addressFrom(words[at >> 2], words[(at + 4) >> 2]);
-    if (above > 0 && above < filled) filled = above & ~7;
-  }
-  const kept = field + 8 + filled;
-  copyBytes(ring, position, kept, queue.bytes, at);
-  queue.words[(at + field) >> 2] = filled;
-  let end = kept;
-  if (filled !== 0) {
-    queue.words[(at + end) >> 2] = filled;
-    queue.words[(at + end + 4) >> 2] = 0;
-    end += 8;
-  }
-  queue.words[(at + 4) >> 2] = (words[((position + 4) & mask) >> 2] & 0xffff) | (end << 16);
-  return end;
-}
-
-/** Copies across the ring's end where need be. */
-function copyBytes(
-  ring: Ring,
-  position: number,
-  size: number,
-  target: Uint8Array,
-  at: number,
-): void {
-  const first = Math.min(size, ring.size - position);
-  target.set(ring.bytes.subarray(position, position + first), at);
-  if (first < size) target.set(ring.bytes.subarray(0, size - first), at + first);
 }

@@ -1,14 +1,10 @@
 /**
  * `strata record`: runs a command, samples it, and writes a perf.data file with whole stacks.
  *
- *   this thread        starts the command, passes signals on, tells progress
- *   draining thread    kernel's ring buffers ──▶ queue        (drain-worker)
- *   unwinding thread   queue ──▶ time order ──▶ unwinder ──▶ file   (unwind-worker)
+ * This thread starts the command, passes signals on and tells progress; two others do the work (threads).
  */
-import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { Worker } from 'node:worker_threads';
 
 import { ExitCode } from '../base/errors.js';
 import {
@@ -17,24 +13,15 @@ import {
   startCommand,
   type RunningCommand,
 } from '../linux/command.js';
-import { libc } from '../linux/libc.js';
 import { catchSignals } from '../linux/signals.js';
-import type { DrainWorkerData } from './drain-worker.js';
 import { openEvents, type OpenedEvents } from './open-events.js';
 import type { RecordOptions } from './options.js';
-import { createOutput } from './output.js';
-import { copiesStack, isUnwound } from './sample-layout.js';
+import type { RecordingResult } from './file-writer.js';
+import { createOutput, type NewOutput } from './output.js';
 import { resolveTarget } from './targets.js';
 import { existingPerfMaps } from './perf-maps.js';
 import { showProgress, summaryLines } from './summary.js';
-import { createStackTops } from './stack-tops.js';
-import { createQueue, tellKernelLost, type SharedQueue } from './transfer.js';
-import type { RecordingResult, UnwindWorkerData } from './unwind-worker.js';
-
-/** What the queue between the threads holds: what drains faster than it is unwound waits here. */
-const QUEUE_SIZE = 64 * 1024 * 1024;
-
-const EFD_CLOEXEC = 0o2000000;
+import { startThreads, type RecorderThreads, type RecordingSetup } from './threads.js';
 
 /**
  * Records one command.
@@ -45,8 +32,27 @@ export async function runRecord(options: RecordOptions, program = 'strata'): Pro
   const descriptors = inheritedDescriptors();
   const environment = environmentOf(options);
   findProgram(options.command[0], environment.PATH);
-  const opened = openEvents(options, resolveTarget(options.target));
-  const output = createOutput(options.output);
+  const threads = startThreads();
+  let opened: OpenedEvents | undefined;
+  try {
+    opened = openEvents(options, resolveTarget(options.target));
+    const output = createOutput(options.output);
+    const launch = { environment, descriptors };
+    return await recordCommand(options, program, launch, threads, opened, output);
+  } finally {
+    await threads.abandon();
+    opened?.close();
+  }
+}
+
+async function recordCommand(
+  options: RecordOptions,
+  program: string,
+  launch: { environment: NodeJS.ProcessEnv; descriptors: readonly number[] },
+  threads: RecorderThreads,
+  opened: OpenedEvents,
+  output: NewOutput,
+): Promise<number> {
   if (options.verbosity > 0) {
     const { rings, frequency } = opened;
     say(
@@ -55,14 +61,12 @@ export async function runRecord(options: RecordOptions, program = 'strata'): Pro
     );
   }
 
-  const recording = startRecording(options, opened, output.fd, program);
   const signals = catchSignals();
   let command: RunningCommand;
   try {
-    await recording.ready;
-    command = await startCommand(options.command, environment, descriptors);
+    await threads.begin(setupOf(options, opened, output.fd, program));
+    command = await startCommand(options.command, launch.environment, launch.descriptors);
   } catch (error) {
-    await recording.stop().catch(() => undefined);
     output.discard();
     throw error;
   }
@@ -70,7 +74,7 @@ export async function runRecord(options: RecordOptions, program = 'strata'): Pro
   const misnamed = output.keep();
   const hideProgress =
     options.verbosity >= 0 && isatty(2)
-      ? showProgress(recording.queue, process.stderr, isatty(1))
+      ? showProgress(threads.queue, process.stderr, isatty(1))
       : () => undefined;
 
   const { ended } = command;
@@ -79,10 +83,13 @@ export async function runRecord(options: RecordOptions, program = 'strata'): Pro
     if (options.durationSeconds === undefined) return;
     timer = setTimeout(() => resolve('time'), options.durationSeconds * 1000);
   });
-  const first = await Promise.race([ended, timedOut, recording.failed.catch(() => 'failed')]);
+  const first = await Promise.race([ended, timedOut, threads.failed.catch(() => 'failed')]);
   clearTimeout(timer);
   // Where a thread failed this rejects: after the command's own end, which is none of its business.
-  const result = await recording.stop().finally(() => (first === 'failed' ? ended : undefined));
+  opened.disable();
+  const result = await threads
+    .stop({ lost: opened.lost(), notes: [] })
+    .finally(() => (first === 'failed' ? ended : undefined));
   hideProgress();
   if (misnamed !== undefined) say(misnamed);
   if (options.verbosity >= 0 || result.failure !== undefined) report(options, opened, result);
@@ -102,39 +109,18 @@ function environmentOf(options: RecordOptions): NodeJS.ProcessEnv {
   return environment;
 }
 
-interface Recording {
-  readonly queue: SharedQueue;
-  /** The threads wait for records. */
-  readonly ready: Promise<unknown>;
-  /** Rejects when a thread fails; never resolves. */
-  readonly failed: Promise<never>;
-  /** Ends sampling and waits for the file to be complete. */
-  stop(): Promise<RecordingResult>;
-}
-
-function startRecording(
+function setupOf(
   options: RecordOptions,
   opened: OpenedEvents,
-  outputFd: number,
+  fd: number,
   program: string,
-): Recording {
-  const queue = createQueue(QUEUE_SIZE);
-  const stopFd = libc().eventfd(0, EFD_CLOEXEC);
-  const unwinds = opened.events.some(isUnwound);
-  const stackTops = createStackTops();
-  const drainData: DrainWorkerData = {
+): RecordingSetup {
+  return {
     rings: opened.rings,
-    queue,
-    stopFd,
-    dumps: opened.events.some(({ kernelAttr }) => copiesStack(kernelAttr)),
-    stackTops,
-  };
-  const unwindData: UnwindWorkerData = {
-    queue,
-    outputFd,
     events: opened.events,
-    dumps: unwinds,
-    stackTops,
+    output: { fd, path: options.output },
+    dropOwn: true,
+    switchOutput: options.switchOutput,
     commandLine: ['strata', 'record', ...process.argv.slice(3)],
     command: options.command,
     program,
@@ -145,41 +131,6 @@ function startRecording(
         ? existingPerfMaps()
         : undefined,
     notes: opened.notes,
-  };
-  const drainer = new Worker(new URL('./drain-worker.js', import.meta.url), {
-    workerData: drainData,
-  });
-  const unwinder = new Worker(new URL('./unwind-worker.js', import.meta.url), {
-    workerData: unwindData,
-    trackUnmanagedFds: false, // it closes the file that this thread opened
-  });
-  const ready = once(unwinder, 'message');
-  const result = ready.then(() => once(unwinder, 'message')) as Promise<[RecordingResult]>;
-  const exits = [once(drainer, 'exit'), once(unwinder, 'exit')];
-  const failed = new Promise<never>((_, reject) => {
-    drainer.once('error', reject);
-    unwinder.once('error', reject);
-  });
-  // Whoever waits for one of these is told; what nobody waits for any more is no crash.
-  for (const promise of [ready, result, failed, ...exits]) promise.catch(() => undefined);
-  return {
-    queue,
-    ready: Promise.all([once(drainer, 'online'), ready]),
-    failed,
-    stop: async () => {
-      opened.disable();
-      tellKernelLost(queue, opened.lost());
-      libc().write(stopFd, new Uint8Array(new BigUint64Array([1n]).buffer), 8);
-      try {
-        const [done] = await Promise.race([result, failed]);
-        await Promise.all(exits);
-        return done;
-      } finally {
-        await Promise.all([drainer.terminate(), unwinder.terminate()]);
-        opened.close();
-        libc().close(stopFd);
-      }
-    },
   };
 }
 

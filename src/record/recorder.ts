@@ -3,103 +3,126 @@
  *
  * Samples are unwound against the mappings as they stand at that moment; all other records are applied
  * to the table of processes and written as they are, but for mappings without a file, which are later
- * said to be mapped from the file of names (see code-names).
+ * said to be mapped from the file of names (see code-names). The processes are the recording's, and go on
+ * from one file of it to the next.
  */
 import { Cursor } from '../base/cursor.js';
-import { Int32Column, Uint8Column } from '../base/growable.js';
-import { plural, type Address } from '../base/units.js';
+import { plural } from '../base/units.js';
 import type { Architecture } from '../formats/dwarf/registers.js';
+import type { EventTable } from '../formats/perfdata/events.js';
+import { SampleView } from '../formats/perfdata/sample.js';
+import { u64At } from '../formats/perfdata/sample-layout.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
 import { readComm, readFork, readLost, readMmap } from '../formats/perfdata/sideband.js';
-import { Truncation } from '../profile/profile.js';
-import { isAnonymous } from '../session/address-space.js';
 import { isJitDump } from '../session/jit-dumps.js';
 import { ModuleCache } from '../session/modules.js';
 import { ProcessTable } from '../session/processes.js';
-import { CodeNames } from './code-names.js';
 import { LiveProcesses } from './live-processes.js';
-import type { Output } from './output.js';
+import { writeProcesses, type RecordedMapping } from './process-state.js';
 import { Interpreters } from './python-notes.js';
-import { SAMPLE_ID_SIZE, SampleOffset } from './sample-layout.js';
+import type { RecordingFile } from './recording-file.js';
+import {
+  SAMPLE_ID_SIZE,
+  SampleOffset,
+  isUnwound,
+  kernelEvents,
+  type RecordedEvent,
+} from './sample-layout.js';
 import type { StackTops } from './stack-tops.js';
 import { SampleUnwinder, visitKernelChain } from './samples.js';
+import type { QueueReader } from './transfer.js';
 
-/** Room for the name of the file of names in a rewritten MMAP2 record. */
-const NAME_ROOM = 64;
-const MMAP2_NAME = 72;
-const MMAP2_PGOFF = 32;
-
-/** Kernel addresses that were seen lately: most samples repeat them. */
-const SEEN_SLOTS = 4096;
-
-export interface Counts {
-  samples: number;
-  /** Samples with a user stack, and how many of those reach their thread's start. */
-  unwound: number;
-  whole: number;
-  lost: number;
-  throttled: number;
-  firstTime: number;
-  lastTime: number;
+export interface RecorderContext {
+  readonly architecture: Architecture;
+  /** The memory in which records are named by their place. */
+  readonly queue: Pick<QueueReader, 'bytes' | 'words'>;
+  readonly events: readonly RecordedEvent[];
+  readonly tops: StackTops;
+  /** A process of which nothing is recorded; -1 for none. */
+  readonly dropped: number;
 }
 
 export class Recorder {
-  readonly counts: Counts = {
-    samples: 0,
-    unwound: 0,
-    whole: 0,
-    lost: 0,
-    throttled: 0,
-    firstTime: 0,
-    lastTime: 0,
-  };
+  /** Where records go; absent where they are to change the state of processes alone. */
+  file: RecordingFile | undefined;
   readonly live = new LiveProcesses();
   readonly modules: ModuleCache;
-  readonly names = new CodeNames();
-  /** Sampled addresses of the kernel. */
-  readonly kernelAddresses = new Set<Address>();
-  /** Which samples have a stack that ends early, and why. */
-  readonly truncatedOrdinals = new Int32Column();
-  readonly truncationCauses = new Uint8Column();
   /** Of each process the one that it was forked from. */
   readonly parents = new Map<number, number>();
   /** Paths of the jitdumps that each process has. */
   readonly jitDumps = new Map<number, Set<string>>();
   readonly interpreters = new Interpreters();
-  /** Processes with samples. */
-  readonly sampled = new Set<number>();
-  private lastSampled = -1;
   private readonly processes: ProcessTable;
   private readonly unwinder: SampleUnwinder;
-  private readonly seen = new Float64Array(SEEN_SLOTS);
+  private readonly table: EventTable;
+  private readonly unwinds: readonly boolean[];
+  private readonly view = new SampleView();
+  /** Threads whose end was told, and that are still in the table: late samples may come. */
+  private readonly ended = new Set<number>();
+  /** Samples of no known event. */
+  private unknown = 0;
 
-  /**
-   * @param bytes, words the queue's memory, in which records are named by their place
-   * @param dumps whether samples carry registers and stack to be unwound now
-   */
-  constructor(
-    architecture: Architecture,
-    private readonly bytes: Uint8Array,
-    private readonly words: Int32Array,
-    private readonly output: Output,
-    private readonly dumps: boolean,
-    private readonly hasChain: boolean,
-    tops: StackTops,
-  ) {
+  constructor(private readonly context: RecorderContext) {
+    const { architecture, events, tops } = context;
     this.modules = new ModuleCache(architecture, this.live);
     this.processes = new ProcessTable(this.modules);
     this.unwinder = new SampleUnwinder(architecture, this.live, tops);
+    this.table = kernelEvents(events);
+    this.unwinds = events.map(isUnwound);
   }
 
-  /** Takes the record of `size` bytes at `start`. */
+  /** Takes the record of `size` bytes at `start` of the queue. */
   readonly record = (start: number, size: number, time: number): void => {
-    const type = this.words[start >> 2];
+    const { bytes, words } = this.context.queue;
+    const type = words[start >> 2];
     if (type === PerfRecord.SAMPLE) this.sample(start, size, time);
-    else this.sideband(start, size, type);
+    else this.sideband(bytes, start, size, type, words[(start + 4) >> 2] & 0xffff);
   };
 
-  /** What is to be known of the whole recording, in sentences. */
-  notes(): string[] {
+  /** Takes a record that the recorder made of what ran before. */
+  readonly synthesized = (record: Uint8Array): void => {
+    const { buffer, byteOffset, byteLength } = record;
+    const view = new DataView(buffer, byteOffset, byteLength);
+    this.sideband(record, 0, byteLength, view.getUint32(0, true), view.getUint16(4, true));
+  };
+
+  /**
+   * Begins a file: what is known of processes goes first.
+   * @param isFirst whether nothing was recorded before it
+   */
+  begin(file: RecordingFile, isFirst: boolean): void {
+    this.file = file;
+    if (!isFirst) writeProcesses(this.processes, file);
+  }
+
+  /**
+   * Ends the file: records go nowhere until the next begins, and processes that have ended are forgotten.
+   * @param forgotten is called with each of them
+   */
+  end(forgotten: (pid: number) => void): void {
+    this.file = undefined;
+    const gone = this.processes.forget(this.ended);
+    this.ended.clear();
+    const needed = new Set<number>();
+    for (const { pid } of this.processes.all) {
+      for (let at: number | undefined = pid; at !== undefined && !needed.has(at);) {
+        needed.add(at);
+        at = this.parents.get(at);
+      }
+    }
+    // A child's perf map lacks what it inherited, so that its ancestors' are still read.
+    for (const pid of [...this.parents.keys(), ...gone]) {
+      if (needed.has(pid)) continue;
+      forgotten(pid);
+      this.parents.delete(pid);
+      this.jitDumps.delete(pid);
+      this.interpreters.executed(pid);
+      this.live.forget(pid);
+    }
+  }
+
+  /** What is to be known of the samples since it was last asked for, in sentences. */
+  takeNotes(): string[] {
     const { deep, completedLive } = this.unwinder;
     const notes: string[] = [];
     if (deep.continued > 0) {
@@ -114,64 +137,68 @@ export class Recorder {
           'read from the process a moment after the sample',
       );
     }
+    if (this.unknown > 0)
+      notes.push(`${plural(this.unknown, 'sample')} of no known event left out`);
+    deep.continued = 0;
+    this.unwinder.completedLive = 0;
+    this.unknown = 0;
     return notes;
   }
 
   private sample(start: number, size: number, time: number): void {
-    const { counts, words, output } = this;
-    if (this.hasChain) visitKernelChain(words, start, this.seeKernel);
-    const pid = words[(start + SampleOffset.PID) >> 2];
-    if (pid !== this.lastSampled) this.sampled.add((this.lastSampled = pid));
-    if (this.dumps) {
-      const { space } = this.processes.process(pid);
-      this.unwinder.write(words, start, space, output);
-      if (this.unwinder.hadStack) {
-        counts.unwound++;
-        if (this.unwinder.end === Truncation.None) counts.whole++;
-      }
-      if (this.unwinder.end !== Truncation.None) {
-        this.truncatedOrdinals.push(counts.samples);
-        this.truncationCauses.push(this.unwinder.end);
-      }
-    } else {
-      this.copyOut(start, size);
+    const { file, table, view } = this;
+    const { words, bytes } = this.context.queue;
+    const base = start >> 2;
+    const pid = words[base + SampleOffset.PID / 4];
+    if (file === undefined || pid === this.context.dropped) return;
+    const event = table.indexOfId(u64At(words, base + SampleOffset.IDENTIFIER / 4));
+    if (event < 0 || !table.layouts[event].decode(words, base, size, view)) {
+      this.unknown++;
+      return;
     }
-    if (counts.samples === 0) counts.firstTime = time;
-    counts.lastTime = time;
-    counts.samples++;
+    if (this.context.events[event].role === 'switches') return;
+    visitKernelChain(view, file.seeKernel);
+    if (this.unwinds[event]) {
+      const { unwinder } = this;
+      unwinder.write(view, this.processes.process(pid).space, file.output);
+      file.unwound(unwinder.hadStack, unwinder.end);
+    } else {
+      file.copy(bytes, start, size);
+    }
+    file.sampleAdded(pid, time);
   }
 
-  private readonly seeKernel = (address: Address): void => {
-    const slot = (address >>> 4) & (SEEN_SLOTS - 1);
-    if (this.seen[slot] === address) return;
-    this.seen[slot] = address;
-    this.kernelAddresses.add(address);
-  };
-
-  private sideband(start: number, size: number, type: number): void {
-    const misc = this.words[(start + 4) >> 2] & 0xffff;
-    const body = new Cursor(this.bytes.subarray(start + 8, start + size - SAMPLE_ID_SIZE), 'ring');
+  private sideband(
+    bytes: Uint8Array,
+    start: number,
+    size: number,
+    type: number,
+    misc: number,
+  ): void {
+    const { file } = this;
+    const { dropped } = this.context;
+    const body = new Cursor(bytes.subarray(start + 8, start + size - SAMPLE_ID_SIZE), 'ring');
     switch (type) {
       case PerfRecord.MMAP:
       case PerfRecord.MMAP2: {
         const map = readMmap(body, type, misc);
-        if (!map.executable) break;
         const { pid } = map;
-        const end = map.start + map.length;
+        if (pid === dropped) return;
+        if (!map.executable) break;
         this.live.see(pid);
         this.interpreters.mapped(pid, map.path);
         if (isJitDump(map.path)) {
           this.jitDumps.set(pid, (this.jitDumps.get(pid) ?? new Set()).add(map.path));
         }
-        this.processes.map(pid, { ...map, end });
-        if (type === PerfRecord.MMAP2 && isAnonymous(map.path)) {
-          this.names.add(pid, map.start, end, this.copyWithRoom(start, size));
-          return;
-        }
-        break;
+        const record = bytes.slice(start, start + size);
+        const mapping: RecordedMapping = { ...map, end: map.start + map.length, record };
+        this.processes.map(pid, mapping);
+        file?.copyMapping(bytes, start, size, pid, mapping);
+        return;
       }
       case PerfRecord.COMM: {
         const { pid, tid, comm, exec } = readComm(body, misc);
+        if (pid === dropped) return;
         if (exec) {
           this.live.seeAgain(pid);
           this.interpreters.executed(pid);
@@ -181,58 +208,33 @@ export class Recorder {
         break;
       }
       case PerfRecord.FORK: {
-        const { pid, tid, parentPid, parentTid } = readFork(body, misc);
+        const { pid, tid, parentPid, parentTid, synthesized } = readFork(body, misc);
+        if (pid === dropped) return;
         if (pid !== parentPid) {
           this.parents.set(pid, parentPid);
-          this.live.see(pid, parentPid);
+          if (synthesized) this.live.attach(pid);
+          else this.live.see(pid, parentPid);
           this.interpreters.forked(pid, parentPid);
         }
-        this.processes.fork(pid, tid, parentPid, parentTid);
+        this.ended.delete(tid);
+        this.processes.fork(pid, tid, parentPid, parentTid, !synthesized);
         break;
       }
       case PerfRecord.EXIT: {
         const { pid, tid } = readFork(body, misc);
+        if (pid === dropped) return;
         if (pid === tid) this.live.ended(pid);
+        this.ended.add(tid);
         break;
       }
       case PerfRecord.LOST:
       case PerfRecord.LOST_SAMPLES:
-        this.counts.lost += readLost(body, type);
+        if (file !== undefined) file.counts.lost += readLost(body, type);
         break;
       case PerfRecord.THROTTLE:
-        this.counts.throttled++;
+        if (file !== undefined) file.counts.throttled++;
         break;
     }
-    this.copyOut(start, size);
-  }
-
-  private copyOut(start: number, size: number): void {
-    const { output } = this;
-    output.buffer.set(this.bytes.subarray(start, start + size), output.reserve(size));
-    output.commit(size);
-  }
-
-  /** Copies an MMAP2 record with more room for its name. @returns its offset in the file */
-  private copyWithRoom(start: number, size: number): number {
-    const { output, bytes } = this;
-    const newSize = MMAP2_NAME + NAME_ROOM + SAMPLE_ID_SIZE;
-    const at = output.reserve(newSize);
-    const end = start + size;
-    const nameSize = Math.min(end - SAMPLE_ID_SIZE - start - MMAP2_NAME, NAME_ROOM);
-    output.buffer.fill(0, at, at + newSize);
-    output.buffer.set(bytes.subarray(start, start + MMAP2_NAME + nameSize), at);
-    output.buffer.set(bytes.subarray(end - SAMPLE_ID_SIZE, end), at + newSize - SAMPLE_ID_SIZE);
-    new DataView(output.buffer.buffer).setUint16(at + 6, newSize, true);
-    return output.commit(newSize);
-  }
-
-  /** Rewrites the record of a mapping without a file: it was mapped from the file of names. */
-  renameMapping(recordAt: number, path: string, fileOffset: number): void {
-    const name = new Uint8Array(NAME_ROOM);
-    name.set(new TextEncoder().encode(path));
-    const offset = new Uint8Array(8);
-    new DataView(offset.buffer).setBigUint64(0, BigInt(fileOffset), true);
-    this.output.patch(recordAt + MMAP2_PGOFF, offset);
-    this.output.patch(recordAt + MMAP2_NAME, name);
+    file?.copy(bytes, start, size);
   }
 }

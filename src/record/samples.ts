@@ -4,7 +4,8 @@
  */
 import { addressFrom, type Address } from '../base/units.js';
 import { REGISTERS, type Architecture } from '../formats/dwarf/registers.js';
-import { PerfContext, PerfRecord } from '../formats/perfdata/spec.js';
+import type { SampleView } from '../formats/perfdata/sample.js';
+import { PerfContext } from '../formats/perfdata/spec.js';
 import { Truncation } from '../profile/profile.js';
 import type { CodeSpace } from '../unwind/code-space.js';
 import { DeepStacks } from '../unwind/deep-stacks.js';
@@ -13,11 +14,11 @@ import { Unwinder } from '../unwind/unwinder.js';
 import type { LiveProcesses } from './live-processes.js';
 import { LiveStack } from './live-stack.js';
 import type { Output } from './output.js';
-import { SampleOffset, recordedRegisters } from './sample-layout.js';
+import { recordedRegisters } from './sample-layout.js';
 import type { StackTops } from './stack-tops.js';
 
-/** A record's u16 size leaves room for so many u64 in its chain. */
-const MAX_CHAIN = Math.floor((65528 - SampleOffset.CHAIN) / 8);
+/** A record's size is a u16, and a multiple of 8. */
+const MAX_SIZE_WORDS = 65528 / 4;
 
 /** More than the first frame of any thread takes. */
 const FIRST_FRAME_ROOM = 4096;
@@ -61,39 +62,32 @@ export class SampleUnwinder {
   }
 
   /**
-   * Unwinds the sample at byte `start` of `words` and appends it to the file.
+   * Unwinds a sample and appends it to the file, with the whole chain in place of registers and stack:
+   *
+   *   head … │ nr, ips[nr] │ raw, branches │ abi, regs[], size, stack[], dyn_size │ weight …
+   *            and the user's  as they are    left out                               as they are
+   *
    * @param space of the sampled process
    */
-  write(words: Int32Array, start: number, space: CodeSpace, output: Output): void {
-    const base = start >> 2;
-    const kernelLength = words[base + SampleOffset.CHAIN_LENGTH / 4];
-    const chain = base + SampleOffset.CHAIN / 4;
-    let at = chain + kernelLength * 2;
-    const hasRegisters = words[at] !== 0;
-    at += 2;
-    if (hasRegisters) {
-      this.loadRegisters(words, at);
-      at += this.dwarfOf.length * 2;
-    }
-    const stackBytes = words[at];
-
+  write(view: SampleView, space: CodeSpace, output: Output): void {
     const { unwinder } = this;
-    this.hadStack = hasRegisters;
+    this.hadStack = view.regsAbi !== 0;
     this.end = Truncation.None;
     unwinder.count = 0;
-    if (hasRegisters) {
-      const room = MAX_CHAIN - kernelLength - 1;
-      const tid = words[base + SampleOffset.TID / 4];
-      unwinder.unwind(space, this.registers, words, at + 2, stackBytes, room);
+    if (this.hadStack) {
+      const { words, stack, stackBytes, tid } = view;
+      this.loadRegisters(words, view.regs);
+      const room = ((MAX_SIZE_WORDS - wordsBeside(view)) >> 1) - view.callchainLength - 1;
+      unwinder.unwind(space, this.registers, words, stack, stackBytes, room);
       this.deep.follow(tid, unwinder, stackBytes, room);
       if (unwinder.end === Truncation.DumpTooSmall) {
-        this.unwindLive(words, base, at + 2, stackBytes, space, room);
+        this.unwindLive(view, space, room);
         this.deep.follow(tid, unwinder, stackBytes, room);
       }
       this.end = unwinder.end;
       this.tellTop(tid);
     }
-    this.copy(words, base, kernelLength, output);
+    this.copy(view, output);
   }
 
   /** Lets the draining thread leave out what lies above the last sample's first frame. */
@@ -104,20 +98,11 @@ export class SampleUnwinder {
   }
 
   /** Unwinds a stack that is deeper than its copy with the memory of the process, where that still fits. */
-  private unwindLive(
-    words: Int32Array,
-    base: number,
-    stackAt: number,
-    stackBytes: number,
-    space: CodeSpace,
-    room: number,
-  ): void {
+  private unwindLive(view: SampleView, space: CodeSpace, room: number): void {
     const { registers, liveStack } = this;
-    const pid = words[base + SampleOffset.PID / 4];
-    const timeAt = base + SampleOffset.TIME / 4;
-    const time = addressFrom(words[timeAt], words[timeAt + 1]);
+    const { words, stack, stackBytes, pid, time } = view;
     const sp = registers[this.stackPointer];
-    if (!liveStack.complete(pid, sp, this.unwinder, words, stackAt, stackBytes, time)) return;
+    if (!liveStack.complete(pid, sp, this.unwinder, words, stack, stackBytes, time)) return;
     this.unwinder.unwind(space, registers, liveStack.words, 0, liveStack.size, room);
     if (this.unwinder.end === Truncation.None) this.completedLive++;
   }
@@ -135,21 +120,20 @@ export class SampleUnwinder {
     }
   }
 
-  /** The head and the kernel's part of the chain as they are, then the user's frames. */
-  private copy(words: Int32Array, base: number, kernelLength: number, output: Output): void {
+  private copy(view: SampleView, output: Output): void {
+    const { words, chainWord, callchainLength, dumpWord, restWord, end } = view;
     const { frames, count } = this.unwinder;
-    const userLength = count > 0 ? count + 1 : 0;
-    const length = kernelLength + userLength;
-    const size = SampleOffset.CHAIN + length * 8;
+    const length = callchainLength + (count > 0 ? count + 1 : 0);
+    const size = (wordsBeside(view) + length * 2) * 4;
     const out = output.words;
-    let at = output.reserve(size) >> 2;
-    out[at] = PerfRecord.SAMPLE;
-    out[at + 1] = (words[base + 1] & 0xffff) | (size << 16);
-    const headWords = SampleOffset.CHAIN / 4 + kernelLength * 2;
-    for (let i = 2; i < headWords; i++) out[at + i] = words[base + i];
-    out[at + SampleOffset.CHAIN_LENGTH / 4] = length;
-    at += headWords;
-    if (userLength > 0) {
+    const start = output.reserve(size) >> 2;
+    let at = copyWords(words, view.base, chainWord, out, start);
+    out[start + 1] = (out[start + 1] & 0xffff) | (size << 16);
+    out[at] = length;
+    out[at + 1] = 0;
+    const chainEnd = endOfChain(view);
+    at = copyWords(words, chainEnd - callchainLength * 2, chainEnd, out, at + 2);
+    if (count > 0) {
       out[at++] = USER_LOW;
       out[at++] = -1;
       for (let i = 0; i < count; i++) {
@@ -158,23 +142,43 @@ export class SampleUnwinder {
         out[at++] = Math.floor(address * PER_TWO_32);
       }
     }
+    at = copyWords(words, chainEnd, dumpWord, out, at);
+    copyWords(words, restWord, end, out, at);
     output.commit(size);
   }
 }
 
-/** Calls `visit` with each kernel address of a sample's chain. */
-export function visitKernelChain(
-  words: Int32Array,
+/** Behind the recorded chain; where it would be, if the event has none. */
+function endOfChain({ chainWord, callchain, callchainLength }: SampleView): number {
+  return callchain === 0 ? chainWord : callchain + callchainLength * 2;
+}
+
+/** How many words the sample takes in the file beside the addresses of its chain. */
+function wordsBeside(view: SampleView): number {
+  const { base, chainWord, dumpWord, restWord, end } = view;
+  return chainWord - base + 2 + (dumpWord - endOfChain(view)) + (end - restWord);
+}
+
+/** @returns the word behind the copy */
+function copyWords(
+  from: Int32Array,
   start: number,
-  visit: (address: Address) => void,
-): void {
-  const base = start >> 2;
-  const length = words[base + SampleOffset.CHAIN_LENGTH / 4];
-  const chain = base + SampleOffset.CHAIN / 4;
-  for (let i = 0; i < length; i++) {
-    const high = words[chain + i * 2 + 1];
+  stop: number,
+  to: Int32Array,
+  at: number,
+): number {
+  for (let word = start; word < stop; word++) to[at++] = from[word];
+  return at;
+}
+
+/** Calls `visit` with each kernel address of a sample's chain. */
+export function visitKernelChain(view: SampleView, visit: (address: Address) => void): void {
+  const { words, callchain } = view;
+  const end = callchain + view.callchainLength * 2;
+  for (let at = callchain; at < end; at += 2) {
+    const high = words[at + 1];
     if (high >= 0) continue;
-    const address = addressFrom(words[chain + i * 2], high);
+    const address = addressFrom(words[at], high);
     if (address < PerfContext.MAX) visit(address);
   }
 }

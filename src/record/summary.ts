@@ -3,7 +3,7 @@
  * standard error; standard output is the command's.
  */
 import { formatBytes, formatCount, formatPercent, plural } from '../base/units.js';
-import type { RecordingResult } from './unwind-worker.js';
+import type { RecordingResult } from './file-writer.js';
 import { queueProgress, type SharedQueue } from './transfer.js';
 
 /** Often enough to be live; where the command writes to the same terminal, seldom enough not to be in its way. */

@@ -28,14 +28,21 @@ interface CpuStream {
 export type RecordHandler = (start: number, size: number, time: number) => void;
 
 export class TimeOrder {
+  /** Whether records are being handled before their time, as the queue is full. */
+  isPressed = false;
   private readonly streams = new Map<number, CpuStream>();
   private streamList: CpuStream[] = [];
   /** All segments in the order of their coming: room is given back from the front. */
   private readonly taken: Held[] = [];
 
+  /**
+   * @param handle is called with each record in order of time
+   * @param switchFile is called where the file is to end: after the records up to the last horizon
+   */
   constructor(
     private readonly queue: QueueReader,
     private readonly handle: RecordHandler,
+    private readonly switchFile: () => void = () => undefined,
   ) {}
 
   /** Handles what is in the queue and in order. @returns whether anything was there */
@@ -48,11 +55,25 @@ export class TimeOrder {
       if (segment.kind === SegmentKind.PADDING) held.done = true;
       else if (!held.done) this.enqueue(held);
       if (segment.kind === SegmentKind.HORIZON) this.handleUntil(segment.horizon);
+      if (segment.kind === SegmentKind.SWITCH) this.switchFile();
     }
     // Order gives way to room: better a mapping missed than samples lost.
-    if (this.queue.starved) this.handleUntil(Infinity);
+    if (this.queue.starved) this.makeRoom();
     this.giveBack();
     return busy;
+  }
+
+  /** Handles the oldest of what waits for its time. */
+  private makeRoom(): void {
+    this.isPressed = true;
+    const enough = this.queue.capacity / 8;
+    for (let released = this.giveBack(); released < enough;) {
+      const next = this.earliest();
+      if (next === undefined) break;
+      this.handleNext(next);
+      released += this.giveBack();
+    }
+    this.isPressed = false;
   }
 
   private enqueue(held: Held): void {
@@ -68,19 +89,28 @@ export class TimeOrder {
   }
 
   private handleUntil(horizon: number): void {
-    const { words } = this.queue;
     for (;;) {
-      let next: CpuStream | undefined;
-      for (const stream of this.streamList) {
-        if (next === undefined || stream.time < next.time) next = stream;
-      }
-      if (next === undefined || next.time === Infinity || next.time > horizon) break;
-      const start = next.position;
-      const size = words[(start + 4) >> 2] >>> 16;
-      this.handle(start, size, next.time);
-      this.moveTo(next, start + size);
+      const next = this.earliest();
+      if (next === undefined || next.time > horizon) break;
+      this.handleNext(next);
     }
     this.giveBack();
+  }
+
+  /** The CPU with the earliest record. */
+  private earliest(): CpuStream | undefined {
+    let next: CpuStream | undefined;
+    for (const stream of this.streamList) {
+      if (stream.time < (next === undefined ? Infinity : next.time)) next = stream;
+    }
+    return next;
+  }
+
+  private handleNext(stream: CpuStream): void {
+    const start = stream.position;
+    const size = this.queue.words[(start + 4) >> 2] >>> 16;
+    this.handle(start, size, stream.time);
+    this.moveTo(stream, start + size);
   }
 
   private moveTo(stream: CpuStream, position: number): void {
@@ -105,13 +135,15 @@ export class TimeOrder {
     return (words[at >> 2] >>> 0) + words[(at + 4) >> 2] * TWO_32;
   }
 
-  private giveBack(): void {
+  /** @returns the bytes that the writer may use again */
+  private giveBack(): number {
     let size = 0;
     let count = 0;
     while (count < this.taken.length && this.taken[count].done)
       size += this.taken[count++].segment.size;
-    if (count === 0) return;
+    if (count === 0) return 0;
     this.taken.splice(0, count);
     this.queue.release(size);
+    return size;
   }
 }

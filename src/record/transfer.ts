@@ -24,8 +24,9 @@ const Control = {
   /** What the reader tells the main thread. */
   SAMPLES: 8,
   LOST: 9,
-  /** What the main thread tells the reader before the writer closes: the kernel's own count, or -1. */
-  KERNEL_LOST: 10,
+  /** What the main thread asks of the writer: to end, and how many files to end before. */
+  STOP: 10,
+  SWITCHES: 11,
   WORDS: 16,
 } as const;
 
@@ -40,6 +41,8 @@ export const SegmentKind = {
   HORIZON: 2,
   /** Fills the queue's end. */
   PADDING: 3,
+  /** Here one file of the recording is asked to end. */
+  SWITCH: 4,
 } as const;
 
 export interface SharedQueue {
@@ -49,17 +52,17 @@ export interface SharedQueue {
 
 /** @param capacity bytes: a power of two */
 export function createQueue(capacity: number): SharedQueue {
-  const queue = {
-    control: new SharedArrayBuffer(Control.WORDS * 4),
-    data: mapMemory(capacity),
-  };
-  tellKernelLost(queue, undefined);
-  return queue;
+  return { control: new SharedArrayBuffer(Control.WORDS * 4), data: mapMemory(capacity) };
 }
 
-/** Leaves word of how many samples the kernel counts as dropped. */
-export function tellKernelLost(queue: SharedQueue, lost: number | undefined): void {
-  Atomics.store(new Int32Array(queue.control), Control.KERNEL_LOST, lost ?? -1);
+/** Asks the writer to hand over what there is and to end. It must be woken to see that. */
+export function askToStop(queue: SharedQueue): void {
+  Atomics.store(new Int32Array(queue.control), Control.STOP, 1);
+}
+
+/** Asks the writer to have the reader end the file with what there is now. It must be woken to see that. */
+export function askToSwitch(queue: SharedQueue): void {
+  Atomics.add(new Int32Array(queue.control), Control.SWITCHES, 1);
 }
 
 /** Numbers for the line of progress, readable by any thread at any time. */
@@ -78,7 +81,7 @@ class QueueEnd {
   protected readonly control: Int32Array;
   /** The data as doubles: times in segments' heads. */
   protected readonly doubles: Float64Array;
-  protected readonly capacity: number;
+  readonly capacity: number;
 
   constructor(queue: SharedQueue) {
     this.control = new Int32Array(queue.control);
@@ -93,6 +96,20 @@ class QueueEnd {
 /** The draining thread's end. */
 export class QueueWriter extends QueueEnd {
   private head = 0;
+  private switches = 0;
+
+  /** Whether it was asked to end. */
+  get isStopped(): boolean {
+    return Atomics.load(this.control, Control.STOP) === 1;
+  }
+
+  /** How many files it was asked to end since it was asked last. */
+  takeSwitches(): number {
+    const asked = Atomics.load(this.control, Control.SWITCHES);
+    const more = asked - this.switches;
+    this.switches = asked;
+    return more;
+  }
 
   /**
    * Waits for room for a segment of up to `size` bytes of records.
@@ -122,6 +139,12 @@ export class QueueWriter extends QueueEnd {
     this.publish(start - HEAD_BYTES, HEAD_BYTES, SegmentKind.HORIZON, 0, time);
   }
 
+  /** Has the reader end its file here. */
+  commitSwitch(): void {
+    const start = this.reserve(0);
+    this.publish(start - HEAD_BYTES, HEAD_BYTES, SegmentKind.SWITCH, 0, 0);
+  }
+
   close(): void {
     Atomics.store(this.control, Control.CLOSED, 1);
     Atomics.notify(this.control, Control.HEAD);
@@ -136,7 +159,8 @@ export class QueueWriter extends QueueEnd {
     this.head = (this.head + size) >>> 0;
     Atomics.store(this.control, Control.HEAD, this.head | 0);
     // Waking a thread is dear, and before a horizon the reader could do nothing with what it got.
-    if (kind === SegmentKind.HORIZON) Atomics.notify(this.control, Control.HEAD);
+    if (kind === SegmentKind.HORIZON || kind === SegmentKind.SWITCH)
+      Atomics.notify(this.control, Control.HEAD);
   }
 
   private waitForRoom(size: number): void {
@@ -205,12 +229,6 @@ export class QueueReader extends QueueEnd {
 
   get closed(): boolean {
     return Atomics.load(this.control, Control.CLOSED) === 1;
-  }
-
-  /** Samples that the kernel counts as dropped; `undefined` where it has no such count. */
-  get kernelLost(): number | undefined {
-    const lost = Atomics.load(this.control, Control.KERNEL_LOST);
-    return lost < 0 ? undefined : lost;
   }
 
   report(samples: number, lost: number): void {
