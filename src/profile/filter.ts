@@ -1,6 +1,7 @@
 /** Parts of a profile: fewer samples, the same tables. */
 import type { Nanoseconds } from '../base/units.js';
-import type { Profile, SampleTable } from './profile.js';
+import type { Profile, SampleTable, ThreadTable } from './profile.js';
+import { RegionTimes, type ThreadTimes } from './regions.js';
 
 /** What to keep; a list left out keeps all. */
 export interface SampleFilter {
@@ -9,13 +10,18 @@ export interface SampleFilter {
   readonly pids?: readonly number[] | undefined;
   readonly tids?: readonly number[] | undefined;
   readonly comms?: readonly string[] | undefined;
+  /** Names of regions: what their threads did in them. */
+  readonly regions?: readonly string[] | undefined;
   /** First time kept. */
   readonly from?: Nanoseconds | undefined;
   /** First time no longer kept. */
   readonly to?: Nanoseconds | undefined;
 }
 
-/** The profile of the samples that pass every part of `filter`. */
+/**
+ * The profile of the samples that pass every part of `filter`.
+ * @throws StrataError for a region that the profile does not have
+ */
 export function filterSamples(profile: Profile, filter: SampleFilter): Profile {
   if (Object.values(filter).every((part) => part === undefined)) return profile;
   const { samples, threads, strings, events } = profile;
@@ -23,6 +29,8 @@ export function filterSamples(profile: Profile, filter: SampleFilter): Profile {
   const pid = passing(threads.length, filter.pids, (index) => threads.pid[index]);
   const tid = passing(threads.length, filter.tids, (index) => threads.tid[index]);
   const comm = passing(strings.length, filter.comms, (index) => strings[index]);
+  const times = filter.regions && new RegionTimes(profile.regions ?? [], filter.regions);
+  const regions = times && threadTimes(threads, times);
   const from = filter.from ?? -Infinity;
   const to = filter.to ?? Infinity;
   const rows = new Int32Array(samples.length);
@@ -35,13 +43,22 @@ export function filterSamples(profile: Profile, filter: SampleFilter): Profile {
       tid[thread] === 1 &&
       comm[samples.comm[row]] === 1 &&
       samples.time[row] >= from &&
-      samples.time[row] < to
+      samples.time[row] < to &&
+      (regions === undefined || regions[thread]?.holds(samples.time[row]) === true)
     ) {
       rows[count++] = row;
     }
   }
   if (count === samples.length) return profile;
   return { ...profile, samples: pickSamples(samples, rows.subarray(0, count)) };
+}
+
+/** The times of each row of the table. */
+function threadTimes(
+  { length, pid, tid }: ThreadTable,
+  times: RegionTimes,
+): (ThreadTimes | undefined)[] {
+  return Array.from({ length }, (_, index) => times.of(pid[index], tid[index]));
 }
 
 /** 1 for each index whose value is among `wanted`; 1 for all where nothing is said. */

@@ -9,6 +9,7 @@
  * Every index column holds -1 for "none". Every text column holds indexes into `strings`.
  */
 import type { Address, Nanoseconds } from '../base/units.js';
+import type { Region } from '../formats/perfdata/strata-section.js';
 
 /** What a frame is to a Python programmer. */
 export const Layer = {
@@ -175,6 +176,8 @@ export interface Profile {
   readonly samples: SampleTable;
   readonly events: readonly EventInfo[];
   readonly notes: readonly Note[];
+  /** What the recorded program marked; absent where nothing was. */
+  readonly regions?: readonly Region[];
 }
 
 export type { Address };

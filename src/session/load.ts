@@ -109,7 +109,12 @@ class Loading {
     const { hostname } = file.info;
     const built = builder.finish({ command, hostname, lost, lostChunks, throttled });
     const profile = classifyWaits(built, this.preempted.view());
-    return { ...profile, notes: makeNotes(profile, facts) };
+    const regions = replay.strata?.info.regions;
+    return {
+      ...profile,
+      ...(regions === undefined ? {} : { regions }),
+      notes: makeNotes(profile, facts),
+    };
   }
 
   private addSample(view: SampleView, thread: Thread, ordinal: number): void {

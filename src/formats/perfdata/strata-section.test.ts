@@ -54,3 +54,11 @@ test('ordinals that do not rise are refused', () => {
   });
   assert.throws(() => decodeStrataSection(bytes), /expected an ordinal above 7, found 7/);
 });
+
+test('regions are read as far as they make sense', () => {
+  const region = { name: 'load', pid: 1, tid: 2, start: 3, end: 4 };
+  const odd = [null, 7, {}, { ...region, name: 1 }, { ...region, end: 2 }, { ...region, tid: -1 }];
+  const info = { ...SECTION.info, regions: [...odd, region] as (typeof region)[] };
+  const read = decodeStrataSection(encodeStrataSection({ ...SECTION, info }));
+  assert.deepEqual(read.info.regions, [region]);
+});

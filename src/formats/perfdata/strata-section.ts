@@ -8,6 +8,7 @@
  */
 import { Cursor, decodeUtf8 } from '../../base/cursor.js';
 import { lastAtMost } from '../../base/search.js';
+import type { Nanoseconds } from '../../base/units.js';
 
 const MAGIC = 'STRATA1\0';
 const FORMAT = 'perf.data (Strata section)';
@@ -54,6 +55,18 @@ export interface RecordingInfo {
   readonly throttled: number;
   /** What else could not be recorded, in sentences. */
   readonly notes: readonly string[];
+  /** Stretches of time that the recorded program marked. */
+  readonly regions?: readonly Region[];
+}
+
+/** A thread's time between two marks. */
+export interface Region {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** By the clock of the samples. */
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
 }
 
 /** Stacks that end before their thread's start. */
@@ -190,6 +203,7 @@ function decodeInfo(part: Cursor): RecordingInfo {
       : [];
   };
   const namesPath = words('namesPath');
+  const regions = decodeRegions(fields['regions']);
   const unwoundEvents = fields['unwoundEvents'];
   return {
     version: count('version'),
@@ -206,7 +220,25 @@ function decodeInfo(part: Cursor): RecordingInfo {
     lost: count('lost'),
     throttled: count('throttled'),
     notes: list('notes'),
+    ...(regions === undefined ? {} : { regions }),
   };
+}
+
+/** Those that make sense. */
+function decodeRegions(value: unknown): Region[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const isNumber = (one: unknown): one is number => typeof one === 'number' && one >= 0;
+  return value.flatMap((one: Partial<Record<keyof Region, unknown>> | null) => {
+    const { name, pid, tid, start, end } = one ?? {};
+    const isSound =
+      typeof name === 'string' &&
+      isNumber(pid) &&
+      isNumber(tid) &&
+      isNumber(start) &&
+      isNumber(end) &&
+      start <= end;
+    return isSound ? [{ name, pid, tid, start, end }] : [];
+  });
 }
 
 function decodeTruncated(part: Cursor): TruncatedStacks {

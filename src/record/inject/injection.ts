@@ -233,6 +233,7 @@ export class Injection {
           lost: facts.lost,
           throttled: facts.throttled,
           notes,
+          ...(strata?.info.regions === undefined ? {} : { regions: strata.info.regions }),
         },
         names: namesFile,
         kernelSymbols: kernel.size > 0 ? kernelFunctionsText([...kernel.values()]) : undefined,

@@ -1,6 +1,7 @@
 /** Which samples are printed; all where nothing is asked for. */
 import { formatAddress } from '../../../base/units.js';
 import type { SampleView } from '../../../formats/perfdata/sample.js';
+import type { RegionTimes, ThreadTimes } from '../../../profile/regions.js';
 import { isWithin, type TimeSpan } from '../../../profile/time-slices.js';
 import type { Thread } from '../../../session/processes.js';
 import type { Place } from './frame-lines.js';
@@ -11,6 +12,8 @@ export interface SampleFilter {
   readonly pids?: readonly number[];
   readonly tids?: readonly number[];
   readonly comms?: readonly string[];
+  /** The times of regions: what their threads did in them. */
+  readonly regions?: RegionTimes;
   /** Files that the sample's own address lies in, with or without folders. */
   readonly dsos?: readonly string[];
   /** Functions that it lies in, by name or by `0x` and their address. */
@@ -24,6 +27,10 @@ export class SampleChoice {
   private readonly comms: ReadonlySet<string> | undefined;
   private readonly dsos: ReadonlySet<string> | undefined;
   private readonly functions: ReadonlySet<string> | undefined;
+  private readonly regions: RegionTimes | undefined;
+  /** Of the thread that was asked last. */
+  private lastThread: Thread | undefined;
+  private lastTimes: ThreadTimes | undefined;
   private readonly times: readonly TimeSpan[] | undefined;
 
   constructor(filter: SampleFilter) {
@@ -33,6 +40,7 @@ export class SampleChoice {
     this.comms = filter.comms && new Set(filter.comms);
     this.dsos = filter.dsos && new Set(filter.dsos);
     this.functions = filter.functions && new Set(filter.functions);
+    this.regions = filter.regions;
     this.times = filter.times;
   }
 
@@ -44,8 +52,17 @@ export class SampleChoice {
       this.holdsCpu(view.cpu, cpus) &&
       (pids === undefined || pids.has(view.pid)) &&
       (tids === undefined || tids.has(view.tid)) &&
-      (comms === undefined || comms.has(thread.comm))
+      (comms === undefined || comms.has(thread.comm)) &&
+      (this.regions === undefined || this.holdsRegion(this.regions, view, thread))
     );
+  }
+
+  private holdsRegion(regions: RegionTimes, view: SampleView, thread: Thread): boolean {
+    if (this.lastThread !== thread) {
+      this.lastThread = thread;
+      this.lastTimes = regions.of(view.pid, view.tid);
+    }
+    return this.lastTimes?.holds(view.time) === true;
   }
 
   /** Whether records of a CPU are printed. */

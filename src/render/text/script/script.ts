@@ -20,6 +20,7 @@ import type { RecordReader } from '../../../formats/perfdata/records.js';
 import { PerfRecord } from '../../../formats/perfdata/spec.js';
 import type { SampleView } from '../../../formats/perfdata/sample.js';
 import { parseTracingData, type TracingData } from '../../../formats/tracing/tracing-data.js';
+import { RegionTimes } from '../../../profile/regions.js';
 import { timeSlices, type TimeChoice } from '../../../profile/time-slices.js';
 import type { Thread } from '../../../session/processes.js';
 import type { Replay, Visitor } from '../../../session/replay.js';
@@ -32,9 +33,11 @@ import { recordLine } from './record-line.js';
 import { SampleChoice, type SampleFilter } from './sample-choice.js';
 import { Times } from './sample-head.js';
 
-export interface ScriptOptions extends PrinterOptions, Omit<SampleFilter, 'times'> {
+export interface ScriptOptions extends PrinterOptions, Omit<SampleFilter, 'times' | 'regions'> {
   readonly fields: readonly FieldChoice[];
   readonly times?: TimeChoice;
+  /** Names of regions. */
+  readonly regions?: readonly string[];
   /** Index of the only event whose samples are printed. */
   readonly event?: number;
   /** Types of records to print besides samples. */
@@ -77,10 +80,12 @@ class ScriptVisitor implements Visitor {
     const { events } = file.events;
     this.places = new Places(locations);
     this.types = options.records;
-    const { times, ...filter } = options;
+    const { times, regions, ...filter } = options;
+    const marked = replay.strata?.info.regions ?? [];
     this.choice = new SampleChoice({
       ...filter,
       ...(times === undefined ? {} : { times: this.spans(times) }),
+      ...(regions === undefined ? {} : { regions: new RegionTimes(marked, regions) }),
     });
     const context: PrinterContext = {
       replay,
