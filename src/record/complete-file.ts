@@ -2,6 +2,7 @@
  * Completes a file of the recording: puts in what would vanish with the processes and the machine (names,
  * build IDs, facts), so that it can be read by itself.
  */
+import type { Nanoseconds } from '../base/units.js';
 import { encodeStrataSection, type RecordingInfo } from '../formats/perfdata/strata-section.js';
 import { HeaderFeature, STRATA_FEATURE } from '../formats/perfdata/spec.js';
 import type { GeneratedFunctions } from '../formats/perfmap.js';
@@ -33,6 +34,8 @@ export interface FileEnd {
   /** Samples that the kernel counts as dropped in it; `undefined` where it has no such count. */
   readonly lost: number | undefined;
   readonly notes: readonly string[];
+  /** When events were disabled, where no file comes after it: threads waited until then. */
+  readonly time?: Nanoseconds;
   /** What else is to be said of the recording. */
   readonly info?: Partial<RecordingInfo>;
 }
@@ -112,6 +115,7 @@ export function completeFile(
         ordinals: Uint32Array.from(file.truncatedOrdinals.view()),
         causes: file.truncationCauses.view(),
       },
+      preempted: Uint32Array.from(file.preemptedOrdinals.view()),
     }),
   );
   output.finish(features);

@@ -171,6 +171,7 @@ export class FileWriter {
     const { recorder, setup, file } = this;
     if (file === undefined) return undefined;
     this.kernel ??= runningKernelSymbols();
+    recorder.cutWaits(end.time);
     const completed = completeFile(setup, recorder, file, this.kernel, end);
     this.file = undefined;
     recorder.end((pid) => {

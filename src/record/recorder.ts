@@ -7,7 +7,7 @@
  * from one file of it to the next.
  */
 import { Cursor } from '../base/cursor.js';
-import { plural } from '../base/units.js';
+import { plural, type Nanoseconds } from '../base/units.js';
 import type { Architecture } from '../formats/dwarf/registers.js';
 import type { EventTable } from '../formats/perfdata/events.js';
 import { SampleView } from '../formats/perfdata/sample.js';
@@ -19,10 +19,12 @@ import { ModuleCache } from '../session/modules.js';
 import { ProcessTable } from '../session/processes.js';
 import { LiveProcesses } from './live-processes.js';
 import { writeProcesses, type RecordedMapping } from './process-state.js';
+import { OffCpu } from './off-cpu.js';
 import { Interpreters } from './python-notes.js';
 import type { RecordingFile } from './recording-file.js';
 import {
   SAMPLE_ID_SIZE,
+  SampleIdFromEnd,
   SampleOffset,
   isUnwound,
   kernelEvents,
@@ -57,6 +59,9 @@ export class Recorder {
   private readonly table: EventTable;
   private readonly unwinds: readonly boolean[];
   private readonly view = new SampleView();
+  /** Where context switches are recorded. */
+  private readonly offCpu: OffCpu | undefined;
+  private latest = 0;
   /** Threads whose end was told, and that are still in the table: late samples may come. */
   private readonly ended = new Set<number>();
   /** Samples of no known event. */
@@ -69,14 +74,20 @@ export class Recorder {
     this.unwinder = new SampleUnwinder(architecture, this.live, tops);
     this.table = kernelEvents(events);
     this.unwinds = events.map(isUnwound);
+    if (events.some(({ role }) => role === 'switches')) this.offCpu = new OffCpu();
   }
 
   /** Takes the record of `size` bytes at `start` of the queue. */
   readonly record = (start: number, size: number, time: number): void => {
     const { bytes, words } = this.context.queue;
     const type = words[start >> 2];
+    this.latest = time;
     if (type === PerfRecord.SAMPLE) this.sample(start, size, time);
-    else this.sideband(bytes, start, size, type, words[(start + 4) >> 2] & 0xffff);
+    else {
+      const misc = words[(start + 4) >> 2] & 0xffff;
+      if (this.offCpu !== undefined && this.followSwitches(start + size, type, misc, time)) return;
+      this.sideband(bytes, start, size, type, misc);
+    }
   };
 
   /** Takes a record that the recorder made of what ran before. */
@@ -93,6 +104,14 @@ export class Recorder {
   begin(file: RecordingFile, isFirst: boolean): void {
     this.file = file;
     if (!isFirst) writeProcesses(this.processes, file);
+  }
+
+  /**
+   * Appends what is known of waits that are not over.
+   * @param until the recording's end; where it goes on, they are written up to the latest record
+   */
+  cutWaits(until?: Nanoseconds): void {
+    this.offCpu?.cut(until ?? this.latest, this.file, until === undefined);
   }
 
   /**
@@ -124,7 +143,7 @@ export class Recorder {
   /** What is to be known of the samples since it was last asked for, in sentences. */
   takeNotes(): string[] {
     const { deep, completedLive } = this.unwinder;
-    const notes: string[] = [];
+    const notes: string[] = this.offCpu?.takeNotes() ?? [];
     if (deep.continued > 0) {
       notes.push(
         `${plural(deep.continued, 'stack')} deeper than the copied bytes: the outermost frames are ` +
@@ -156,7 +175,12 @@ export class Recorder {
       this.unknown++;
       return;
     }
-    if (this.context.events[event].role === 'switches') return;
+    this.offCpu?.saw(view.cpu, time);
+    if (this.context.events[event].role === 'switches') {
+      if (view.tid !== 0) this.leaves(event, start, size);
+      return;
+    }
+    this.offCpu?.ran(view.tid);
     visitKernelChain(view, file.seeKernel);
     if (this.unwinds[event]) {
       const { unwinder } = this;
@@ -166,6 +190,33 @@ export class Recorder {
       file.copy(bytes, start, size);
     }
     file.sampleAdded(pid, time);
+  }
+
+  /** A thread leaves its CPU: its sample is written when it is known how long it was away. */
+  private leaves(event: number, start: number, size: number): void {
+    const { view, unwinder } = this;
+    const thread = this.offCpu!.leaves(view);
+    if (this.unwinds[event]) {
+      unwinder.write(view, this.processes.process(view.pid).space, thread);
+      thread.hadStack = unwinder.hadStack;
+      thread.end = unwinder.end;
+    } else {
+      thread.copy(this.context.queue.bytes, start, size);
+    }
+  }
+
+  /** @param end where the record of another type than SAMPLE ends. @returns whether it is for nobody else */
+  private followSwitches(end: number, type: number, misc: number, time: Nanoseconds): boolean {
+    const { words } = this.context.queue;
+    const offCpu = this.offCpu!;
+    const cpu = words[(end - SampleIdFromEnd.CPU) >> 2];
+    if (type === PerfRecord.LOST) offCpu.lost(cpu, time);
+    offCpu.saw(cpu, time);
+    if (type !== PerfRecord.SWITCH && type !== PerfRecord.SWITCH_CPU_WIDE) return false;
+    // Of the CPUs' idle threads nobody wants to know.
+    const tid = words[(end - SampleIdFromEnd.TID) >> 2];
+    if (tid !== 0) offCpu.switched(tid, misc, time, this.file);
+    return true;
   }
 
   private sideband(
@@ -217,6 +268,7 @@ export class Recorder {
           this.interpreters.forked(pid, parentPid);
         }
         this.ended.delete(tid);
+        this.offCpu?.forget(tid);
         this.processes.fork(pid, tid, parentPid, parentTid, !synthesized);
         break;
       }
@@ -225,6 +277,7 @@ export class Recorder {
         if (pid === dropped) return;
         if (pid === tid) this.live.ended(pid);
         this.ended.add(tid);
+        this.offCpu?.forget(tid);
         break;
       }
       case PerfRecord.LOST:

@@ -44,6 +44,8 @@ export class RecordingFile {
   /** Which samples have a stack that ends early, and why. */
   readonly truncatedOrdinals = new Int32Column();
   readonly truncationCauses = new Uint8Column();
+  /** Which samples are of threads that could have run on. */
+  readonly preemptedOrdinals = new Int32Column();
   /** Processes with samples. */
   readonly sampled = new Set<number>();
   private lastSampled = -1;
@@ -80,6 +82,11 @@ export class RecordingFile {
       this.truncatedOrdinals.push(counts.samples);
       this.truncationCauses.push(end);
     }
+  }
+
+  /** Says of the sample that is to be counted next that its thread could have run on. */
+  preempted(): void {
+    this.preemptedOrdinals.push(this.counts.samples);
   }
 
   /** Appends the record of `size` bytes at `start`. */

@@ -29,6 +29,12 @@ const PER_TWO_32 = 1 / 4294967296;
 /** The u64 `value` of {@link PerfContext.USER} in its halves. */
 const USER_LOW = PerfContext.USER | 0;
 
+/** Where samples are written: a file, or what stands for it. */
+export type SampleSink = Pick<Output, 'words' | 'reserve' | 'commit'>;
+
+/** Where a sample's chain lies. */
+type ChainView = Pick<SampleView, 'words' | 'callchain' | 'callchainLength'>;
+
 export class SampleUnwinder {
   /** How the last sample's user stack ends. */
   end: Truncation = Truncation.None;
@@ -69,7 +75,7 @@ export class SampleUnwinder {
    *
    * @param space of the sampled process
    */
-  write(view: SampleView, space: CodeSpace, output: Output): void {
+  write(view: SampleView, space: CodeSpace, output: SampleSink): void {
     const { unwinder } = this;
     this.hadStack = view.regsAbi !== 0;
     this.end = Truncation.None;
@@ -120,13 +126,13 @@ export class SampleUnwinder {
     }
   }
 
-  private copy(view: SampleView, output: Output): void {
+  private copy(view: SampleView, output: SampleSink): void {
     const { words, chainWord, callchainLength, dumpWord, restWord, end } = view;
     const { frames, count } = this.unwinder;
     const length = callchainLength + (count > 0 ? count + 1 : 0);
     const size = (wordsBeside(view) + length * 2) * 4;
-    const out = output.words;
     const start = output.reserve(size) >> 2;
+    const out = output.words;
     let at = copyWords(words, view.base, chainWord, out, start);
     out[start + 1] = (out[start + 1] & 0xffff) | (size << 16);
     out[at] = length;
@@ -172,7 +178,7 @@ function copyWords(
 }
 
 /** Calls `visit` with each kernel address of a sample's chain. */
-export function visitKernelChain(view: SampleView, visit: (address: Address) => void): void {
+export function visitKernelChain(view: ChainView, visit: (address: Address) => void): void {
   const { words, callchain } = view;
   const end = callchain + view.callchainLength * 2;
   for (let at = callchain; at < end; at += 2) {
