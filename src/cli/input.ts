@@ -29,7 +29,7 @@ export interface InputChoice extends SampleChoice, SymbolChoice {
  * @throws StrataError where it cannot be read, has no such event, or has none of the samples
  */
 export function readInput(choice: InputChoice): Profile {
-  const { input, event, pids, tids, comms, leavesWaiting = false } = choice;
+  const { input, event, pids, tids, comms, regions, leavesWaiting = false } = choice;
   if (input !== '-' && !existsSync(input)) {
     throw new StrataError(
       `cannot open ${input}: no such file or directory`,
@@ -37,12 +37,12 @@ export function readInput(choice: InputChoice): Profile {
     );
   }
   const profile = load(choice);
-  let chosen = filterSamples(profile, { pids, tids, comms });
+  let chosen = filterSamples(profile, { pids, tids, comms, regions });
   if (event !== undefined) chosen = ofEvents(chosen, event);
   else if (leavesWaiting) chosen = withoutWaiting(chosen);
   if (chosen.samples.length === 0 && profile.samples.length > 0) {
     throw new StrataError(
-      `${input} has no samples of the event, process, thread or name asked for`,
+      `${input} has no samples of the event, process, thread, name or region asked for`,
     );
   }
   const view = choice.view ?? defaultView(chosen);

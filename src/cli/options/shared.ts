@@ -10,6 +10,8 @@ export interface SampleChoice {
   readonly pids?: readonly number[];
   readonly tids?: readonly number[];
   readonly comms?: readonly string[];
+  /** Names of regions that the recorded program marked. */
+  readonly regions?: readonly string[];
 }
 
 export const INPUT: Flag = {
@@ -30,6 +32,11 @@ export const SAMPLE_CHOICE: readonly Flag[] = [
   { flags: '--tid <list>', help: 'only these threads', parse: parseIds },
   { flags: '-c, --comms <list>', help: 'only threads of these names', parse: parseList },
   { flags: '--comm <list>', help: '', parse: parseList, hidden: true },
+  {
+    flags: '--region <list>',
+    help: 'only what threads did in regions of these names, which the program marked (strata python-helper)',
+    parse: parseList,
+  },
 ];
 
 export const VIEW: Flag = {
@@ -47,6 +54,7 @@ export function sampleChoice(values: Values): SampleChoice {
     ...given('pids', values['pid'] as number[] | undefined),
     ...given('tids', values['tid'] as number[] | undefined),
     ...given('comms', (values['comms'] ?? values['comm']) as string[] | undefined),
+    ...given('regions', values['region'] as string[] | undefined),
   };
 }
 
