@@ -145,8 +145,9 @@ export function fileAttr(attr: EventAttrInput, keepStacks: boolean): EventAttrIn
 
 /** What stands in the file of the event of {@link switchesAttr}: as `perf record --off-cpu` has it. */
 export function offCpuFileAttr(attr: EventAttrInput): EventAttrInput {
-  const { context_switch: _, ...flags } = attr.flags;
-  return { ...fileAttr(attr, false), config: BigInt(PerfCountSw.BPF_OUTPUT), flags };
+  const filed = fileAttr(attr, false);
+  const { context_switch: _, ...flags } = filed.flags;
+  return { ...filed, config: BigInt(PerfCountSw.BPF_OUTPUT), flags };
 }
 
 /** What is said of the event alone goes before what is said of all. */
