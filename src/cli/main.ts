@@ -28,8 +28,12 @@ async function run(invocation: Invocation): Promise<number> {
       return (await import('./inject.js')).inject(invocation.options);
     case 'script':
       return (await import('./script.js')).script(invocation.options);
+    case 'stat':
+      return (await import('./stat.js')).stat(invocation.options);
     case 'time':
       return (await import('./time.js')).time(invocation.options);
+    case 'timeit':
+      return (await import('./timeit.js')).timeit(invocation.options);
     default:
       return unreachable(invocation);
   }

@@ -9,7 +9,9 @@ import { RECORD } from './record.js';
 import { REPORT } from './report.js';
 import { SCRIPT } from './script.js';
 import type { CommandSpec } from './spec.js';
+import { STAT } from './stat.js';
 import { TIME } from './time.js';
+import { TIMEIT } from './timeit.js';
 import { TREE } from './tree.js';
 
 const SPECS = {
@@ -19,7 +21,9 @@ const SPECS = {
   flamegraph: FLAMEGRAPH,
   script: SCRIPT,
   inject: INJECT,
+  stat: STAT,
   time: TIME,
+  timeit: TIMEIT,
 } as const;
 
 type OptionsOf<Spec> = Spec extends CommandSpec<infer Options> ? Options : never;

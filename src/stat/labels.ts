@@ -1,0 +1,45 @@
+/** What counts are added up over, by name: `CPU0`, `S0-D0-C1`, `python-4711`. */
+import { readNumber, readText } from '../linux/system.js';
+import { ANY_TASK, type Place } from './counters.js';
+import type { Aggregation } from './options.js';
+
+/** Whose counts a row gives. */
+export interface Label {
+  readonly kind: Exclude<Aggregation, 'all'>;
+  readonly text: string;
+}
+
+/** @returns a function that says whose a place's counts are; always the same object for the same */
+export function labelling(aggregation: Aggregation): (place: Place) => Label | undefined {
+  if (aggregation === 'all') return () => undefined;
+  const known = new Map<string, Label>();
+  return (place) => {
+    const key = `${place.pid} ${place.cpu}`;
+    const text = known.get(key)?.text ?? textOf(aggregation, place);
+    const label = known.get(text) ?? { kind: aggregation, text };
+    known.set(key, label).set(text, label);
+    return label;
+  };
+}
+
+function textOf(aggregation: Label['kind'], { pid, cpu }: Place): string {
+  switch (aggregation) {
+    case 'thread':
+      return pid === ANY_TASK ? 'system' : `${readText(`/proc/${pid}/comm`) ?? ''}-${pid}`;
+    case 'cpu':
+      return `CPU${cpu}`;
+    case 'core':
+      return `${socketOf(cpu)}-D${topology(cpu, 'die_id')}-C${topology(cpu, 'core_id')}`;
+    case 'socket':
+      return socketOf(cpu);
+  }
+}
+
+function socketOf(cpu: number): string {
+  return `S${topology(cpu, 'physical_package_id')}`;
+}
+
+/** Machines without sockets or dies say -1, or nothing. */
+function topology(cpu: number, name: string): number {
+  return Math.max(0, readNumber(`/sys/devices/system/cpu/cpu${cpu}/topology/${name}`) ?? 0);
+}

@@ -1,0 +1,55 @@
+/** Where each event is counted: on which tasks, or on which CPUs. */
+import type { EventSpec } from '../linux/events/spec.js';
+import { readStatus, threadsOf } from '../linux/proc.js';
+import { onlineCpus, readText } from '../linux/system.js';
+import type { ResolvedTarget } from '../record/targets.js';
+import { ANY_CPU, ANY_TASK, type Place } from './counters.js';
+
+/** The `pid` of perf_event_open(2) for the calling thread, whose children inherit. */
+const THIS_THREAD = 0;
+
+/** @returns the places of an event; none where its PMU has no CPU among the target's */
+export function placesOf(target: ResolvedTarget): (spec: EventSpec) => readonly Place[] {
+  const onCpus = (cpus: readonly number[]): Place[] => cpus.map((cpu) => ({ pid: ANY_TASK, cpu }));
+  if (target.systemWide) {
+    const chosen = new Set(target.cpus);
+    const all = onCpus(target.cpus);
+    return ({ cpus, coreCpus }) => {
+      const few = cpus ?? coreCpus;
+      return few === undefined ? all : onCpus(few.filter((cpu) => chosen.has(cpu)));
+    };
+  }
+  const online = new Set(onlineCpus());
+  const tasks = target.tids.map((pid) => ({ pid, cpu: ANY_CPU }));
+  return ({ cpus }) => (cpus === undefined ? tasks : onCpus(cpus.filter((cpu) => online.has(cpu))));
+}
+
+/** The command that this thread is about to start. */
+export function ofNextCommand(): ResolvedTarget {
+  return ofTasks([THIS_THREAD]);
+}
+
+/** A command that runs, and what it has started so far. */
+export function ofRunningCommand(pid: number): ResolvedTarget {
+  const pids = [pid];
+  for (const one of pids) {
+    for (const tid of threadsOf(one)) pids.push(...childrenOf(one, tid));
+  }
+  return ofTasks(pids.flatMap(threadsOf));
+}
+
+function childrenOf(pid: number, tid: number): number[] {
+  const text = readText(`/proc/${pid}/task/${tid}/children`) ?? '';
+  return text === '' ? [] : text.split(' ').map(Number);
+}
+
+function ofTasks(tids: readonly number[]): ResolvedTarget {
+  return { tids, pids: [], cpus: [], systemWide: false, notes: [] };
+}
+
+/** Whether anything of a target that was found running runs still: a thread of its processes. */
+export function isAlive({ tids, pids }: ResolvedTarget, whole: boolean): boolean {
+  return (whole ? pids.flatMap(threadsOf) : tids).some(
+    (tid) => readStatus(tid)?.isZombie === false,
+  );
+}
