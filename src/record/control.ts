@@ -7,7 +7,7 @@
  *   evlist               prints the events
  *   region-begin NAME PID TID TIME, region-end …       see python/helper
  */
-import { constants, closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { constants, closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -82,19 +82,22 @@ function listen(commands: number, answers: number | undefined, handle: ControlHa
   const socket = new Socket({ fd: commands, readable: true, writable: false });
   let pending = '';
   socket.setEncoding('utf8');
-  socket.on('data', (text: string) => {
+  const take = (text: string): void => {
     const lines = (pending + text).split('\n');
     pending = (lines.pop() ?? '').slice(0, MOST_PENDING);
     for (const line of lines) {
       const command = line.replaceAll('\0', '').trim();
       if (command !== '' && handle(command)) acknowledge(answers);
     }
-  });
+  };
+  socket.on('data', take);
   // Whoever sent commands may be gone: recording goes on.
   socket.on('error', () => undefined);
   return {
     environment: {},
     close: () => {
+      // The last words of a program that has ended.
+      take(readWaiting(commands));
       socket.destroy();
       if (answers !== undefined) closeQuietly(answers);
     },
@@ -109,6 +112,20 @@ function acknowledge(answers: number | undefined): void {
   } catch {
     // Nobody reads.
   }
+}
+
+/** What stands in a FIFO at this moment. */
+function readWaiting(fd: number): string {
+  const bytes = Buffer.alloc(MOST_PENDING);
+  let filled = 0;
+  try {
+    for (let got = -1; got !== 0 && filled < bytes.length; filled += got) {
+      got = readSync(fd, bytes, filled, bytes.length - filled, null);
+    }
+  } catch {
+    // It is empty (EAGAIN).
+  }
+  return bytes.toString('utf8', 0, filled);
 }
 
 function closeQuietly(fd: number): void {

@@ -6,6 +6,7 @@ import { StrataError, assert } from '../base/errors.js';
 import { encodeAttr } from '../formats/perfdata/attr.js';
 import { PerfFormat, PerfSample } from '../formats/perfdata/spec.js';
 import { parseEvents, userOnly } from '../linux/events/parse.js';
+import { unsupportedEvent } from '../linux/events/refusal.js';
 import type { EventGroup, EventSpec } from '../linux/events/spec.js';
 import { SystemCallError, closeEvent, openEvent } from '../linux/perf-event.js';
 import { maxSampleRate } from '../linux/system.js';
@@ -27,6 +28,8 @@ import type { RecordedEvent } from './sample-layout.js';
 export interface PlannedEvent extends Omit<RecordedEvent, 'ids'> {
   /** Index of the event that leads its group; its own where it is alone. */
   readonly leader: number;
+  /** What was asked for; absent of events that the recorder adds. */
+  readonly spec?: EventSpec;
   /** What a tracepoint's fields must be. */
   readonly filter?: string;
 }
@@ -104,8 +107,8 @@ class Planner {
     for (const name of CLOCKS) {
       const [spec] = parseEvents(name)[0].events;
       const found = this.tryEvent(spec);
-      if (typeof found === 'string') continue;
-      this.add(found.spec.name, found.attr, this.events.length);
+      if ('refusal' in found) continue;
+      this.add(found.spec, found.attr, this.events.length);
       return;
     }
     assert(false, 'every kernel with perf events has cpu-clock');
@@ -155,21 +158,22 @@ class Planner {
     const leader = this.events.length;
     events.forEach((asked, i) => {
       const found = this.tryEvent(asked);
-      if (typeof found === 'string') throw unsupported(asked);
+      if ('refusal' in found) throw unsupportedEvent(asked, found.refusal, found.attr);
       let { attr } = found;
       if (sampleRead) attr = readingAttr(attr, i === 0);
       // The leader switches the others on and off.
       if (i > 0)
         attr = { ...attr, flags: { ...attr.flags, disabled: false, enable_on_exec: false } };
       const condition = filter !== '' && isTracepoint(asked) ? { filter } : {};
-      this.add(found.spec.name, attr, leader, condition);
+      this.add(found.spec, attr, leader, condition);
     });
   }
 
-  private add(name: string, attr: EventAttrInput, leader: number, more = {}): void {
+  private add(spec: EventSpec, attr: EventAttrInput, leader: number, more = {}): void {
     const { keepStacks } = this.place.options;
     this.events.push({
-      name,
+      name: spec.name,
+      spec,
       role: 'samples',
       kernelAttr: attr,
       attr: fileAttr(attr, keepStacks),
@@ -178,8 +182,8 @@ class Planner {
     });
   }
 
-  /** @returns the event, or its user part where that alone is allowed; the kernel's error where there is none */
-  private tryEvent(asked: EventSpec): { spec: EventSpec; attr: EventAttrInput } | string {
+  /** @returns the event, or its user part where that alone is allowed; else why there is none */
+  private tryEvent(asked: EventSpec): TriedEvent | RefusedEvent {
     const carriesSideBand = this.events.length === 0 && !this.place.tracker;
     // `P`: as precise as the processor can, which is found by trying.
     let precise = asked.attr.precise_ip;
@@ -191,10 +195,10 @@ class Planner {
       if (mayFallBackToUser(found, spec) && !isOfKernelAlone(spec)) {
         spec = userOnly(spec);
         this.narrowed = true;
-      } else if (asked.highestPrecision === true && precise > 0 && isUnsupported(found.code)) {
+      } else if (asked.highestPrecision === true && precise > 0 && UNSUPPORTED.has(found.code)) {
         precise--;
-      } else if (isUnsupported(found.code)) {
-        return found.code;
+      } else if (UNSUPPORTED.has(found.code)) {
+        return { refusal: found.code, attr };
       } else {
         throw explainRefusal(found, spec.name);
       }
@@ -218,16 +222,20 @@ class Planner {
   }
 }
 
-/** Errors by which the kernel says that there is no such event here. */
-function isUnsupported(code: string): boolean {
-  return ['ENOENT', 'EOPNOTSUPP', 'ENODEV', 'EINVAL'].includes(code);
+/** Errors that are not about who asks: the machine does not count this event, or not so. */
+const UNSUPPORTED = new Set(
+  'ENOENT EOPNOTSUPP ENODEV EINVAL EBUSY ENOSPC E2BIG ENODATA'.split(' '),
+);
+
+interface TriedEvent {
+  readonly spec: EventSpec;
+  readonly attr: EventAttrInput;
 }
 
-function unsupported({ name }: EventSpec): StrataError {
-  return new StrataError(
-    `this machine cannot count '${name}'`,
-    'cpu-clock works everywhere; virtual machines often have no hardware counters',
-  );
+interface RefusedEvent {
+  /** The kernel's error: `ENOENT`. */
+  readonly refusal: string;
+  readonly attr: EventAttrInput;
 }
 
 function isTracepoint({ kind }: EventSpec): boolean {

@@ -20,6 +20,7 @@ import {
   redirectEvent,
 } from '../linux/perf-event.js';
 import type { RingMemory } from '../linux/ring.js';
+import { eventFeatures } from './event-features.js';
 import { planEvents, type EventPlan } from './event-plan.js';
 import type { RecordOptions } from './options.js';
 import { explainRefusal } from './permission.js';
@@ -43,6 +44,8 @@ const EVERY_TASK = -1;
 export interface OpenedEvents {
   readonly events: readonly RecordedEvent[];
   readonly rings: readonly RingMemory[];
+  /** Sections of the file without which perf cannot read them. */
+  readonly features: ReadonlyMap<number, Uint8Array>;
   /** Samples per second. */
   readonly frequency: number;
   /** What differs from what was asked for, in sentences. */
@@ -94,7 +97,14 @@ export function openEvents(options: RecordOptions, target: ResolvedTarget): Open
     throw error;
   }
   return {
-    events: plan.events.map((event, i) => ({ ...event, ids: opening.ids[i] })),
+    events: plan.events.map(({ name, role, attr, kernelAttr }, i) => ({
+      name,
+      role,
+      attr,
+      kernelAttr,
+      ids: opening.ids[i],
+    })),
+    features: eventFeatures(plan.events),
     rings: opening.rings,
     frequency: plan.frequency,
     notes,

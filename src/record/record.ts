@@ -1,12 +1,13 @@
 /**
- * `strata record`: runs a command, samples it, and writes a perf.data file with whole stacks.
+ * `strata record`: samples a command, or what runs already, and writes a perf.data file with whole stacks.
  *
- * This thread starts the command, passes signals on and tells progress; two others do the work (threads).
+ * This thread opens the events, starts the command, switches sampling and tells progress; two others do the
+ * work (threads).
  */
-import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
 import { ExitCode } from '../base/errors.js';
+import { plural } from '../base/units.js';
 import {
   findProgram,
   inheritedDescriptors,
@@ -14,129 +15,142 @@ import {
   type RunningCommand,
 } from '../linux/command.js';
 import { catchSignals } from '../linux/signals.js';
-import { openEvents, type OpenedEvents } from './open-events.js';
-import type { RecordOptions } from './options.js';
+import { controlCommands } from './control-commands.js';
+import { openControl, type Control } from './control.js';
+import { Ending } from './ending.js';
 import type { RecordingResult } from './file-writer.js';
-import { createOutput, type NewOutput } from './output.js';
-import { resolveTarget } from './targets.js';
-import { existingPerfMaps } from './perf-maps.js';
+import type { OpenedEvents } from './open-events.js';
+import { checkOptions } from './options-check.js';
+import type { RecordOptions } from './options.js';
+import { Recording } from './recording.js';
+import { say } from './say.js';
 import { showProgress, summaryLines } from './summary.js';
-import { startThreads, type RecorderThreads, type RecordingSetup } from './threads.js';
 
 /**
- * Records one command.
- * @returns its own exit code, or 128 + the signal that ended it; 1 where the recording itself failed
+ * Records one target.
+ * @returns the command's own exit code, or 128 + the signal that ended it; 0 where there is none; 1 where
+ *   the recording itself failed
  * @throws StrataError where it cannot begin
  */
 export async function runRecord(options: RecordOptions, program = 'strata'): Promise<number> {
+  checkOptions(options);
   const descriptors = inheritedDescriptors();
   const environment = environmentOf(options);
-  findProgram(options.command[0], environment.PATH);
-  const threads = startThreads();
-  let opened: OpenedEvents | undefined;
-  try {
-    opened = openEvents(options, resolveTarget(options.target));
-    const output = createOutput(options.output);
-    const launch = { environment, descriptors };
-    return await recordCommand(options, program, launch, threads, opened, output);
-  } finally {
-    await threads.abandon();
-    opened?.close();
-  }
-}
-
-async function recordCommand(
-  options: RecordOptions,
-  program: string,
-  launch: { environment: NodeJS.ProcessEnv; descriptors: readonly number[] },
-  threads: RecorderThreads,
-  opened: OpenedEvents,
-  output: NewOutput,
-): Promise<number> {
-  if (options.verbosity > 0) {
-    const { rings, frequency } = opened;
-    say(
-      `${eventNames(opened)} at ${frequency} Hz on ${rings.length} CPUs, ` +
-        `${rings[0].dataSize / 1024} KiB of buffer each`,
-    );
-  }
-
+  if (options.command.length > 0) findProgram(options.command[0], environment.PATH);
+  const recording = Recording.open(options, program);
+  if (options.verbosity > 0) sayEvents(recording.opened);
+  const ending = new Ending();
   const signals = catchSignals();
-  let command: RunningCommand;
+  let control: Control | undefined;
+  let command: RunningCommand | undefined;
   try {
-    await threads.begin(setupOf(options, opened, output.fd, program));
-    command = await startCommand(options.command, launch.environment, launch.descriptors);
+    control = listen(options, recording, ending);
+    await recording.begin();
+    if (options.command.length > 0) {
+      const variables = { ...environment, ...control?.environment };
+      command = await startCommand(options.command, variables, descriptors);
+    }
   } catch (error) {
-    output.discard();
+    control?.close();
+    await recording.abandon();
+    signals.release();
     throw error;
   }
-  signals.passTo(command);
-  const misnamed = output.keep();
-  const hideProgress =
-    options.verbosity >= 0 && isatty(2)
-      ? showProgress(threads.queue, process.stderr, isatty(1))
-      : () => undefined;
+  signals.passTo(command ?? { signal: () => ending.tell('told'), isOurs: true });
+  const misnamed = recording.output.keep();
+  const hideProgress = beginTelling(options, recording);
+  ending.watch(options, recording, command?.ended);
 
-  const { ended } = command;
-  let timer: NodeJS.Timeout | undefined;
-  const timedOut = new Promise<'time'>((resolve) => {
-    if (options.durationSeconds === undefined) return;
-    timer = setTimeout(() => resolve('time'), options.durationSeconds * 1000);
-  });
-  const first = await Promise.race([ended, timedOut, threads.failed.catch(() => 'failed')]);
-  clearTimeout(timer);
+  const how = await ending.come;
+  control?.close();
   // Where a thread failed this rejects: after the command's own end, which is none of its business.
-  opened.disable();
-  const result = await threads
-    .stop({ lost: opened.lost(), notes: [] })
-    .finally(() => (first === 'failed' ? ended : undefined));
+  const result = await recording
+    .stop()
+    .finally(() => (how === 'failed' ? command?.ended : undefined));
   hideProgress();
   if (misnamed !== undefined) say(misnamed);
-  if (options.verbosity >= 0 || result.failure !== undefined) report(options, opened, result);
-  if (first === 'time' && options.verbosity >= 0) say('sampling has ended; the command goes on');
-  const code = await ended;
+  if (options.verbosity >= 0 || result.failure !== undefined) {
+    tellResult(options, recording.opened, result);
+  }
+  if (command !== undefined && how !== 'command' && options.verbosity >= 0) {
+    say('sampling has ended; the command goes on');
+  }
+  const code = (await command?.ended) ?? ExitCode.Done;
   signals.release();
   return result.failure === undefined || code !== 0 ? code : ExitCode.Failed;
 }
 
 /** The command's environment: ours, with CPython's perf support switched on. */
-function environmentOf(options: RecordOptions): NodeJS.ProcessEnv {
+function environmentOf({ python, target }: RecordOptions): NodeJS.ProcessEnv {
   const environment = { ...process.env };
   // A choice that the user made already stays.
-  if (options.python === 'auto' && environment.PYTHON_PERF_JIT_SUPPORT === undefined) {
+  const asks = python === 'auto' && target.kind === 'command';
+  if (asks && environment.PYTHON_PERF_JIT_SUPPORT === undefined) {
     environment.PYTHONPERFSUPPORT ??= '1';
   }
   return environment;
 }
 
-function setupOf(
-  options: RecordOptions,
-  opened: OpenedEvents,
-  fd: number,
-  program: string,
-): RecordingSetup {
+/** Lets others switch the recording: by commands, and by SIGUSR2. */
+function listen(options: RecordOptions, recording: Recording, ending: Ending): Control | undefined {
+  const { control, overwrite, switchOutput } = options;
+  const onSignal =
+    overwrite || switchOutput?.on === 'signal'
+      ? () => recording.snapshot()
+      : control?.kind === 'signal'
+        ? () => recording.toggle()
+        : undefined;
+  if (onSignal !== undefined) process.on('SIGUSR2', onSignal);
+  const closeSignal = (): void => {
+    if (onSignal !== undefined) process.off('SIGUSR2', onSignal);
+  };
+  if (control === undefined || control.kind === 'signal') {
+    return { environment: {}, close: closeSignal };
+  }
+  const commands = openControl(
+    control,
+    controlCommands({
+      enable: () => recording.enable(),
+      disable: () => recording.disable(),
+      snapshot: () => recording.snapshot(),
+      stop: () => ending.tell('told'),
+      listEvents: () => recording.listEvents(),
+      regions: recording.regions,
+    }),
+  );
   return {
-    rings: opened.rings,
-    events: opened.events,
-    output: { fd, path: options.output },
-    dropOwn: true,
-    switchOutput: options.switchOutput,
-    commandLine: ['strata', 'record', ...process.argv.slice(3)],
-    command: options.command,
-    program,
-    buildIdCache: options.buildIdCache,
-    asksPython: options.python === 'auto',
-    mapsBefore:
-      options.python === 'auto' && process.env.PYTHONPERFSUPPORT === undefined
-        ? existingPerfMaps()
-        : undefined,
-    notes: opened.notes,
+    environment: commands.environment,
+    close: () => {
+      commands.close();
+      closeSignal();
+    },
   };
 }
 
-function report(options: RecordOptions, opened: OpenedEvents, result: RecordingResult): void {
-  const events = eventNames(opened);
-  for (const line of summaryLines(result, options.output, events, opened.frequency)) say(line);
+/** Says what is attached to, and shows progress on a terminal. @returns ends the latter */
+function beginTelling(options: RecordOptions, { target, threads }: Recording): () => void {
+  if (options.verbosity < 0 || !isatty(2)) return () => undefined;
+  if (options.command.length === 0 && options.durationSeconds === undefined) {
+    const what = target.systemWide
+      ? plural(target.cpus.length, 'CPU')
+      : `${plural(target.tids.length, 'thread')} of ${plural(target.pids.length, 'process', 'processes')}`;
+    say(`recording ${what}; Ctrl-C ends it`);
+  }
+  return showProgress(threads.queue, process.stderr, isatty(1) && options.command.length > 0);
+}
+
+function sayEvents(opened: OpenedEvents): void {
+  const { rings, frequency } = opened;
+  say(
+    `${eventNames(opened)} at ${frequency} Hz on ${rings.length} CPUs, ` +
+      `${rings[0].dataSize / 1024} KiB of buffer each`,
+  );
+}
+
+function tellResult(options: RecordOptions, opened: OpenedEvents, result: RecordingResult): void {
+  for (const line of summaryLines(result, options.output, eventNames(opened), opened.frequency)) {
+    say(line);
+  }
   if (result.failure !== undefined) {
     say(`the recording is cut, as ${options.output} could not be written: ${result.failure}`);
   }
@@ -145,13 +159,4 @@ function report(options: RecordOptions, opened: OpenedEvents, result: RecordingR
 function eventNames({ events }: OpenedEvents): string {
   const named = events.filter(({ role }) => role !== 'tracker');
   return named.map(({ name }) => name).join(', ');
-}
-
-/** Not by `process.stderr`, which would make a pipe that the command writes to, too, non-blocking. */
-function say(line: string): void {
-  try {
-    writeSync(2, `strata: ${line}\n`);
-  } catch {
-    // Nobody listens.
-  }
 }

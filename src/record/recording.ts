@@ -1,0 +1,186 @@
+/**
+ * A recording while it runs: its events, the threads that take what these record, and whether they record at
+ * this moment.
+ */
+import { StrataError } from '../base/errors.js';
+import { plural } from '../base/units.js';
+import {
+  enablePerfSupport,
+  ProcessEnded,
+  type PerfSupport,
+} from '../python/remote/perf-support.js';
+import type { Controlled } from './control-commands.js';
+import type { FileResult, RecordingResult } from './file-writer.js';
+import { openEvents, type OpenedEvents } from './open-events.js';
+import type { RecordOptions } from './options.js';
+import { createOutput, type NewOutput } from './output.js';
+import { existingPerfMaps } from './perf-maps.js';
+import { RegionMarks } from './region-marks.js';
+import { say } from './say.js';
+import { resolveTarget, type ResolvedTarget } from './targets.js';
+import { startThreads, type RecorderThreads, type RecordingSetup } from './threads.js';
+
+export class Recording implements Omit<Controlled, 'stop'> {
+  readonly regions = new RegionMarks();
+  /** Whether it records at this moment. */
+  private isSampling = false;
+  private readonly perfSupports: PerfSupport[] = [];
+
+  private constructor(
+    private readonly options: RecordOptions,
+    private readonly program: string,
+    readonly target: ResolvedTarget,
+    readonly threads: RecorderThreads,
+    readonly opened: OpenedEvents,
+    readonly output: NewOutput,
+  ) {}
+
+  /**
+   * Opens the events, all of them asleep, and the file.
+   * @throws StrataError
+   */
+  static open(options: RecordOptions, program: string): Recording {
+    const target = resolveTarget(options.target);
+    // Before the events: threads inherit those of the one that starts them.
+    const threads = startThreads();
+    let opened: OpenedEvents | undefined;
+    try {
+      opened = openEvents(options, target);
+      const output = createOutput(options.output);
+      return new Recording(options, program, target, threads, opened, output);
+    } catch (error) {
+      opened?.close();
+      void threads.abandon();
+      throw error;
+    }
+  }
+
+  /** Begins to follow the target's processes, and to sample them unless that is to come later. */
+  async begin(): Promise<void> {
+    const { options, opened } = this;
+    opened.track();
+    await this.threads.begin(this.setup());
+    if (options.python === 'attach') await this.attachPython();
+    // A command's `exec` switches its events on, where nothing else is to.
+    const isLater = options.delaySeconds !== undefined;
+    if (!isLater && (options.target.kind !== 'command' || options.control !== undefined))
+      this.enable();
+  }
+
+  enable(): void {
+    if (!this.isSampling) this.opened.enable();
+    this.isSampling = true;
+  }
+
+  disable(): void {
+    if (this.isSampling) this.opened.disable();
+    this.isSampling = false;
+  }
+
+  toggle(): void {
+    if (this.isSampling) this.disable();
+    else this.enable();
+  }
+
+  /** Writes what there is, and begins another file. */
+  snapshot(): void {
+    this.threads.switchOutput().catch(() => undefined); // A thread that failed is told of elsewhere.
+  }
+
+  listEvents(): void {
+    for (const { name } of this.opened.events) say(name);
+  }
+
+  /** Ends it, and completes its file. */
+  async stop(): Promise<RecordingResult> {
+    const { opened, threads, regions } = this;
+    try {
+      opened.disable();
+      const now = Number(process.hrtime.bigint());
+      const marked = regions.finish(now);
+      const result = await threads.stop({
+        time: now,
+        lost: opened.lost(),
+        notes: regionNotes(marked.unfinished, regions.dropped),
+        info: { regions: marked.regions },
+      });
+      const undone = await this.detachPython();
+      return { ...result, notes: [...result.notes, ...undone] };
+    } finally {
+      await this.close();
+    }
+  }
+
+  /** Ends it without a file. */
+  async abandon(): Promise<void> {
+    await this.detachPython();
+    await this.close();
+    this.output.discard();
+  }
+
+  private async close(): Promise<void> {
+    await this.threads.abandon();
+    this.opened.close();
+  }
+
+  private setup(): RecordingSetup {
+    const { options, opened, target, output } = this;
+    const { kind } = options.target;
+    // Of processes that run already no map is ours, and nobody was asked for one.
+    const asksPython = options.python !== 'off' && kind === 'command';
+    const causesMaps = asksPython && process.env.PYTHONPERFSUPPORT === undefined;
+    const existing = target.systemWide ? 'all' : kind === 'command' ? undefined : target.pids;
+    return {
+      rings: opened.rings,
+      events: opened.events,
+      output: { fd: output.fd, path: options.output },
+      dropOwn: !target.systemWide,
+      existing,
+      switchOutput: options.switchOutput,
+      commandLine: ['strata', 'record', ...process.argv.slice(3)],
+      command: options.command,
+      program: this.program,
+      buildIdCache: options.buildIdCache,
+      asksPython,
+      mapsBefore: causesMaps ? existingPerfMaps() : undefined,
+      notes: [...target.notes, ...opened.notes],
+      features: opened.features,
+      onFile: (file) => this.tellFile(file),
+    };
+  }
+
+  private tellFile({ path, samples }: FileResult): void {
+    if (this.options.verbosity >= 0) say(`${path}: ${plural(samples, 'sample')}`);
+  }
+
+  /** @throws StrataError where no process of the target can be asked for names */
+  private async attachPython(): Promise<void> {
+    const refusals: StrataError[] = [];
+    for (const pid of this.target.pids) {
+      try {
+        this.perfSupports.push(await enablePerfSupport(pid));
+      } catch (error) {
+        if (error instanceof ProcessEnded) continue;
+        if (!(error instanceof StrataError)) throw error;
+        refusals.push(error);
+      }
+    }
+    if (this.perfSupports.length === 0 && refusals.length > 0) throw refusals[0];
+    for (const { message } of refusals) say(message);
+  }
+
+  /** @returns what could not be undone */
+  private async detachPython(): Promise<string[]> {
+    const undone = await Promise.all(this.perfSupports.splice(0).map((one) => one.disable()));
+    return undone.filter((sentence) => sentence !== undefined);
+  }
+}
+
+function regionNotes(unfinished: number, dropped: number): string[] {
+  const notes: string[] = [];
+  if (unfinished > 0) {
+    notes.push(`${plural(unfinished, 'region')} had not ended when the recording did`);
+  }
+  if (dropped > 0) notes.push(`${plural(dropped, 'region')} of the program were too many to keep`);
+  return notes;
+}
