@@ -3,12 +3,14 @@ import { test } from 'node:test';
 
 import { mapMemory, unmapMemory, viewMapped } from '../linux/memory.js';
 import { Ring, type RingMemory } from '../linux/ring.js';
-import { drainRing, type SampleDump } from './drain.js';
+import { RecordCopier, drainRing } from './drain.js';
+import { DUMP_SAMPLE_TYPE, recordedRegisters, type RecordedEvent } from './sample-layout.js';
 import { createStackTops, StackTops } from './stack-tops.js';
 import { QueueReader, QueueWriter, createQueue } from './transfer.js';
 
 const PAGE = 4096;
-const REGISTERS = 20;
+const { mask, dwarf, stackPointer: STACK_POINTER } = recordedRegisters(process.arch);
+const REGISTERS = dwarf.length;
 const SAMPLE = 9;
 const COMM = 3;
 const DATA_HEAD = 1024;
@@ -22,7 +24,7 @@ class FakeRing {
 
   constructor(dataSize: number, start: number) {
     const memory = mapMemory(PAGE + dataSize);
-    this.memory = { ...memory, cpu: 3, fd: -1, pageSize: PAGE, dataSize };
+    this.memory = { ...memory, cpu: 3, fd: -1, pageSize: PAGE, dataSize, backward: false };
     const buffer = viewMapped(memory);
     this.bytes = new Uint8Array(buffer, PAGE, dataSize);
     this.control = new BigUint64Array(buffer, 0, PAGE / 8);
@@ -42,11 +44,22 @@ class FakeRing {
   }
 }
 
-const DUMP: SampleDump = {
-  registers: REGISTERS,
-  stackPointer: 7,
-  tops: new StackTops(createStackTops()),
+const TOPS = new StackTops(createStackTops());
+
+const EVENT: RecordedEvent = {
+  name: 'cpu-clock',
+  role: 'samples',
+  attr: {},
+  kernelAttr: {
+    sample_type: DUMP_SAMPLE_TYPE,
+    sample_regs_user: mask,
+    sample_stack_user: 1024,
+    flags: {},
+  },
+  ids: [1n],
 };
+/** The same without stacks. */
+const PLAIN: RecordedEvent = { ...EVENT, kernelAttr: { sample_type: 0, flags: {} } };
 
 interface SampleShape {
   readonly chain: number;
@@ -100,10 +113,11 @@ const SHAPES: readonly SampleShape[] = [
 ];
 
 /** Drains all at once; what arrives, in one piece. */
-function drain(ring: FakeRing, dump?: SampleDump): Uint8Array {
+function drain(ring: FakeRing, event: RecordedEvent): Uint8Array {
   const queue = createQueue(1 << 21);
   const reader = new QueueReader(queue);
-  drainRing(new Ring(ring.memory), new QueueWriter(queue), dump);
+  const writer = new QueueWriter(queue);
+  drainRing(new Ring(ring.memory), writer, new RecordCopier(writer, [event], TOPS));
   const parts: Uint8Array[] = [];
   for (let segment = reader.take(); segment !== undefined; segment = reader.take()) {
     assert.equal(segment.cpu, 3);
@@ -121,7 +135,7 @@ test('of a stack dump the bytes that hold stack are taken, wherever the ring end
     const ring = new FakeRing(size, 7 * size - before);
     SHAPES.forEach((shape, i) => ring.put(sample(shape, false, i + 1)));
     const expected = Buffer.concat(SHAPES.map((shape, i) => sample(shape, true, i + 1)));
-    assert.ok(Buffer.compare(drain(ring, DUMP), expected) === 0, `${before} bytes before the end`);
+    assert.ok(Buffer.compare(drain(ring, EVENT), expected) === 0, `${before} bytes before the end`);
     unmapMemory(ring.memory);
   }
 });
@@ -130,14 +144,14 @@ test('other records, and samples without dumps, arrive as they are', () => {
   const ring = new FakeRing(PAGE, 5 * PAGE - 24);
   const records = [other(40, 1), sample({ ...SHAPES[3], dumped: 64 }, false, 2), other(8, 3)];
   for (const record of records) ring.put(record);
-  assert.deepEqual(drain(ring), Buffer.concat(records));
+  assert.deepEqual(drain(ring, PLAIN), Buffer.concat(records));
 });
 
 test('a full ring of the longest records takes several segments', () => {
   const ring = new FakeRing(1 << 20, 1 << 16);
   const records = Array.from({ length: 15 }, (_, i) => other(65528, i));
   for (const record of records) ring.put(record);
-  assert.ok(Buffer.compare(drain(ring, DUMP), Buffer.concat(records)) === 0);
+  assert.ok(Buffer.compare(drain(ring, EVENT), Buffer.concat(records)) === 0);
 });
 
 test('a ring that holds no records is a defect, not a loop', () => {
@@ -146,7 +160,7 @@ test('a ring that holds no records is a defect, not a loop', () => {
     const record = new Uint8Array(16);
     new DataView(record.buffer).setUint32(4, head, true);
     ring.put(record);
-    assert.throws(() => drain(ring, DUMP), /torn ring/);
+    assert.throws(() => drain(ring, EVENT), /torn ring/);
   }
 });
 
@@ -155,14 +169,14 @@ test('above the known top of a thread nothing is taken', () => {
   const view = new DataView(bytes.buffer);
   const stackPointer = 0x7ffd_1234_5000;
   const registersAt = 64 + 8 + 8;
-  view.setBigUint64(registersAt + 8 * DUMP.stackPointer, BigInt(stackPointer), true);
+  view.setBigUint64(registersAt + 8 * STACK_POINTER, BigInt(stackPointer), true);
   const thread = view.getInt32(28, true);
   const stack = [...bytes.subarray(-8 - 512, -8)];
   const sizeWith = (top: number): number => {
     const ring = new FakeRing(16384, 0);
     ring.put(bytes);
-    DUMP.tops.set(thread, top);
-    const got = drain(ring, DUMP);
+    TOPS.set(thread, top);
+    const got = drain(ring, EVENT);
     unmapMemory(ring.memory);
     const field = registersAt + REGISTERS * 8;
     const { buffer, byteOffset, length } = got;

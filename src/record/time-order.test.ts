@@ -20,11 +20,15 @@ class Bench {
     const queue = createQueue(capacity);
     this.writer = new QueueWriter(queue);
     this.reader = new QueueReader(queue);
-    this.order = new TimeOrder(this.reader, (start, size, time) => {
-      assert.equal(size, RECORD);
-      this.handled += String.fromCharCode(this.reader.words[(start >> 2) + 2]);
-      this.times.push(time);
-    });
+    this.order = new TimeOrder(
+      this.reader,
+      (start, size, time) => {
+        assert.equal(size, RECORD);
+        this.handled += String.fromCharCode(this.reader.words[(start >> 2) + 2]);
+        this.times.push(time);
+      },
+      () => (this.handled += '|'),
+    );
   }
 
   /** `records`: letter and time each; upper case is a sample, lower case another record. */
@@ -149,6 +153,34 @@ test('room is given back when the oldest segments are done with', () => {
     bench.order.advance();
   }
   assert.equal(bench.handled.length, 21 + 200);
+});
+
+test('a file ends behind what was sure by then, and the rest is of the next', () => {
+  const bench = new Bench();
+  bench.put(0, ['A', 10], ['b', 30]);
+  bench.put(1, ['C', 20], ['D', 40]);
+  bench.writer.commitHorizon(30);
+  bench.writer.commitSwitch();
+  bench.writer.commitHorizon(Infinity);
+  bench.order.advance();
+  assert.equal(bench.handled, 'ACb|D');
+});
+
+test('for a writer without room only the oldest records lose their order', () => {
+  const bench = new Bench(1 << 14);
+  for (let i = 0; i < 30; i++) {
+    bench.put(0, ['A', i], ['A', i]);
+    bench.put(1, ['B', i], ['B', i]);
+  }
+  const control = (bench.reader as unknown as { control: Int32Array }).control;
+  Atomics.store(control, 2, 1);
+  bench.order.advance();
+  const before = bench.handled.length;
+  assert.ok(before >= 20 && before < 60, `${before} of 120 records`);
+  assert.ok(bench.times.every((time) => time <= before / 4));
+  bench.writer.commitHorizon(Infinity);
+  bench.order.advance();
+  assert.equal(bench.handled.length, 120);
 });
 
 test('a writer without room gets it at the cost of order', () => {

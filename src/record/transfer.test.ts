@@ -5,9 +5,10 @@ import {
   QueueReader,
   QueueWriter,
   SegmentKind,
+  askToStop,
+  askToSwitch,
   createQueue,
   queueProgress,
-  tellKernelLost,
 } from './transfer.js';
 
 /** xorshift32: the same numbers in every run. */
@@ -102,14 +103,28 @@ test('the end and the counts are seen from the other side', () => {
   const writer = new QueueWriter(queue);
   const reader = new QueueReader(queue);
   assert.equal(reader.closed, false);
-  assert.equal(reader.kernelLost, undefined);
-  tellKernelLost(queue, 0);
-  assert.equal(reader.kernelLost, 0);
-  tellKernelLost(queue, undefined);
-  assert.equal(reader.kernelLost, undefined);
   reader.report(4_000_000_000, 7);
   assert.deepEqual(queueProgress(queue), { samples: 4_000_000_000, lost: 7 });
   writer.close();
   assert.equal(reader.closed, true);
   assert.equal(reader.starved, false);
+});
+
+test('what is asked of the writer is seen by it, each time', () => {
+  const queue = createQueue(4096);
+  const writer = new QueueWriter(queue);
+  const reader = new QueueReader(queue);
+  assert.equal(writer.isStopped, false);
+  assert.equal(writer.takeSwitches(), 0);
+  askToSwitch(queue);
+  askToSwitch(queue);
+  assert.equal(writer.takeSwitches(), 2);
+  assert.equal(writer.takeSwitches(), 0);
+  askToSwitch(queue);
+  assert.equal(writer.takeSwitches(), 1);
+  writer.commitSwitch();
+  const segment = reader.take();
+  assert.deepEqual([segment?.kind, segment?.end], [SegmentKind.SWITCH, segment?.start]);
+  askToStop(queue);
+  assert.equal(writer.isStopped, true);
 });

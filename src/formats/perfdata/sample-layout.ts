@@ -118,6 +118,7 @@ export class SampleLayout {
     view.raw = 0;
     view.branches = 0;
     view.regsAbi = 0;
+    view.stack = 0;
     view.stackBytes = 0;
     view.restWord = end;
     if (base + this.variableWord > end) return false;
