@@ -34,6 +34,8 @@ async function run(invocation: Invocation): Promise<number> {
       return (await import('./time.js')).time(invocation.options);
     case 'timeit':
       return (await import('./timeit.js')).timeit(invocation.options);
+    case 'doctor':
+      return (await import('./doctor.js')).doctor(invocation.options);
     default:
       return unreachable(invocation);
   }

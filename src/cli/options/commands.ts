@@ -3,6 +3,7 @@
  * the commands' own types are made from these tables. A flag that does what a flag of `perf` does has its
  * name.
  */
+import { DOCTOR } from './doctor.js';
 import { FLAMEGRAPH } from './flamegraph.js';
 import { INJECT } from './inject.js';
 import { RECORD } from './record.js';
@@ -21,6 +22,7 @@ const SPECS = {
   flamegraph: FLAMEGRAPH,
   script: SCRIPT,
   inject: INJECT,
+  doctor: DOCTOR,
   stat: STAT,
   time: TIME,
   timeit: TIMEIT,
