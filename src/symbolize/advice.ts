@@ -46,8 +46,7 @@ export class SymbolAdvice {
   private server(): string | undefined {
     if (this.serverTold) return undefined;
     this.serverTold = true;
-    const url = this.ids().map((id) => SERVERS.get(id.replace(/^opensuse-.*/, 'opensuse')));
-    const known = url.find((candidate) => candidate !== undefined);
+    const known = debuginfodServer(this.ids());
     if (known === undefined) return 'install its debug symbols';
     return `install its debug symbols, or set DEBUGINFOD_URLS=${known}`;
   }
@@ -66,20 +65,25 @@ export class SymbolAdvice {
     return isListed(owner, path) ? `${owner}-dbgsym` : undefined;
   }
 
-  /** `ID`, then `ID_LIKE`: `ubuntu`, `debian`. */
   private ids(): readonly string[] {
     this.distributionIds ??= distributionIds(this.root);
     return this.distributionIds;
   }
 }
 
+/** The server of a distribution's debug information. @param ids of {@link distributionIds} */
+export function debuginfodServer(ids: readonly string[]): string | undefined {
+  const urls = ids.map((id) => SERVERS.get(id.replace(/^opensuse-.*/, 'opensuse')));
+  return urls.find((candidate) => candidate !== undefined);
+}
+
 /** Whether the distribution's packages put files there. */
-function isOfDistribution(path: string): boolean {
+export function isOfDistribution(path: string): boolean {
   return /^\/(?:usr\/(?!local\/)|lib|bin\/|sbin\/)/.test(path);
 }
 
-/** Whether an installed package has the file, with or without the `/usr` that links lead to. */
-function isListed(name: string, path: string): boolean {
+/** Whether an installed Debian package has the file, with or without the `/usr` that links lead to. */
+export function isListed(name: string, path: string): boolean {
   const info = '/var/lib/dpkg/info';
   const short = path.replace(/^\/usr\//, '/');
   const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
@@ -94,7 +98,8 @@ function hasDebugArchive(): boolean {
   return existsSync(lists) && readdirSync(lists).some((name) => DEBUG_ARCHIVE.test(name));
 }
 
-function distributionIds(root: string): string[] {
+/** `ID` of os-release(5), then `ID_LIKE`: `ubuntu`, `debian`. */
+export function distributionIds(root = '/'): string[] {
   const text = textOf(join(root, 'etc/os-release')) || textOf(join(root, 'usr/lib/os-release'));
   const valueOf = (key: string): string =>
     new RegExp(`^${key}=["']?([^"'\\n]*)`, 'm').exec(text)?.[1] ?? '';
