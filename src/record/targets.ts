@@ -88,7 +88,10 @@ function theseOf(
     pids: [...pids],
     cpus: onlineCpus(),
     systemWide: false,
-    notes: missing.length === 0 ? [] : [`there was ${lack} any more`],
+    notes:
+      missing.length === 0
+        ? []
+        : [`there ${missing.length === 1 ? 'was' : 'were'} ${lack} any more`],
   };
 }
 
