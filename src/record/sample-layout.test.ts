@@ -19,7 +19,7 @@ import {
   PerfRecord,
   PerfSample,
 } from '../formats/perfdata/spec.js';
-import { Bytes, recordBytes } from '../testing/perfdata.js';
+import { recordBytes, type Bytes } from '../testing/perfdata.js';
 import { RecordCopier } from './drain.js';
 import { Output } from './output.js';
 import { Recorder } from './recorder.js';
@@ -92,9 +92,6 @@ function kernelSample(attr: RecordedEvent['kernelAttr'], id: number, next: Rando
         if ((format & PerfFormat.LOST) !== 0) u64();
       };
       if (isGroup) out.u64(count);
-      const times = PerfFormat.TOTAL_TIME_ENABLED | PerfFormat.TOTAL_TIME_RUNNING;
-      // All forms are of one size: u64s that nobody interprets here.
-      if ((format & times) === times) u64() && u64();
       for (let i = 0; i < count; i++) value();
     }
     if (has(PerfSample.CALLCHAIN)) {
@@ -131,7 +128,7 @@ function kernelSample(attr: RecordedEvent['kernelAttr'], id: number, next: Rando
     if (has(PerfSample.REGS_INTR)) {
       const isThere = next(2) === 0;
       out.u64(isThere ? 2 : 0);
-      if (isThere) u64() && u64() && u64();
+      if (isThere) for (let i = 0; i < 3; i++) u64();
     }
     if (has(PerfSample.PHYS_ADDR)) u64();
     if (has(PerfSample.CGROUP)) u64();
@@ -153,7 +150,8 @@ function event(id: number, next: Random): RecordedEvent {
   const kernelAttr: RecordedEvent['kernelAttr'] = {
     type: 1,
     sample_type: type,
-    read_format: next(32) & ~(PerfFormat.TOTAL_TIME_ENABLED | PerfFormat.TOTAL_TIME_RUNNING),
+    read_format:
+      (next(2) * PerfFormat.GROUP) | (next(2) * PerfFormat.ID) | (next(2) * PerfFormat.LOST),
     branch_sample_type: BigInt(branches),
     sample_regs_user: dump === 0 ? 0n : mask,
     sample_stack_user: dump === 0 ? 0 : 256,
