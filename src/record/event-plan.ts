@@ -2,7 +2,7 @@
  * Which events a recording has: what was asked for, tried on this machine. What the kernel of an older
  * version or a user without rights cannot have is left away where the rest is still worth having.
  */
-import { StrataError, assert } from '../base/errors.js';
+import { StrataError } from '../base/errors.js';
 import { encodeAttr } from '../formats/perfdata/attr.js';
 import { PerfFormat, PerfSample } from '../formats/perfdata/spec.js';
 import { parseEvents, userOnly } from '../linux/events/parse.js';
@@ -104,14 +104,18 @@ class Planner {
 
   /** The first of {@link CLOCKS} that there is. */
   addClock(): void {
+    let refused: StrataError | undefined;
     for (const name of CLOCKS) {
       const [spec] = parseEvents(name)[0].events;
       const found = this.tryEvent(spec);
-      if ('refusal' in found) continue;
-      this.add(found.spec, found.attr, this.events.length);
-      return;
+      if (!('refusal' in found)) {
+        this.add(found.spec, found.attr, this.events.length);
+        return;
+      }
+      refused = unsupportedEvent(spec, found.refusal, found.attr);
     }
-    assert(false, 'every kernel with perf events has cpu-clock');
+    // Every kernel has the last of them: it is what else was asked for that is not there.
+    throw refused!;
   }
 
   /** The events of one `-e`. */

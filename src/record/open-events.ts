@@ -8,8 +8,10 @@
 import { StrataError } from '../base/errors.js';
 import { encodeAttr } from '../formats/perfdata/attr.js';
 import { PerfFormat } from '../formats/perfdata/spec.js';
+import { Tracefs } from '../linux/events/tracepoints.js';
 import { HangUps } from '../linux/poll.js';
 import {
+  SystemCallError,
   closeEvent,
   disableEvent,
   enableEvent,
@@ -34,6 +36,8 @@ const MIN_RING = 512 * 1024;
 const MAX_RING = 128 * 1024 * 1024;
 /** Of all CPUs together. */
 const MAX_RINGS = 512 * 1024 * 1024;
+/** How many samples to expect of events that are sampled by a period, which come in bursts. */
+const RATE_OF_PERIODS = 2000;
 /** Of what tells of processes, where samples have rings of their own. */
 const TRACKER_RING = 1024 * 1024;
 
@@ -46,8 +50,8 @@ export interface OpenedEvents {
   readonly rings: readonly RingMemory[];
   /** Sections of the file without which perf cannot read them. */
   readonly features: ReadonlyMap<number, Uint8Array>;
-  /** Samples per second. */
-  readonly frequency: number;
+  /** Samples per second; `undefined` where all events are sampled by periods. */
+  readonly frequency: number | undefined;
   /** What differs from what was asked for, in sentences. */
   readonly notes: readonly string[];
   /** Lets the kernel tell of processes: to be called first. */
@@ -106,7 +110,9 @@ export function openEvents(options: RecordOptions, target: ResolvedTarget): Open
     })),
     features: eventFeatures(plan.events),
     rings: opening.rings,
-    frequency: plan.frequency,
+    frequency: plan.events.some(({ kernelAttr }) => kernelAttr.flags.freq === true)
+      ? plan.frequency
+      : undefined,
     notes,
     track: () => opening.switch('tracker', enableEvent),
     enable: () => opening.switch('sampler', enableEvent),
@@ -142,10 +148,30 @@ function openTargetRings(
 /** A power of two that holds {@link RING_SECONDS} of samples, within what is reasonable to lock. */
 function ringSizeFor({ events, frequency }: EventPlan, cpus: number): number {
   const bytes = Math.max(...events.map(({ kernelAttr }) => kernelAttr.sample_stack_user ?? 0));
-  const wanted = Math.min(frequency * (bytes + 1024) * RING_SECONDS, MAX_RING, MAX_RINGS / cpus);
+  const perSecond = Math.max(
+    frequency,
+    ...events.map(({ role, kernelAttr }) =>
+      role === 'tracker' || kernelAttr.flags.freq === true ? 0 : RATE_OF_PERIODS,
+    ),
+  );
+  const wanted = Math.min(perSecond * (bytes + 1024) * RING_SECONDS, MAX_RING, MAX_RINGS / cpus);
   let size = MIN_RING;
   while (size < wanted) size *= 2;
   return size;
+}
+
+/** @throws StrataError where the tracepoint has no such fields */
+function setFilter(fd: number, name: string, filter: string): void {
+  try {
+    filterEvent(fd, filter);
+  } catch (error) {
+    if (!(error instanceof SystemCallError) || error.code !== 'EINVAL') throw error;
+    const fields = new Tracefs().fields(name);
+    throw new StrataError(
+      `the kernel does not understand the filter ${filter} of '${name}'`,
+      `its fields are: ${fields.join(', ')}`,
+    );
+  }
 }
 
 /** The descriptors of a recording's events. */
@@ -205,7 +231,7 @@ class Opening {
       fd = openEvent(encodeAttr(kernelAttr), task, cpu, group);
       const { tracker, samples } = this.targetRings;
       redirectEvent(fd, (role === 'tracker' ? tracker : samples).ownerOf(cpu));
-      if (filter !== undefined) filterEvent(fd, filter);
+      if (filter !== undefined) setFilter(fd, name, filter);
       return fd;
     } catch (error) {
       if (fd >= 0) closeEvent(fd);

@@ -142,7 +142,7 @@ function beginTelling(options: RecordOptions, { target, threads }: Recording): (
 function sayEvents(opened: OpenedEvents): void {
   const { rings, frequency } = opened;
   say(
-    `${eventNames(opened)} at ${frequency} Hz on ${rings.length} CPUs, ` +
+    `${eventNames(opened)}${frequency === undefined ? '' : ` at ${frequency} Hz`} on ${rings.length} CPUs, ` +
       `${rings[0].dataSize / 1024} KiB of buffer each`,
   );
 }

@@ -52,11 +52,12 @@ export function summaryLines(
   result: RecordingResult,
   output: string,
   event: string,
-  frequency: number,
+  frequency: number | undefined,
 ): string[] {
   const { samples, lost, throttled, unwound, whole, fileSize } = result;
+  const rate = frequency === undefined ? '' : ` at ${formatCount(frequency)} Hz`;
   const lines = [
-    `${output}: ${plural(samples, 'sample')} of ${event} at ${formatCount(frequency)} Hz, ` +
+    `${output}: ${plural(samples, 'sample')} of ${event}${rate}, ` +
       `${formatCount(lost)} lost, throttled ${plural(throttled, 'time')}, ${formatBytes(fileSize)}`,
   ];
   if (unwound > 0) {

@@ -52,6 +52,14 @@ export class Tracefs {
     }
   }
 
+  /** The fields of a tracepoint, `sched:sched_switch`, but for those that all have. */
+  fields(name: string): string[] {
+    const [system, event = ''] = name.split(':');
+    const format = Buffer.from(this.read(`events/${system}/${event}/format`)).toString('latin1');
+    const fields = format.matchAll(/^\tfield:[^;]*?(\w+)(?:\[\w*\])?;/gm);
+    return [...fields].map(([, field]) => field).filter((field) => !field.startsWith('common_'));
+  }
+
   /** What a recording of these events has to carry so that they can be read elsewhere. */
   describe(events: readonly EventSpec[]): TracingFiles {
     const systems = new Map<string, Uint8Array[]>();
