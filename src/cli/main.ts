@@ -26,6 +26,8 @@ async function run(invocation: Invocation): Promise<number> {
       return (await import('./flamegraph.js')).flamegraph(invocation.options);
     case 'inject':
       return (await import('./inject.js')).inject(invocation.options);
+    case 'list':
+      return (await import('./list.js')).list(invocation.options);
     case 'script':
       return (await import('./script.js')).script(invocation.options);
     case 'stat':

@@ -70,7 +70,8 @@ function addCommand(
   done: (invocation: Invocation) => void,
 ): void {
   const command = program.command(spec.name).summary(spec.summary).description(spec.description);
-  if (spec.operands !== undefined) command.argument(spec.operands).passThroughOptions();
+  if (spec.operands !== undefined) command.argument(spec.operands);
+  command.passThroughOptions(spec.operands !== undefined && spec.flagsAnywhere !== true);
   for (const flag of spec.flags) command.addOption(makeOption(flag, () => command.opts()));
   addExamples(command, spec.examples);
   command.action(() => {

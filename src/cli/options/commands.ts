@@ -6,6 +6,7 @@
 import { DOCTOR } from './doctor.js';
 import { FLAMEGRAPH } from './flamegraph.js';
 import { INJECT } from './inject.js';
+import { LIST } from './list.js';
 import { RECORD } from './record.js';
 import { REPORT } from './report.js';
 import { SCRIPT } from './script.js';

@@ -23,6 +23,8 @@ export interface CommandSpec<Options = unknown> {
   readonly description: string;
   /** `[command...]`: what follows the flags; the flags end at its first word. */
   readonly operands?: string;
+  /** Whether flags may stand among and after the operands, which are no command of its own. */
+  readonly flagsAnywhere?: boolean;
   readonly flags: readonly Flag[];
   /** Command line and what it is for. */
   readonly examples: readonly (readonly [line: string, what: string])[];

@@ -77,6 +77,18 @@ export function parseEvent(text: string, sources: EventSources = machineEvents()
   return specs[0];
 }
 
+/** What happens within the kernel alone: with `:u` the count stays 0, without a word. */
+const KERNEL_ONLY = [
+  PerfCountSw.CONTEXT_SWITCHES,
+  PerfCountSw.CPU_MIGRATIONS,
+  PerfCountSw.CGROUP_SWITCHES,
+].map(BigInt);
+
+/** Whether {@link userOnly} leaves anything of an event. */
+export function countsInUser({ kind, attr }: EventSpec): boolean {
+  return kind !== 'tracepoint' && !(kind === 'software' && KERNEL_ONLY.includes(attr.config));
+}
+
 /** The same event without the kernel's and a hypervisor's part, as `:u` has it. */
 export function userOnly(event: EventSpec): EventSpec {
   const levels = { exclude_user: false, exclude_kernel: true, exclude_hv: true };

@@ -5,7 +5,7 @@
 import { StrataError } from '../../base/errors.js';
 import type { EventAttr } from '../../formats/perfdata/attr.js';
 import { PerfSample } from '../../formats/perfdata/spec.js';
-import { readStart } from '../system.js';
+import { Capability, hasCapability, readStart } from '../system.js';
 import { Pmus } from './pmu.js';
 import type { EventSpec } from './spec.js';
 
@@ -21,17 +21,21 @@ export type Asked = Partial<
   Pick<EventAttr, 'sample_period' | 'sample_type' | 'precise_ip' | 'flags'>
 >;
 
-/** What the machine has; given by tests. */
-export interface Counters {
+/** What the kernel's answers depend on; given by tests. */
+export interface Circumstances {
   /** Whether a PMU counts what cores run. */
   readonly hardware: boolean;
+  /** Whether the machine is a virtual one. */
   readonly virtual: boolean;
+  /** Whether this process holds `CAP_PERFMON` or `CAP_SYS_ADMIN`. */
+  readonly privileged: boolean;
 }
 
-export function machineCounters(pmus = new Pmus()): Counters {
+export function circumstances(pmus = new Pmus()): Circumstances {
   return {
     hardware: pmus.all.some((pmu) => pmu.isCore),
     virtual: /^flags\s*:.*\bhypervisor\b/m.test(readStart('/proc/cpuinfo', 16384)),
+    privileged: hasCapability(Capability.PERFMON) || hasCapability(Capability.SYS_ADMIN),
   };
 }
 
@@ -43,10 +47,10 @@ export function whyUnsupported(
   spec: EventSpec,
   code: string,
   asked: Asked = {},
-  counters: Counters = machineCounters(),
+  here: Circumstances = circumstances(),
 ): Refusal {
   const { kind } = spec;
-  if (needsCores(spec) && !counters.hardware) return noCounters(counters);
+  if (needsCores(spec) && !here.hardware) return noCounters(here);
   switch (code) {
     case 'ENOENT':
       return missing(spec);
@@ -81,7 +85,7 @@ export function whyUnsupported(
       };
     case 'EACCES':
     case 'EPERM':
-      return forbidden(spec, asked);
+      return forbidden(spec, asked, here);
     case 'ENODATA':
       return {
         reason: 'load latency needs an auxiliary event before it on this processor',
@@ -107,7 +111,7 @@ function needsCores({ kind }: EventSpec): boolean {
   return kind === 'hardware' || kind === 'cache' || kind === 'raw';
 }
 
-function noCounters({ virtual }: Counters): Refusal {
+function noCounters({ virtual }: Circumstances): Refusal {
   return {
     reason: virtual
       ? 'this virtual machine has no hardware counters'
@@ -184,11 +188,14 @@ function invalid(spec: EventSpec, asked: Asked): Refusal {
     }
     return { reason: 'its unit takes no such event' };
   }
-  if ((asked.precise_ip ?? spec.attr.precise_ip) > 0) return notSupported(spec, asked);
-  return notSupported({ ...spec }, { ...asked, sample_period: 0 });
+  const branches = ((asked.sample_type ?? 0) & PerfSample.BRANCH_STACK) !== 0;
+  if (branches || (asked.precise_ip ?? 0) > 0) return notSupported(spec, asked);
+  return { reason: 'the kernel takes no such event' };
 }
 
-function forbidden({ kind }: EventSpec, asked: Asked): Refusal {
+function forbidden({ kind }: EventSpec, asked: Asked, { privileged }: Circumstances): Refusal {
+  if (privileged)
+    return { reason: 'the kernel or a security module forbids it, even with CAP_PERFMON' };
   if (kind === 'tracepoint' && ((asked.sample_type ?? 0) & PerfSample.RAW) !== 0) {
     return {
       reason: 'only CAP_PERFMON may record what tracepoints carry',
