@@ -29,8 +29,16 @@ const State = {
   /** Its sample came, not the record that it left. */
   Leaving: 1,
   Away: 2,
+  /** As above, of which the sample was dropped: nothing is known of where it waits. */
+  Lost: 3,
 } as const;
 type State = (typeof State)[keyof typeof State];
+
+/** Where samples go. */
+export type WaitFile = Pick<
+  RecordingFile,
+  'seeKernel' | 'copy' | 'unwound' | 'preempted' | 'sampleAdded'
+>;
 
 /** A thread and the sample of its last leave; it takes the file's place where that is unwound and written. */
 export class ThreadSwitches implements SampleSink {
@@ -89,7 +97,7 @@ export class ThreadSwitches implements SampleSink {
   }
 
   /** Appends the sample of the time until `time`, of which the thread was away for `period`. */
-  write(file: RecordingFile, time: Nanoseconds, period: Nanoseconds): void {
+  write(file: WaitFile, time: Nanoseconds, period: Nanoseconds): void {
     setU64(this.words, SampleOffset.TIME / 4, time);
     setU64(this.words, this.periodWord, period);
     visitKernelChain(this, file.seeKernel);
@@ -111,8 +119,11 @@ export class OffCpu {
   private readonly latest: Nanoseconds[] = [];
   /** The sum of the times between the last record before the kernel dropped some and the next. */
   private gaps: Nanoseconds = 0;
+  /** Waits of which a part may have been time on the CPU, and such without a stack; and their time. */
   private shortened = 0;
   private shortenedBy: Nanoseconds = 0;
+  private stackless = 0;
+  private stacklessTime: Nanoseconds = 0;
 
   /** A thread leaves its CPU. @returns where its sample goes */
   leaves(view: SampleView): ThreadSwitches {
@@ -122,16 +133,15 @@ export class OffCpu {
   }
 
   /** A SWITCH or SWITCH_CPU_WIDE record. */
-  switched(tid: number, misc: number, time: Nanoseconds, file: RecordingFile | undefined): void {
+  switched(tid: number, misc: number, time: Nanoseconds, file: WaitFile | undefined): void {
     const thread = this.thread(tid);
     if ((misc & SWITCH_OUT) !== 0) {
-      // Without its sample nothing is known of where it waits.
-      if (thread.state !== State.Leaving) return;
-      thread.state = State.Away;
+      if (thread.state !== State.Leaving) thread.gaps = this.gaps;
+      thread.state = thread.state === State.Leaving ? State.Away : State.Lost;
       thread.since = time;
       thread.isPreempted = (misc & SWITCH_OUT_PREEMPT) !== 0;
     } else {
-      if (thread.state !== State.Running && file !== undefined) this.write(thread, time, file);
+      if (file !== undefined) this.write(thread, time, file);
       thread.state = State.Running;
     }
   }
@@ -160,9 +170,8 @@ export class OffCpu {
    * Writes the time of those who are away until `time`.
    * @param goesOn whether the rest of it will be written later
    */
-  cut(time: Nanoseconds, file: RecordingFile | undefined, goesOn: boolean): void {
+  cut(time: Nanoseconds, file: WaitFile | undefined, goesOn: boolean): void {
     for (const thread of this.threads.values()) {
-      if (thread.state !== State.Away) continue;
       if (file !== undefined) this.write(thread, time, file);
       thread.since = Math.max(thread.since, time);
       thread.gaps = this.gaps;
@@ -179,20 +188,36 @@ export class OffCpu {
 
   /** What is to be known since it was last asked for, in sentences. */
   takeNotes(): string[] {
-    const { shortened, shortenedBy } = this;
+    const { shortened, stackless } = this;
+    const notes: string[] = [];
+    if (stackless > 0) {
+      notes.push(
+        `${formatDuration(this.stacklessTime)} of waiting, in ${plural(stackless, 'wait')}, left out: ` +
+          'the kernel dropped the stacks',
+      );
+    }
+    if (shortened > 0) {
+      notes.push(
+        `${plural(shortened, 'wait')} counted shorter, by ${formatDuration(this.shortenedBy)} in all: ` +
+          'the kernel dropped records meanwhile, and the thread may have run',
+      );
+    }
     this.shortened = this.shortenedBy = 0;
-    if (shortened === 0) return [];
-    return [
-      `${plural(shortened, 'wait')} counted shorter, by ${formatDuration(shortenedBy)} in all: the ` +
-        'kernel dropped records meanwhile, and the thread may have run',
-    ];
+    this.stackless = this.stacklessTime = 0;
+    return notes;
   }
 
-  private write(thread: ThreadSwitches, time: Nanoseconds, file: RecordingFile): void {
-    // A thread may have run and left again in each gap, but no longer than that.
+  private write(thread: ThreadSwitches, time: Nanoseconds, file: WaitFile): void {
     const away = time - thread.since;
+    if (thread.state === State.Running || away <= 0) return;
+    // A thread may have run and left again in each gap, but no longer than that.
     const gaps = Math.min(away, this.gaps - thread.gaps);
-    if (away > 0 && gaps > 0) {
+    if (thread.state === State.Lost) {
+      this.stackless++;
+      this.stacklessTime += away - gaps;
+      return;
+    }
+    if (gaps > 0) {
       this.shortened++;
       this.shortenedBy += gaps;
     }
