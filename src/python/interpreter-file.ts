@@ -6,7 +6,7 @@ import { orUndefined } from '../base/errors.js';
 import { FileSource } from '../base/source.js';
 import { readDynamicLinking, type DynamicLinking } from '../formats/elf/dynamic.js';
 import { ElfImage } from '../formats/elf/image.js';
-import { symbolNamed } from '../formats/elf/symbols.js';
+import { exportedSymbol } from '../formats/elf/symbols.js';
 import { isInterpreterModule } from './layers.js';
 
 export interface InterpreterFile {
@@ -37,7 +37,7 @@ export function describeProgram(path: string, env: NodeJS.ProcessEnv): Interpret
       return { libraryName, library, embeds: !isInterpreter };
     }
     // A program that has the whole interpreter inside exports it to extension modules.
-    const hasPython = isInterpreter || symbolNamed(image, 'Py_BytesMain') !== undefined;
+    const hasPython = isInterpreter || exportedSymbol(image, 'Py_BytesMain') !== undefined;
     return hasPython
       ? { libraryName: undefined, library: undefined, embeds: !isInterpreter }
       : undefined;

@@ -275,9 +275,18 @@ export interface NamedSymbol {
  * `.dynsym` first, which is small and never stripped.
  */
 export function symbolNamed(image: ElfImage, name: string): NamedSymbol | undefined {
+  return exportedSymbol(image, name) ?? findByName(image, SHT_SYMTAB, name);
+}
+
+/** As {@link symbolNamed}, of `.dynsym` alone: what the file offers to others. */
+export function exportedSymbol(image: ElfImage, name: string): NamedSymbol | undefined {
+  return findByName(image, SHT_DYNSYM, name);
+}
+
+function findByName(image: ElfImage, tableType: number, name: string): NamedSymbol | undefined {
   const wanted = Buffer.from(name, 'utf-8');
   const le = image.littleEndian;
-  for (const { view, strings, count, layout } of rawTables(image).reverse()) {
+  for (const { view, strings, count, layout } of rawTables(image, [tableType])) {
     for (let i = 0, at = 0; i < count; i++, at += layout.bytes) {
       const offset = view.getUint32(at, le);
       if (view.getUint16(at + layout.section, le) === SHN_UNDEF) continue;
@@ -291,11 +300,14 @@ export function symbolNamed(image: ElfImage, name: string): NamedSymbol | undefi
   return undefined;
 }
 
-/** `.symtab`, then `.dynsym`: those that the file has. */
-function rawTables(image: ElfImage): RawTable[] {
+/** Of `.symtab`, then `.dynsym`, those that the file has. */
+function rawTables(
+  image: ElfImage,
+  types: readonly number[] = [SHT_SYMTAB, SHT_DYNSYM],
+): RawTable[] {
   const tables: RawTable[] = [];
   const layout = image.is64Bit ? SYM64 : SYM32;
-  for (const type of [SHT_SYMTAB, SHT_DYNSYM]) {
+  for (const type of types) {
     const section = image.sections.find((candidate) => candidate.type === type);
     const strings = section && image.sections[section.link];
     if (section === undefined || strings === undefined || strings.type === SHT_NOBITS) continue;
