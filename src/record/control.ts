@@ -30,7 +30,12 @@ export interface Control {
 }
 
 /** Environment variables in which the command finds the recorder's own FIFOs. */
-export const CONTROL_VARIABLES = { commands: 'STRATA_CONTROL', answers: 'STRATA_ACK' } as const;
+export const CONTROL_VARIABLES = {
+  commands: 'STRATA_CONTROL',
+  answers: 'STRATA_ACK',
+  /** `on` where sampling begins by itself: blocks of strata.sample() then only mark. */
+  sampling: 'STRATA_SAMPLING',
+} as const;
 
 /**
  * Listens.

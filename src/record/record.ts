@@ -16,7 +16,7 @@ import {
 } from '../linux/command.js';
 import { catchSignals } from '../linux/signals.js';
 import { controlCommands } from './control-commands.js';
-import { openControl, type Control } from './control.js';
+import { CONTROL_VARIABLES, openControl, type Control } from './control.js';
 import { Ending } from './ending.js';
 import type { RecordingResult } from './file-writer.js';
 import type { OpenedEvents } from './open-events.js';
@@ -118,8 +118,12 @@ function listen(options: RecordOptions, recording: Recording, ending: Ending): C
       regions: recording.regions,
     }),
   );
+  const isOn = options.delaySeconds !== -1;
   return {
-    environment: commands.environment,
+    environment: {
+      ...commands.environment,
+      ...(isOn ? { [CONTROL_VARIABLES.sampling]: 'on' } : {}),
+    },
     close: () => {
       commands.close();
       closeSignal();
