@@ -1,7 +1,7 @@
 /**
  * Where readers get their bytes. A reader does no I/O of its own: it asks a source.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 import { StrataError } from './errors.js';
 
@@ -38,6 +38,9 @@ export class MemorySource implements ByteSource {
   }
 }
 
+/** Opening a pipe must not wait for its writer: files are named by processes that may be hostile. */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
 /** A regular file, read on demand through one descriptor. Call {@link close} when done. */
 export class FileSource implements ByteSource {
   readonly byteLength: number;
@@ -46,7 +49,7 @@ export class FileSource implements ByteSource {
   /** @throws StrataError where the path cannot be opened or is not a regular file. */
   constructor(readonly name: string) {
     try {
-      this.fd = openSync(name, 'r');
+      this.fd = openSync(name, OPEN_FLAGS);
     } catch (error) {
       throw new StrataError(`cannot open ${name}: ${describeSystemError(error)}`);
     }

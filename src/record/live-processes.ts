@@ -11,6 +11,7 @@ import { ProcReader } from '../linux/proc.js';
 import { innermostPid, isRunning, namespaceOf, readLink } from '../linux/system.js';
 import type { CodeFiles } from '../session/modules.js';
 import { readVdso } from '../symbolize/vdso.js';
+import { DELETED } from './mapped-build-ids.js';
 
 export interface LiveProcess {
   readonly pid: number;
@@ -24,9 +25,6 @@ export interface LiveProcess {
 
 /** `O_PATH` of fcntl.h: a place in the file system, held but not opened. */
 const O_PATH = 0o10000000;
-
-/** How the kernel writes that a file has no name any more. */
-const DELETED = ' (deleted)';
 
 export class LiveProcesses implements CodeFiles {
   private readonly processes = new Map<number, LiveProcess>();

@@ -93,7 +93,7 @@ test('mappings are told as the kernel itself tells them', async (t) => {
   const folder = workplace.path('maps');
   mkdirSync(folder);
   const file = workplace.path('kernel.data');
-  const record = ['record', '-q', '-N', '-o', file, '-e', 'dummy:u', '--'];
+  const record = ['record', '-q', '--buildid-mmap', '-o', file, '-e', 'dummy:u', '--'];
   const { child, pid } = await started(t, 'perf', [...record, python.path, '-c', MAPS, folder]);
   const { maps } = told([pid]);
   child.stdin?.end();
@@ -125,13 +125,18 @@ test('mappings are told as the kernel itself tells them', async (t) => {
     assert.equal(maps.filter((map) => map.path.endsWith(path)).length, 1, path);
   }
   assert.ok(maps.some(({ path }) => path === '[vdso]'));
+  assert.ok(
+    maps.filter(({ buildId }) => buildId !== undefined).length > 2,
+    'libraries have build IDs',
+  );
 });
 
 /** All but what /proc does not tell: an inode's generation, the page offset of memory without a file. */
-function described({ pid, start, length, pgoff, path, inode, prot, flags }: MmapRecord): string {
-  const [device, number] = (inode ?? '').split(' ');
+function described(map: MmapRecord): string {
+  const { pid, start, length, pgoff, path, buildId, inode = '', prot, flags } = map;
   const offset = path === '//anon' ? 0 : pgoff;
-  return [pid, start, length, offset, path, device, number, prot, flags].join(' ');
+  const file = buildId ?? inode.replace(/ \d+$/, '');
+  return [pid, start, length, offset, path, file, prot, flags].join(' ');
 }
 
 test('a library that was replaced is told as deleted, one below a root folder by its path there', async (t) => {

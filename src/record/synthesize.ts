@@ -6,6 +6,7 @@ import { addressHigh, addressLow, parseAddress, type Address } from '../base/uni
 import { PerfMisc, PerfRecord, PROT_EXEC } from '../formats/perfdata/spec.js';
 import { ProcReader, listProcesses, threadsOf } from '../linux/proc.js';
 import { readLink } from '../linux/system.js';
+import { MappedBuildIds } from './mapped-build-ids.js';
 
 /** What was told of. */
 export interface Synthesized {
@@ -53,6 +54,9 @@ const LETTER_X = 0x78;
 /** A longer name than any path of the kernel's. */
 const MAX_NAME = 4096;
 const COMM_NAME = 16;
+/** In an MMAP2 record device, inode and its generation lie here, or a build ID in their place. */
+const MMAP2_FILE = 40;
+const MMAP2_FILE_END = 64;
 const MMAP2_NAME = 72;
 
 /** A line of /proc/PID/maps up to the name, which may hold any bytes. */
@@ -66,6 +70,7 @@ class Synthesis implements Synthesized {
   threads = 0;
   readonly unreadable: number[] = [];
   private readonly proc = new ProcReader();
+  private readonly buildIds = new MappedBuildIds();
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
 
@@ -143,21 +148,28 @@ class Synthesis implements Synthesized {
     if (head === null) return;
     const [{ length }, first, last, read, write, shared, offset, major, minor, inode] = head;
     const start = parseAddress(first) ?? 0;
-    const { view } = this;
+    const name = nameAsInRecords(maps.subarray(at + length, end), root);
+    const { view, bytes } = this;
     view.setInt32(8, pid, true);
     view.setInt32(12, pid, true);
     this.setAddress(16, start);
     this.setAddress(24, (parseAddress(last) ?? 0) - start);
     this.setAddress(32, parseAddress(offset) ?? 0);
-    view.setUint32(40, Number.parseInt(major, 16), true);
-    view.setUint32(44, Number.parseInt(minor, 16), true);
-    view.setBigUint64(48, BigInt(inode), true);
-    view.setBigUint64(56, 0n, true); // the inode's generation, which /proc does not tell
+    bytes.fill(0, MMAP2_FILE, MMAP2_FILE_END);
+    const buildId = this.buildIds.find(`${major}:${minor} ${inode}`, pid, `${first}-${last}`, name);
+    if (buildId !== undefined) {
+      bytes[MMAP2_FILE] = buildId.byteLength;
+      bytes.set(buildId, MMAP2_FILE + 4);
+    } else {
+      view.setUint32(40, Number.parseInt(major, 16), true);
+      view.setUint32(44, Number.parseInt(minor, 16), true);
+      view.setBigUint64(48, BigInt(inode), true); // its generation is not told
+    }
     const protection = (read === 'r' ? PROT_READ : 0) | (write === 'w' ? PROT_WRITE : 0);
     view.setUint32(64, protection | PROT_EXEC, true);
     view.setUint32(68, shared === 's' ? MAP_SHARED : MAP_PRIVATE, true);
-    const name = nameAsInRecords(maps.subarray(at + length, end), root);
-    this.finish(PerfRecord.MMAP2, PerfMisc.USER, this.putName(MMAP2_NAME, name));
+    const misc = PerfMisc.USER | (buildId === undefined ? 0 : PerfMisc.MMAP_BUILD_ID);
+    this.finish(PerfRecord.MMAP2, misc, this.putName(MMAP2_NAME, name));
   }
 
   /** Puts a name and zeros to a multiple of 8. @returns where they end */
@@ -192,7 +204,7 @@ const ANONYMOUS = Buffer.from('//anon');
  * - a newline is no `\012`, which is the one character that /proc writes so;
  * - paths begin at the process's own root folder, while those of /proc begin at the reader's.
  */
-function nameAsInRecords(name: Buffer, root: string): Uint8Array {
+function nameAsInRecords(name: Buffer, root: string): Buffer {
   const text = name.toString('latin1');
   if (text === '' || text.startsWith('[anon:')) return ANONYMOUS;
   const whole = text.replaceAll('\\012', '\n');
