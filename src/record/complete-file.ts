@@ -7,7 +7,7 @@ import { encodeStrataSection, type RecordingInfo } from '../formats/perfdata/str
 import { HeaderFeature, STRATA_FEATURE } from '../formats/perfdata/spec.js';
 import type { GeneratedFunctions } from '../formats/perfmap.js';
 import type { KernelFunctions } from '../formats/kallsyms.js';
-import { cacheNames } from './buildid-cache.js';
+import { cacheNames, type CachedNames } from './buildid-cache.js';
 import { buildIdFeature, kernelSymbolsText, machineFeatures } from './features.js';
 import { readDump, readPerfMap } from './perf-maps.js';
 import type { Recorder } from './recorder.js';
@@ -46,6 +46,8 @@ export interface CompletedFile extends Counts {
   /** Why not everything could be written. */
   readonly failure: string | undefined;
   readonly notes: readonly string[];
+  /** What was put into perf's build-ID cache. */
+  readonly cached: CachedNames | undefined;
 }
 
 /** Writes the end of a file, and closes it. */
@@ -89,8 +91,8 @@ export function completeFile(
     HeaderFeature.BUILD_ID,
     buildIdFeature(modules, built === undefined ? undefined : names),
   );
-  const uncached =
-    built !== undefined && facts.buildIdCache ? cacheNames(names, built.file) : undefined;
+  const isCached = built !== undefined && facts.buildIdCache;
+  const uncached = isCached ? cacheNames(names, built.file) : undefined;
   if (uncached !== undefined) notes.push(uncached);
   features.set(
     STRATA_FEATURE,
@@ -119,7 +121,8 @@ export function completeFile(
     }),
   );
   output.finish(features);
-  return { ...counts, lost, size: output.fileSize, failure: output.failure, notes };
+  const cached = isCached ? { path: names.path, buildId: names.buildId } : undefined;
+  return { ...counts, lost, size: output.fileSize, failure: output.failure, notes, cached };
 }
 
 /** Which callers' addresses are those of calls: of stacks that were unwound. */

@@ -5,7 +5,7 @@
  *   perf.data                       the one being written
  *   perf.data.2026112121304512      YYYYMMDDhhmmss and hundredths of a second, local time
  */
-import { existsSync, fstatSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import { existsSync, fstatSync, renameSync, rmSync, statSync } from 'node:fs';
 
 import { describeSystemError } from '../base/source.js';
 import { createOutput } from './output.js';
@@ -14,7 +14,9 @@ import { createOutput } from './output.js';
 export interface NamedFile {
   readonly path: string;
   /** Why it has another name than it should, as a sentence. */
-  readonly problem: string | undefined;
+  readonly problem?: string;
+  /** Files that were removed, as there were too many. */
+  readonly removed?: readonly string[];
 }
 
 export class FileSeries {
@@ -44,7 +46,7 @@ export class FileSeries {
   /** Names the file that was written, which is complete, and removes the oldest where there are too many. */
   name(moment: Date): NamedFile {
     const { path, identity } = this;
-    if (identity === undefined) return { path, problem: undefined };
+    if (identity === undefined) return { path };
     // Someone else may have moved it, and even put something in its place.
     if (identityOf(path) !== identity) {
       return { path, problem: `${path} was moved or removed while it was recorded` };
@@ -56,8 +58,9 @@ export class FileSeries {
       return { path, problem: `${path} could not be renamed: ${describeSystemError(error)}` };
     }
     this.named.push(target);
-    while (this.named.length > this.maxFiles) this.removeOldest();
-    return { path: target, problem: undefined };
+    const removed = this.named.splice(0, Math.max(0, this.named.length - this.maxFiles));
+    for (const old of removed) remove(old);
+    return { path: target, removed };
   }
 
   /** Creates the next file. @returns its descriptor @throws StrataError */
@@ -76,13 +79,13 @@ export class FileSeries {
       time.setMilliseconds(time.getMilliseconds() + 10);
     }
   }
+}
 
-  private removeOldest(): void {
-    try {
-      unlinkSync(this.named.shift() ?? '');
-    } catch {
-      // Someone was quicker.
-    }
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // A folder that became read-only keeps what it has.
   }
 }
 

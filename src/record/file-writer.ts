@@ -4,8 +4,9 @@
  */
 import { StrataError } from '../base/errors.js';
 import type { KernelFunctions } from '../formats/kallsyms.js';
+import { uncacheNames, type CachedNames } from './buildid-cache.js';
 import { completeFile, type FileEnd, type FileFacts } from './complete-file.js';
-import { FileSeries } from './file-series.js';
+import { FileSeries, type NamedFile } from './file-series.js';
 import { runningKernelSymbols } from './kernel-maps.js';
 import type { SwitchOutput } from './options.js';
 import { Output } from './output.js';
@@ -68,6 +69,8 @@ export class FileWriter {
   private readonly totals = noCounts();
   private readonly notes = new Set<string>();
   private readonly files: FileResult[] = [];
+  /** What perf's build-ID cache has of each file. */
+  private readonly cached = new Map<string, CachedNames>();
   private kernel: KernelFunctions | undefined;
 
   constructor(
@@ -177,9 +180,11 @@ export class FileWriter {
     recorder.end((pid) => {
       if (setup.mapsBefore !== undefined) removePerfMap(recorder.live.see(pid), setup.mapsBefore);
     });
-    const { path, problem } = isNamed
-      ? this.series.name(new Date())
-      : { path: setup.output.path, problem: undefined };
+    const {
+      path,
+      problem,
+      removed = [],
+    }: NamedFile = isNamed ? this.series.name(new Date()) : { path: setup.output.path };
     for (const note of completed.notes) this.notes.add(note);
     if (problem !== undefined) this.notes.add(problem);
     this.addCounts(completed);
@@ -187,9 +192,20 @@ export class FileWriter {
     const result = { path, samples, lost, size, failure };
     this.failure ??= failure;
     this.files.push(result);
-    const { maxFiles = Infinity } = setup.switchOutput ?? {};
-    if (this.files.length > maxFiles) this.files.shift();
+    if (completed.cached !== undefined) this.cached.set(path, completed.cached);
+    for (const old of removed) this.forget(old);
     return result;
+  }
+
+  /** A file was removed: so is what was put elsewhere for it. */
+  private forget(path: string): void {
+    const cached = this.cached.get(path);
+    if (cached !== undefined) uncacheNames(cached);
+    this.cached.delete(path);
+    this.files.splice(
+      this.files.findIndex((file) => file.path === path),
+      1,
+    );
   }
 
   private addCounts(counts: Counts): void {

@@ -262,7 +262,8 @@ export class Recorder {
         const { pid, tid, parentPid, parentTid, synthesized } = readFork(body, misc);
         if (pid === dropped) return;
         if (pid !== parentPid) {
-          this.parents.set(pid, parentPid);
+          // The recorder itself has no generated code to inherit.
+          if (parentPid !== process.pid) this.parents.set(pid, parentPid);
           if (synthesized) this.live.attach(pid);
           else this.live.see(pid, parentPid);
           this.interpreters.forked(pid, parentPid);

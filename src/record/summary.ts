@@ -57,7 +57,7 @@ export function summaryLines(
   const { samples, lost, throttled, unwound, whole, fileSize } = result;
   const rate = frequency === undefined ? '' : ` at ${formatCount(frequency)} Hz`;
   const lines = [
-    `${output}: ${plural(samples, 'sample')} of ${event}${rate}, ` +
+    `${placeOf(result, output)}: ${plural(samples, 'sample')} of ${event}${rate}, ` +
       `${formatCount(lost)} lost, throttled ${plural(throttled, 'time')}, ${formatBytes(fileSize)}`,
   ];
   if (unwound > 0) {
@@ -68,4 +68,11 @@ export function summaryLines(
   }
   if (samples === 0) lines.push('nothing was sampled: the command used next to no CPU time');
   return [...lines, ...result.notes];
+}
+
+/** Where the samples are: one file, or how many. */
+function placeOf({ files }: RecordingResult, output: string): string {
+  if (files.length > 1)
+    return `${plural(files.length, 'file')} up to ${files[files.length - 1].path}`;
+  return files[0]?.path ?? output;
 }
