@@ -66,42 +66,33 @@ def explain():
         return "".join(traceback.format_exception_only(kind, error))
     return "".join(traceback.format_exception(kind, error, frames))
 
-marks = []
-
-def clock():
-    # Of the two clocks real time is the inner one.
-    if marks:
-        real = time.perf_counter_ns()
-        marks.append(time.process_time_ns())
-        return real
-    marks.append(time.process_time_ns())
-    return time.perf_counter_ns()
-
-def run(loops):
-    del marks[:]
-    return timer.timeit(loops)
+started = []
+timeit.strata_begins = lambda: started.append(time.process_time_ns())
 
 def autorange():
     scale = 1
     while True:
         for factor in 1, 2, 5:
-            if run(scale * factor) >= 200000000:
+            if timer.timeit(scale * factor) >= 200000000:
                 return scale * factor
         scale *= 10
 
+setup, statement, warmup, loops = read()
 if sys.version_info < (3, 8):
     answer("old %d.%d" % sys.version_info[:2])
 os.set_inheritable(3, False)
 timer = None
-setup, statement, warmup, loops = read()
 try:
-    timer = timeit.Timer(statement, setup, clock)
+    compile(setup, timeit.dummy_src_name, "exec")
+    # The last line of the setup, right before the clock is read. Names are looked up in timeit's own.
+    timer = timeit.Timer(statement, setup + "\\nstrata_begins()", time.perf_counter_ns)
     if loops == 0:
         numbers = [autorange()]
     else:
         if warmup:
-            run(warmup)
-        numbers = [run(loops), marks[1] - marks[0]]
+            timer.timeit(warmup)
+        real = timer.timeit(loops)
+        numbers = [real, time.process_time_ns() - started[-1]]
     result = " ".join(["ok", sys.version.split()[0]] + [str(number) for number in numbers])
 except BaseException:
     result = "error " + explain()
@@ -131,7 +122,8 @@ export async function measureStatement(
   surroundings: Surroundings,
 ): Promise<{ real: Nanoseconds; cpu: Nanoseconds; version: string }> {
   const { numbers, version } = await ask(statement, warmup, loops, surroundings);
-  return { real: numbers[0], cpu: numbers[1], version };
+  // The clock may not tell less than its resolution from nothing.
+  return { real: Math.max(1, numbers[0]), cpu: numbers[1], version };
 }
 
 async function ask(

@@ -82,17 +82,11 @@ export const TIMEIT: CommandSpec<TimeitOptions> = {
   ],
   examples: [
     ['strata timeit -- python app.py --fast', 'a command, start-up included'],
-    ["strata timeit -c 'sum(range(1000))'", 'a statement'],
-    ["strata timeit -s 'import re' -s 'p = re.compile(\"a+\")' 'p.match(\"aaa\")'", 'with setup'],
-    [
-      "strata timeit -c --compare '[*range(99)]' 'list(range(99))'",
-      'which is faster, and how sure',
-    ],
+    ["strata timeit -c 'sum(range(99))'", 'a statement'],
+    ["strata timeit -s 'import json' 'json.dumps([1])'", 'with setup'],
+    ["strata timeit -c --compare '[*range(9)]' 'list(range(9))'", 'which is faster?'],
     ["strata timeit --compare 'python a.py' 'python b.py'", 'two commands'],
-    [
-      "strata timeit --compare --python python3.12 --python python3.13 'sum(range(99))'",
-      'two interpreters',
-    ],
+    ["strata timeit --compare --python A --python B 'sum(range(9))'", 'two interpreters'],
   ],
   options: (values, operands) => ({
     operands,

@@ -13,17 +13,16 @@ export function timeitJson(contestants: readonly Contestant[], interrupted: bool
     interrupted,
     contestants: measured.map((contestant) => {
       const { subject, loops, runs } = contestant;
-      const { outliers: _, ...summary } = summarize(timesOf(contestant));
       return {
         name: nameOf(contestants.indexOf(contestant)),
         ...subject,
         loops,
-        summary,
-        outliers: findOutliers(runs),
-        runs: runs.map(({ real, cpu, ...more }) => ({
+        ...(runs[0].version === undefined ? {} : { version: runs[0].version }),
+        summary: { ...summarize(timesOf(contestant)), outliers: findOutliers(runs) },
+        runs: runs.map(({ real, cpu, code }) => ({
           real: real / loops,
           cpu: cpu / loops,
-          ...more,
+          ...(code === undefined ? {} : { code }),
         })),
       };
     }),

@@ -1,5 +1,5 @@
 /** Repeated runs as text: what is typical, how much they differ, which stand out, and who is faster. */
-import { formatCount, formatPercent, plural } from '../../base/units.js';
+import { formatCount, formatPercent, plural, type Nanoseconds } from '../../base/units.js';
 import type { Contestant, Subject } from '../../measure/contest.js';
 import { findOutliers, type Cause } from '../../measure/outliers.js';
 import { CONFIDENCE, pairedRatio, type Ratio } from '../../measure/ratio.js';
@@ -23,6 +23,8 @@ const CAUSES: Readonly<Record<Cause, string>> = {
 
 /** From so many times the fastest on, the slowest makes `python -m timeit` warn. */
 const UNRELIABLE = 4;
+/** Of shorter runs of code, reading the CPU's clock is too large a part. */
+const CPU_CLOCK_TELLS: Nanoseconds = 1e6;
 /** Of fewer runs a histogram shows nothing that the numbers do not. */
 const FEWEST_DRAWN = 8;
 const BINS = 40;
@@ -92,7 +94,9 @@ function writeContestant(
       : '',
   );
   const cpu = mean(runs.map((run) => run.cpu / loops));
-  line('CPU', cpu, `${formatPercent(cpu, found.mean, 0)} of the mean`);
+  if (subject.kind === 'command' || found.mean * loops >= CPU_CLOCK_TELLS) {
+    line('CPU', cpu, `${formatPercent(cpu, found.mean, 0)} of the mean`);
+  }
   if (runs.length >= FEWEST_DRAWN && found.max > found.min) {
     sink(
       `  ${'runs'.padEnd(8)}${time(found.min).padStart(9)} ▕${histogram(times)}▏ ${time(found.max)}\n`,
