@@ -88,11 +88,11 @@ function temporaryCheck({ path, writable, readOnly, noexec, free }: FolderFacts)
 }
 
 function outputCheck({ path, writable, readOnly, free }: FolderFacts): Check {
-  const { ok, warn, fail } = checksOf('files');
+  const { ok, warn } = checksOf('files');
   const id = 'output';
   const title = 'this folder';
   if (!writable || readOnly) {
-    return fail(
+    return warn(
       id,
       title,
       `${path} is ${readOnly ? 'read-only' : 'not writable'}: record needs -o with another place`,

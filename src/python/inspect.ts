@@ -1,10 +1,12 @@
 /** All that is known of an interpreter: what it says, and what its file shows. */
+import { existsSync, realpathSync } from 'node:fs';
+
 import { askInterpreter, type InterpreterAnswers } from './interpreter-answers.js';
 import { readInterpreterCode, type InterpreterCode } from './interpreter-code.js';
 import { describeProgram } from './interpreter-file.js';
 
 export interface InspectedInterpreter {
-  /** The program's own file. */
+  /** The program's own file, links followed. */
   readonly path: string;
   /** `undefined` where it could not be asked. */
   readonly answers: InterpreterAnswers | undefined;
@@ -32,9 +34,10 @@ export function inspectInterpreter(
   const { env = process.env, asks = true } = options;
   const asked = asks ? askInterpreter(path, env) : 'it is not a Python interpreter itself';
   const answers = typeof asked === 'string' ? undefined : asked;
-  const file = answers?.library ?? options.library ?? describeProgram(path, env)?.library ?? path;
+  const real = existsSync(path) ? realpathSync(path) : path;
+  const file = answers?.library ?? options.library ?? describeProgram(real, env)?.library ?? real;
   return {
-    path,
+    path: real,
     answers,
     silence: typeof asked === 'string' ? asked : undefined,
     code: readInterpreterCode(file),

@@ -97,8 +97,7 @@ export function resolveInterpreter(
     const launched = launchedBy(file, real, head, state, ask);
     if (launched !== undefined) {
       const { by, kind, next } = launched;
-      if (next === undefined)
-        return none('unknown', `${by} does not say what ${basename(file)} is`);
+      if (next === undefined) return none('unknown', `${by} does not say what it would run`);
       steps.push({ kind, what: by });
       state = next;
       continue;

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 
+import { takeOptions, type OptionSyntax } from './words.js';
 import type { CommandState } from './wrappers.js';
 
 /**
@@ -74,11 +75,9 @@ function inFolder(program: string, { argv, env, cwd }: CommandState): CommandSta
 }
 
 /** A tool that runs commands in a project's environment. */
-interface Runner {
+interface Runner extends OptionSyntax {
   /** What makes it print the environment's interpreter, or its folder. */
   readonly ask: readonly string[];
-  /** Options of `run` that take a value. */
-  readonly valued: readonly string[];
   /** It runs Python files by their name, and has `-m`. */
   readonly runsFiles?: boolean;
 }
@@ -86,68 +85,63 @@ interface Runner {
 const RUNNERS: Readonly<Record<string, Runner>> = {
   uv: {
     ask: ['python', 'find'],
-    valued: [
-      '--extra --group --only-group --with --with-editable --with-requirements --python -p',
-      '--project --directory --env-file --index --default-index --package --no-extra --no-group',
-      '-w --cache-dir --config-file --refresh-package --link-mode --color',
-    ]
-      .join(' ')
-      .split(' '),
+    short: 'pwifPC',
+    long: (
+      'extra no-extra group no-group only-group with with-editable with-requirements env-file python ' +
+      'project directory package index default-index index-url extra-index-url find-links cache-dir ' +
+      'config-file refresh-package upgrade-package reinstall-package link-mode color'
+    ).split(' '),
     runsFiles: true,
   },
-  poetry: { ask: ['env', 'info', '--path'], valued: ['-C', '--directory', '-P', '--project'] },
-  pdm: { ask: ['info', '--python'], valued: ['-p', '--project', '-s', '--site-packages'] },
-  pipenv: { ask: ['--py'], valued: [] },
-  hatch: { ask: ['env', 'find'], valued: [] },
+  poetry: { ask: ['env', 'info', '--path'], short: 'CP', long: ['directory', 'project'] },
+  pdm: { ask: ['info', '--python'], short: 'pc', long: ['project', 'config'] },
+  pipenv: { ask: ['--py'] },
+  hatch: { ask: ['env', 'find'], short: 'ep', long: ['env', 'project', 'data-dir', 'config'] },
   // The environment that it makes for an application is of this interpreter.
   pipx: {
     ask: ['environment', '--value', 'PIPX_DEFAULT_PYTHON'],
-    valued: ['--spec', '--python', '--index-url', '-i', '--pip-args', '--with'],
+    short: 'i',
+    long: ['spec', 'python', 'index-url', 'pip-args', 'with'],
   },
 };
 
-/** Options of uv that say which environment is meant. */
-const CHOOSES_ENVIRONMENT = ['--python', '-p', '--project', '--directory'];
+/** Options of `uv run` that say which environment is meant, as `uv python find` takes them. */
+const PROJECT = ['project', 'directory'];
+const PYTHON = ['python', 'p'];
 
 /** What `uv run`, `poetry run` and their like start; `undefined` where the command is none of them. */
 export function throughRunner(file: string, state: CommandState, ask: Ask): Launched | undefined {
   const name = basename(file);
-  const { argv, env, cwd } = state;
-  if (!Object.hasOwn(RUNNERS, name) || argv[1] !== 'run') return undefined;
-  const { ask: question, valued, runsFiles } = RUNNERS[name];
-  let i = 2;
-  const told: string[] = [];
-  let asModule = false;
-  for (; i < argv.length && argv[i].startsWith('-') && argv[i] !== '-'; i++) {
-    if (argv[i] === '--') {
-      i++;
-      break;
+  // It makes an environment of its own when it runs.
+  if (name === 'uvx') return { by: name, next: undefined };
+  if (!Object.hasOwn(RUNNERS, name)) return undefined;
+  const runner = RUNNERS[name];
+  const front = takeOptions(state.argv.slice(1), runner);
+  if (front.rest[0] !== 'run') return undefined;
+  const { options, rest } = takeOptions(front.rest.slice(1), runner);
+  const question = [...runner.ask];
+  if (name === 'uv') {
+    for (const [option, value] of [...front.options, ...options]) {
+      if (value === undefined) continue;
+      if (PROJECT.includes(option)) question.push(`--${option}`, value);
+      if (PYTHON.includes(option)) question.push(value);
     }
-    if (argv[i] === '-m' || argv[i] === '--module') asModule = true;
-    const [option] = argv[i].split('=', 1);
-    const words = valued.includes(argv[i]) ? argv.slice(i, ++i + 1) : [argv[i]];
-    if (name === 'uv' && CHOOSES_ENVIRONMENT.includes(option)) told.push(...words);
   }
-  const rest = argv.slice(i);
-  const answer = ask([file, ...question, ...told], env, cwd)
+  const answer = ask([file, ...question], state.env, state.cwd)
     ?.split('\n')
     .at(-1);
   if (answer === undefined || !isAbsolute(answer) || rest.length === 0) {
     return { by: name, next: undefined };
   }
   const python = /python[^/]*$/.test(answer) ? answer : join(answer, 'bin', 'python');
-  const command = interpreterCommand(python, rest, asModule, runsFiles === true || name === 'pipx');
-  const started = inFolder(python, { ...state, argv: command });
-  return { by: name, next: { ...started, argv: command } };
+  const asModule = options.some(([option]) => option === 'm' || option === 'module');
+  const argv = asModule ? ['-m', ...rest] : rest;
+  const isPython =
+    asModule || name === 'pipx' || (runner.runsFiles === true && isPythonFile(rest[0]));
+  const started = inFolder(python, state);
+  return { by: name, next: { ...started, argv: isPython ? [python, ...argv] : argv } };
 }
 
-function interpreterCommand(
-  python: string,
-  rest: string[],
-  asModule: boolean,
-  runsFiles: boolean,
-): string[] {
-  if (asModule) return [python, '-m', ...rest];
-  const isFile = rest[0] === '-' || /\.pyw?$/.test(rest[0]);
-  return runsFiles && isFile ? [python, ...rest] : rest;
+function isPythonFile(word: string): boolean {
+  return word === '-' || /\.pyw?$/.test(word);
 }

@@ -4,6 +4,8 @@
  */
 import { resolve } from 'node:path';
 
+import { divide, takeOptions, type OptionSyntax } from './words.js';
+
 /** A command with what it is run in. */
 export interface CommandState {
   readonly argv: readonly string[];
@@ -12,11 +14,7 @@ export interface CommandState {
 }
 
 /** How a wrapper's own words end: by its manual page. */
-interface Wrapper {
-  /** Letters of short options that take a value. */
-  readonly short?: string;
-  /** Long options that take a value, also as the next word. */
-  readonly long?: readonly string[];
+interface Wrapper extends OptionSyntax {
   /** Words between the options and the command. */
   readonly operands?: number;
   /** `NAME=VALUE` may stand before the command. */
@@ -68,12 +66,12 @@ export function unwrap(name: string, state: CommandState): CommandState | undefi
 
 /** env(1), with `-S`, which shebangs need for more than one word. */
 function unwrapEnv({ argv: [, ...args], env, cwd }: CommandState): CommandState {
-  const spec = { short: 'uCS', long: ['unset', 'chdir', 'split-string'] };
+  const syntax = { short: 'uCS', long: ['unset', 'chdir', 'split-string'], dash: true };
   let environment = { ...env };
   let folder = cwd;
   let words = args;
   for (let splits = 0; ; splits++) {
-    const { options, rest } = takeOptions(words, spec, ['S', 'split-string']);
+    const { options, rest } = takeOptions(words, syntax, ['S', 'split-string']);
     let split: string | undefined;
     for (const [name, value = ''] of options) {
       if (name === 'i' || name === 'ignore-environment' || name === '') environment = {};
@@ -89,44 +87,6 @@ function unwrapEnv({ argv: [, ...args], env, cwd }: CommandState): CommandState 
   }
 }
 
-type Option = readonly [name: string, value: string | undefined];
-
-/** Divides options from what follows them. @param last those after which what follows begins */
-function takeOptions(
-  words: readonly string[],
-  { short = '', long = [] }: Wrapper,
-  last: readonly string[] = [],
-): { options: Option[]; rest: string[] } {
-  const options: Option[] = [];
-  let i = 0;
-  const push = (name: string, value: string | undefined): boolean => {
-    options.push([name, value]);
-    return last.includes(name);
-  };
-  for (; i < words.length; i++) {
-    const word = words[i];
-    if (word === '--') {
-      i++;
-      break;
-    }
-    if (!word.startsWith('-')) break;
-    if (word.startsWith('--')) {
-      const [name, value] = divide(word.slice(2));
-      const next = value === undefined && long.includes(name) ? words[++i] : value;
-      if (push(name, next)) return { options, rest: words.slice(i + 1) };
-      continue;
-    }
-    if (word === '-') push('', undefined);
-    for (let at = 1; at < word.length; at++) {
-      const takesValue = short.includes(word[at]);
-      const value = takesValue ? word.slice(at + 1) || words[++i] : undefined;
-      if (push(word[at], value)) return { options, rest: words.slice(i + 1) };
-      if (takesValue) break;
-    }
-  }
-  return { options, rest: words.slice(i) };
-}
-
 function takeAssignments(
   words: readonly string[],
   env: NodeJS.ProcessEnv,
@@ -138,12 +98,6 @@ function takeAssignments(
     environment[name] = value;
   }
   return { argv: words.slice(i), env: environment };
-}
-
-/** Divides at the first `=`. */
-function divide(text: string): [string, string | undefined] {
-  const at = text.indexOf('=');
-  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** `env -S`: words by blanks, with quotes, backslashes and `${NAME}`. */
