@@ -33,8 +33,8 @@ export async function stat(options: StatChoice): Promise<number> {
 }
 
 interface Printer {
-  interval(interval: Interval): void;
-  whole(result: StatResult): void;
+  readonly interval: (interval: Interval) => void;
+  readonly whole: (result: StatResult) => void;
 }
 
 function makePrinter(format: StatFormat, title: string, fd: number, sink: Sink): Printer {

@@ -12,11 +12,12 @@ import { startCommand, type RunningCommand } from '../linux/command.js';
 import { resolveTarget, type ResolvedTarget } from '../record/targets.js';
 import { Counters } from './counters.js';
 import type { CountedEvent, WantedGroup } from './events.js';
+import { ExecClock } from './exec-time.js';
 import type { labelling } from './labels.js';
 import type { StatOptions } from './options.js';
 import { isAlive, ofNextCommand, ofRunningCommand, placesOf } from './places.js';
 import { makeRows, type Row } from './rows.js';
-import { childrenTimes, threadTime, type CpuTimes } from './usage.js';
+import { childrenTimes, type CpuTimes } from './usage.js';
 
 /** Counts of a stretch of time. */
 export interface Interval {
@@ -60,6 +61,7 @@ export async function countOnce(options: StatOptions, around: Surroundings): Pro
   const timers = new AbortController();
   const cpuBefore = childrenTimes();
   let command: RunningCommand | undefined;
+  const execClock = wakesAtExec ? new ExecClock() : undefined;
   let counters: Counters | undefined;
   const start = async (): Promise<void> => {
     if (options.command.length === 0) return;
@@ -81,10 +83,9 @@ export async function countOnce(options: StatOptions, around: Surroundings): Pro
     const hasBegun = await wait(delayMs ?? 0, [command?.ended, around.interrupted], timers.signal);
     if (hasBegun) counters.enable();
     let began = now();
-    const busyBefore = threadTime();
     if (delayMs === undefined) await start();
-    // To make a process keeps this thread busy; then it waits, and the command's time has begun.
-    if (wakesAtExec) began += threadTime() - busyBefore;
+    if (wakesAtExec) began = execClock?.timeOf(command?.pid ?? 0) ?? now();
+    execClock?.close();
 
     const end =
       command?.ended ?? Promise.race([around.interrupted, endOf(target, options, timers)]);
@@ -105,7 +106,9 @@ export async function countOnce(options: StatOptions, around: Surroundings): Pro
         },
       }),
       exitCode,
-      notes: target.notes,
+      notes: hasBegun
+        ? target.notes
+        : [...target.notes, 'nothing was counted: the end came before counting was to begin'],
     };
   } catch (error) {
     // It was to be counted, and is not.
@@ -114,6 +117,7 @@ export async function countOnce(options: StatOptions, around: Surroundings): Pro
   } finally {
     timers.abort();
     counters?.close();
+    execClock?.close();
   }
 }
 

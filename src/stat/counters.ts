@@ -74,7 +74,9 @@ export class Counters {
     private readonly options: CounterOptions,
   ) {
     try {
-      for (const group of groups) this.openGroup(group, placesOf(group.events[0]));
+      for (const group of groups.flatMap(divided)) {
+        this.openGroup(group, placesOf(group.events[0]));
+      }
     } catch (error) {
       this.close();
       throw error;
@@ -143,6 +145,13 @@ export class Counters {
       this.events.push({ spec, narrowed, asked: group.asked, state });
     }
   }
+}
+
+/** What is counted on CPUs alone cannot be of one group with what is counted of tasks. */
+function divided(group: WantedGroup): readonly WantedGroup[] {
+  const ofCpus = group.events.filter(({ cpus }) => cpus !== undefined);
+  if (ofCpus.length === 0 || ofCpus.length === group.events.length) return [group];
+  return group.events.map((event) => ({ ...group, events: [event] }));
 }
 
 /** An event of a group while it is being opened: the first place that is there decides how. */

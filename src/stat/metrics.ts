@@ -126,7 +126,7 @@ function rate(perSecond: number): Metric {
     [1e6, 'M'],
     [1e3, 'K'],
   ] as const) {
-    if (perSecond > size) return ratio(perSecond / size, `${prefix}/sec`);
+    if (perSecond >= size) return ratio(perSecond / size, `${prefix}/sec`);
   }
   return ratio(perSecond, '/sec');
 }

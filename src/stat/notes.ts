@@ -39,7 +39,7 @@ function narrowed(events: readonly CountedEvent[]): string[] {
   const paranoid = perfEventParanoid() ?? 'unreadable';
   return [
     `only user space is counted (:u), as kernel.perf_event_paranoid is ${paranoid}` +
-      (forbidden.length > 0 ? `, and not ${names(forbidden)}, which happen in the kernel` : '') +
+      (forbidden.length > 0 ? `, without ${names(forbidden)}, which happen in the kernel` : '') +
       ' (sudo sysctl kernel.perf_event_paranoid=1 allows the kernel, too)',
   ];
 }
@@ -61,5 +61,5 @@ function shared(rows: readonly Row[]): string[] {
 }
 
 function names(events: readonly CountedEvent[]): string {
-  return events.map(({ spec }) => spec.name.replace(/:u$/, '')).join(', ');
+  return [...new Set(events.map(({ spec }) => spec.name.replace(/:u$/, '')))].join(', ');
 }

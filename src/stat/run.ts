@@ -60,7 +60,7 @@ export async function runStat(
           labelOf,
           descriptors,
           interrupted: stop.asked,
-          onStart: signals.passTo,
+          onStart: (command) => signals.passTo(command),
           onInterval,
         }),
       );

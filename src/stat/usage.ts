@@ -8,24 +8,13 @@ export interface CpuTimes {
 }
 
 const RUSAGE_CHILDREN = -1;
-const RUSAGE_THREAD = 1;
 /** `struct rusage`: two times of seconds and microseconds, and 14 longs. */
 const RUSAGE_BYTES = 16 + 16 + 14 * 8;
 
 /** Of all children that have ended, and of those that they waited for. */
 export function childrenTimes(): CpuTimes {
-  return timesOf(RUSAGE_CHILDREN);
-}
-
-/** Of the calling thread. */
-export function threadTime(): Nanoseconds {
-  const { user, system } = timesOf(RUSAGE_THREAD);
-  return user + system;
-}
-
-function timesOf(who: number): CpuTimes {
   const bytes = new Uint8Array(RUSAGE_BYTES);
-  libc().getrusage(who, bytes);
+  libc().getrusage(RUSAGE_CHILDREN, bytes);
   const view = new DataView(bytes.buffer);
   const time = (at: number): Nanoseconds =>
     Number(view.getBigInt64(at, true)) * 1e9 + Number(view.getBigInt64(at + 8, true)) * 1e3;

@@ -84,7 +84,7 @@ const ROWS: readonly Flag[] = [
 const OUTPUT: readonly Flag[] = [
   {
     flags: '-x, --field-separator <text>',
-    help: 'fields for other programs, as CSV: -x, or -x "\\t"',
+    help: 'fields for other programs, with this between them: , or ; or \\t',
     parse: parseSeparator,
   },
   { flags: '-j, --json', help: 'an object a line' },

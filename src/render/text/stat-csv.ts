@@ -7,7 +7,7 @@ import type { Row } from '../../stat/rows.js';
 import type { Interval, StatResult } from '../../stat/run.js';
 import { isRare } from '../../stat/events.js';
 import { digitsOf, runningPercent, shownCount, unitOf, whyMissing } from './stat-values.js';
-import type { Sink } from './text.js';
+import { safe, type Sink } from './text.js';
 
 /** @param separator between fields; as in perf nothing is quoted */
 export function writeStatCsv(result: StatResult, separator: string, sink: Sink): void {
@@ -64,7 +64,9 @@ function writeRows(
 function labelFields({ label, counters }: Row): string[] {
   if (label === undefined) return [];
   const isOfCpus = label.kind === 'core' || label.kind === 'socket';
-  return isOfCpus ? [label.text, String(counters)] : [label.text];
+  // A thread's name may hold anything.
+  const text = safe(label.text);
+  return isOfCpus ? [text, String(counters)] : [text];
 }
 
 function metricFields(metric: Metric | undefined): [string, string] {

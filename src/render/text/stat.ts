@@ -16,6 +16,7 @@ export interface StatStyle {
 
 /** perf's widths, which wider content widens. */
 const COUNT_WIDTH = 18;
+const UNIT_WIDTH = 4;
 const NAME_WIDTH = 32;
 /** An event's name is not cut below this. */
 const LEAST_NAME_WIDTH = 16;
@@ -30,7 +31,7 @@ export function writeStat(result: StatResult, title: string, style: StatStyle, s
   const { rows, runs, elapsed, user, system, notes } = result;
   const times = runs > 1 ? ` (${plural(runs, 'run')})` : '';
   sink(`\n Performance counter stats for ${safe(title)}${times}:\n\n`);
-  for (const line of table(rows, elapsed.mean, runs, style)) sink(`${line}\n`);
+  for (const text of table(rows, elapsed.mean, runs, style)) sink(`${text}\n`);
   sink(`\n${duration(elapsed, 'seconds time elapsed', runs)}\n`);
   if (user !== undefined && system !== undefined) {
     sink(`\n${duration(user, 'seconds user', runs)}\n${duration(system, 'seconds sys', runs)}\n`);
@@ -51,8 +52,8 @@ export function intervalPrinter(style: StatStyle, sink: Sink): (interval: Interv
   return ({ rows, at, length }) => {
     if (lines % HEADING_EVERY === 0) sink('#          time             counts   events\n');
     const time = seconds(at).padStart(16);
-    for (const line of table(rows, length, 1, style, time.length + 1)) {
-      sink(`${time} ${line}\n`);
+    for (const text of table(rows, length, 1, style, time.length + 1)) {
+      sink(`${time} ${text}\n`);
       lines++;
     }
   };
@@ -79,34 +80,52 @@ function table(
 ): string[] {
   const shown = rows.filter(({ event }) => event.asked || event.state === 'counted');
   const cells = withMetrics(shown, elapsed).flatMap((figures) => cellsOf(figures, runs, style));
-  const width = (cell: keyof Cells): number =>
-    cells.reduce((most, one) => Math.max(most, columns(one[cell])), 0);
-  const natural = { label: width('label'), unit: width('unit'), metric: width('metric') };
-  const needs = { count: width('count'), name: width('name'), rest: width('rest') };
-  const gaps =
-    1 + (natural.label && 1) + (natural.unit && 1) + (natural.metric && 3) + (needs.rest && 2);
-  const free =
-    (style.columns ?? Infinity) -
-    taken -
-    (natural.label + natural.unit + natural.metric + needs.rest + gaps);
-  // Where there is no room for perf's layout the columns move together; last of all names are cut.
-  const isRoomy = free >= Math.max(COUNT_WIDTH, needs.count) + Math.max(NAME_WIDTH, needs.name);
-  const count = isRoomy ? Math.max(COUNT_WIDTH, needs.count) : needs.count;
-  const name = isRoomy
-    ? Math.max(NAME_WIDTH, needs.name)
-    : Math.max(LEAST_NAME_WIDTH, Math.min(needs.name, free - count));
-  return cells.map((one) =>
-    [
-      ...(natural.label > 0 ? [one.label.padEnd(natural.label)] : []),
-      one.count.padStart(count),
-      ...(natural.unit > 0 ? [one.unit.padEnd(natural.unit)] : []),
-      padColumns(shortenMiddle(one.name, name), name),
-      ...(natural.metric > 0 ? [(one.metric && ` ${one.metric}`).padEnd(natural.metric + 1)] : []),
-      one.rest,
-    ]
-      .join(' ')
-      .trimEnd(),
-  );
+  const width = (cell: keyof Cells, least = 0): number =>
+    cells.reduce((most, one) => Math.max(most, columns(one[cell])), least);
+  const narrow: Widths = {
+    label: width('label'),
+    count: width('count'),
+    unit: width('unit'),
+    name: width('name'),
+    metric: width('metric'),
+    rest: width('rest'),
+  };
+  const roomy: Widths = {
+    ...narrow,
+    count: Math.max(COUNT_WIDTH, narrow.count),
+    unit: Math.max(UNIT_WIDTH, narrow.unit),
+    name: Math.max(NAME_WIDTH, narrow.name),
+  };
+  const room = (style.columns ?? Infinity) - taken;
+  const lacking = lineWidth(narrow) - room;
+  // Where there is no room for perf's layout the columns move together; then names are cut.
+  const widths =
+    lineWidth(roomy) <= room
+      ? roomy
+      : { ...narrow, name: Math.max(LEAST_NAME_WIDTH, narrow.name - Math.max(0, lacking)) };
+  return cells.map((one) => line(one, widths));
+}
+
+type Widths = Readonly<Record<keyof Cells, number>>;
+
+/** Columns that are empty throughout take no room. */
+function lineWidth(widths: Widths): number {
+  const used = Object.values(widths).filter((width) => width > 0);
+  return used.reduce((sum, width) => sum + width, 0) + used.length - 1;
+}
+
+function line(cells: Cells, widths: Widths): string {
+  const name = shortenMiddle(cells.name, widths.name);
+  return [
+    ...(widths.label > 0 ? [padColumns(cells.label, widths.label)] : []),
+    cells.count.padStart(widths.count),
+    ...(widths.unit > 0 ? [padColumns(cells.unit, widths.unit)] : []),
+    padColumns(name, widths.name),
+    ...(widths.metric > 0 ? [cells.metric.padEnd(widths.metric)] : []),
+    cells.rest,
+  ]
+    .join(' ')
+    .trimEnd();
 }
 
 function padColumns(text: string, width: number): string {
@@ -131,7 +150,7 @@ function cellsOf({ row, metrics }: Figures, runs: number, style: StatStyle): Cel
     unit: unitOf(event),
     name: safe(event.spec.name),
     metric: metrics.length > 0 ? metricText(metrics[0]) : '',
-    rest: [noise, share].filter((text) => text !== '').join(' '),
+    rest: [noise, share].filter((text) => text !== '').join('  '),
   };
   const more = metrics.slice(1).map((metric) => ({
     label: '',
@@ -153,9 +172,9 @@ function labelText({ label, counters }: Row): string {
 }
 
 function metricText({ value, unit, percent, digits }: Metric): string {
-  const number = value.toFixed(digits);
-  // The words of percentages stand below those of numbers.
-  return `# ${percent ? `${number.padStart(7)}%` : number.padStart(8)} ${unit}`;
+  // The points stand below each other, and so do the words.
+  const number = value.toFixed(digits).padStart(5 + digits) + (percent ? '%' : '');
+  return `# ${number.padEnd(8)} ${unit}`;
 }
 
 function formatValue(value: number, digits: number, { grouped }: StatStyle): string {
