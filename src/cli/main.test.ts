@@ -187,7 +187,7 @@ describe('a recording, from one end to the other', () => {
     const one = await strata(['tree', '-i', recording, '--tid', tid]);
     assert.equal(one.stdout.match(/, tid \d+:/g)?.length, 1);
     const none = await strata(['tree', '-i', recording, '--tid', '1']);
-    assert.match(none.stderr, /^strata: .* has no samples of the event, process, thread or name/);
+    assert.match(none.stderr, /^strata: .* has no samples of the event, process, thread, name or region asked for/);
     assert.equal(none.code, 1);
   });
 

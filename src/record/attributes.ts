@@ -132,7 +132,12 @@ export function trackerAttr(context: AttrContext): EventAttrInput {
 }
 
 /** What stands in the file of an event whose samples the kernel gives as `attr` says. */
-export function fileAttr(attr: EventAttrInput, keepStacks: boolean): EventAttrInput {
+export function fileAttr(kernelAttr: EventAttrInput, keepStacks: boolean): EventAttrInput {
+  const reads = (kernelAttr.sample_type & PerfSample.READ) !== 0;
+  // See GroupCounts.
+  const attr = reads
+    ? { ...kernelAttr, flags: { ...kernelAttr.flags, inherit: false } }
+    : kernelAttr;
   if (keepStacks || (attr.sample_type & PerfSample.STACK_USER) === 0) return attr;
   return {
     ...attr,
@@ -146,7 +151,7 @@ export function fileAttr(attr: EventAttrInput, keepStacks: boolean): EventAttrIn
 /** What stands in the file of the event of {@link switchesAttr}: as `perf record --off-cpu` has it. */
 export function offCpuFileAttr(attr: EventAttrInput): EventAttrInput {
   const filed = fileAttr(attr, false);
-  const { context_switch: _, ...flags } = filed.flags;
+  const flags = { ...filed.flags, context_switch: false };
   return { ...filed, config: BigInt(PerfCountSw.BPF_OUTPUT), flags };
 }
 

@@ -128,7 +128,7 @@ test('an event that the machine lacks is named', async (t) => {
     'echo began',
   );
   assert.equal(await run.ended, 1);
-  assert.ok(run.stderr().startsWith(`strata: this machine cannot count '${lacking}'\n`));
+  assert.ok(run.stderr().startsWith(`strata: this machine cannot count '${lacking}': `));
   assert.equal(run.stdout(), '', 'the command never began');
   assert.equal(existsSync(recording.file), false);
 });

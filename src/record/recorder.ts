@@ -17,6 +17,7 @@ import { readComm, readFork, readLost, readMmap } from '../formats/perfdata/side
 import { isJitDump } from '../session/jit-dumps.js';
 import { ModuleCache } from '../session/modules.js';
 import { ProcessTable } from '../session/processes.js';
+import { GroupCounts, readsGroup } from './group-counts.js';
 import { LiveProcesses } from './live-processes.js';
 import { writeProcesses, type RecordedMapping } from './process-state.js';
 import { OffCpu } from './off-cpu.js';
@@ -37,11 +38,13 @@ import type { QueueReader } from './transfer.js';
 export interface RecorderContext {
   readonly architecture: Architecture;
   /** The memory in which records are named by their place. */
-  readonly queue: Pick<QueueReader, 'bytes' | 'words'>;
+  readonly queue: Pick<QueueReader, 'bytes' | 'words' | 'pausedAt'>;
   readonly events: readonly RecordedEvent[];
   readonly tops: StackTops;
   /** A process of which nothing is recorded; -1 for none. */
   readonly dropped: number;
+  /** Threads that ran before and are recorded; empty where the recording's own command is, or all are. */
+  readonly tids: readonly number[];
 }
 
 export class Recorder {
@@ -61,6 +64,7 @@ export class Recorder {
   private readonly view = new SampleView();
   /** Where context switches are recorded. */
   private readonly offCpu: OffCpu | undefined;
+  private readonly groups: GroupCounts | undefined;
   private latest = 0;
   /** Threads whose end was told, and that are still in the table: late samples may come. */
   private readonly ended = new Set<number>();
@@ -68,19 +72,21 @@ export class Recorder {
   private unknown = 0;
 
   constructor(private readonly context: RecorderContext) {
-    const { architecture, events, tops } = context;
+    const { architecture, events, tops, tids } = context;
     this.modules = new ModuleCache(architecture, this.live);
     this.processes = new ProcessTable(this.modules);
     this.unwinder = new SampleUnwinder(architecture, this.live, tops);
     this.table = kernelEvents(events);
     this.unwinds = events.map(isUnwound);
-    if (events.some(({ role }) => role === 'switches')) this.offCpu = new OffCpu();
+    if (events.some(({ role }) => role === 'switches')) this.offCpu = new OffCpu(tids);
+    if (events.some(readsGroup)) this.groups = new GroupCounts();
   }
 
   /** Takes the record of `size` bytes at `start` of the queue. */
   readonly record = (start: number, size: number, time: number): void => {
     const { bytes, words } = this.context.queue;
     const type = words[start >> 2];
+    if (this.offCpu !== undefined) this.cutAtPause(time);
     this.latest = time;
     if (type === PerfRecord.SAMPLE) this.sample(start, size, time);
     else {
@@ -104,6 +110,12 @@ export class Recorder {
   begin(file: RecordingFile, isFirst: boolean): void {
     this.file = file;
     if (!isFirst) writeProcesses(this.processes, file);
+  }
+
+  /** While sampling was switched off nothing was told: waits end there. @param time of the next record */
+  private cutAtPause(time: Nanoseconds): void {
+    const { pausedAt } = this.context.queue;
+    if (pausedAt > this.latest && pausedAt <= time) this.offCpu!.cut(pausedAt, this.file, false);
   }
 
   /**
@@ -175,6 +187,7 @@ export class Recorder {
       this.unknown++;
       return;
     }
+    this.groups?.addUp(view);
     this.offCpu?.saw(view.cpu, time);
     if (this.context.events[event].role === 'switches') {
       if (view.tid !== 0) this.leaves(event, start, size);
@@ -269,7 +282,7 @@ export class Recorder {
           this.interpreters.forked(pid, parentPid);
         }
         this.ended.delete(tid);
-        this.offCpu?.forget(tid);
+        if (!synthesized) this.offCpu?.began(tid);
         this.processes.fork(pid, tid, parentPid, parentTid, !synthesized);
         break;
       }
@@ -278,7 +291,7 @@ export class Recorder {
         if (pid === dropped) return;
         if (pid === tid) this.live.ended(pid);
         this.ended.add(tid);
-        this.offCpu?.forget(tid);
+        this.offCpu?.ended(tid);
         break;
       }
       case PerfRecord.LOST:

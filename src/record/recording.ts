@@ -19,6 +19,7 @@ import { RegionMarks } from './region-marks.js';
 import { say } from './say.js';
 import { resolveTarget, type ResolvedTarget } from './targets.js';
 import { startThreads, type RecorderThreads, type RecordingSetup } from './threads.js';
+import { tellPause } from './transfer.js';
 
 export class Recording implements Omit<Controlled, 'stop'> {
   readonly regions = new RegionMarks();
@@ -73,7 +74,9 @@ export class Recording implements Omit<Controlled, 'stop'> {
   }
 
   disable(): void {
-    if (this.isSampling) this.opened.disable();
+    if (!this.isSampling) return;
+    this.opened.disable();
+    tellPause(this.threads.queue, Number(process.hrtime.bigint()));
     this.isSampling = false;
   }
 
@@ -88,7 +91,9 @@ export class Recording implements Omit<Controlled, 'stop'> {
   }
 
   listEvents(): void {
-    for (const { name } of this.opened.events) say(name);
+    for (const { name, role } of this.opened.events) {
+      if (role !== 'tracker') say(name);
+    }
   }
 
   /** Ends it, and completes its file. */
@@ -136,6 +141,7 @@ export class Recording implements Omit<Controlled, 'stop'> {
       output: { fd: output.fd, path: options.output },
       dropOwn: !target.systemWide,
       existing,
+      tids: target.tids,
       switchOutput: options.switchOutput,
       commandLine: ['strata', 'record', ...process.argv.slice(3)],
       command: options.command,
