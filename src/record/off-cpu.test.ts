@@ -15,7 +15,7 @@ const LAYOUT = new SampleLayout({ ...EMPTY_ATTR, sample_type: FILE_SAMPLE_TYPE }
 
 /** The records of some threads, and what comes of them: `tid time period chain`. */
 class Play {
-  readonly offCpu = new OffCpu();
+  readonly offCpu = new OffCpu([7, 8]);
   readonly written: string[] = [];
   private readonly view = new SampleView();
   private nextIsPreempted = false;
@@ -82,7 +82,8 @@ test('a thread that was not seen leaving has not waited', () => {
   play.offCpu.ran(7); // A sample on the CPU: its coming back was lost.
   play.switched(7, 9000, IN);
   play.leaves(8, 5000, [1]);
-  play.offCpu.forget(8); // Ended; the number is given anew.
+  play.offCpu.ended(8);
+  play.offCpu.began(8); // The number is given anew.
   play.switched(8, 9000, IN);
   assert.deepEqual(play.written, []);
 });
@@ -135,9 +136,13 @@ test('waits that are not over are cut where a file ends, and go on in the next',
   ]);
 });
 
-test('threads that were never seen are counted', () => {
+test('threads that waited before the recording are counted', () => {
   const play = new Play();
-  play.leaves(7, 1000, [1]);
-  play.offCpu.ran(8);
-  assert.equal(play.offCpu.unseenOf([7, 8, 9, 10]), 2);
+  play.switched(7, 1000, IN);
+  play.offCpu.began(9);
+  play.switched(9, 1200, IN);
+  play.leaves(10, 1300, [1]);
+  const [note] = play.offCpu.takeNotes();
+  assert.match(note, /^2 threads waited already/, '7, and 8, which never ran');
+  assert.deepEqual(play.offCpu.takeNotes(), []);
 });

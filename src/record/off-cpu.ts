@@ -115,6 +115,10 @@ function setU64(words: Int32Array, at: number, value: number): void {
 
 export class OffCpu {
   private readonly threads = new Map<number, ThreadSwitches>();
+  /** Threads that were there when recording began, and of which nothing was seen yet. */
+  private readonly unseen: Set<number>;
+  /** Those that came back from a wait that had begun before. */
+  private returned = 0;
   /** Time of the last record of each CPU. */
   private readonly latest: Nanoseconds[] = [];
   /** The sum of the times between the last record before the kernel dropped some and the next. */
@@ -125,6 +129,11 @@ export class OffCpu {
   private stackless = 0;
   private stacklessTime: Nanoseconds = 0;
 
+  /** @param tids threads that are recorded from now on, as far as they are known */
+  constructor(tids: readonly number[]) {
+    this.unseen = new Set(tids);
+  }
+
   /** A thread leaves its CPU. @returns where its sample goes */
   leaves(view: SampleView): ThreadSwitches {
     const thread = this.thread(view.tid);
@@ -134,6 +143,7 @@ export class OffCpu {
 
   /** A SWITCH or SWITCH_CPU_WIDE record. */
   switched(tid: number, misc: number, time: Nanoseconds, file: WaitFile | undefined): void {
+    if ((misc & SWITCH_OUT) === 0 && !this.threads.has(tid)) this.returned++;
     const thread = this.thread(tid);
     if ((misc & SWITCH_OUT) !== 0) {
       if (thread.state !== State.Leaving) thread.gaps = this.gaps;
@@ -151,9 +161,15 @@ export class OffCpu {
     this.thread(tid).state = State.Running;
   }
 
-  /** A thread begins or ends; its number may be given again. */
-  forget(tid: number): void {
+  /** A thread begins. */
+  began(tid: number): void {
+    this.threads.set(tid, new ThreadSwitches());
+  }
+
+  /** A thread ends; its number may be given again. */
+  ended(tid: number): void {
     this.threads.delete(tid);
+    this.unseen.delete(tid);
   }
 
   /** A record of a CPU came. */
@@ -179,17 +195,17 @@ export class OffCpu {
     }
   }
 
-  /** How many of these threads were never seen. */
-  unseenOf(tids: Iterable<number>): number {
-    let unseen = 0;
-    for (const tid of tids) if (!this.threads.has(tid)) unseen++;
-    return unseen;
-  }
-
   /** What is to be known since it was last asked for, in sentences. */
   takeNotes(): string[] {
     const { shortened, stackless } = this;
     const notes: string[] = [];
+    const unknown = this.returned + this.unseen.size;
+    if (unknown > 0) {
+      notes.push(
+        `${plural(unknown, 'thread')} waited already when recording began: for what is not known, nor is ` +
+          'that wait in the recording',
+      );
+    }
     if (stackless > 0) {
       notes.push(
         `${formatDuration(this.stacklessTime)} of waiting, in ${plural(stackless, 'wait')}, left out: ` +
@@ -204,6 +220,8 @@ export class OffCpu {
     }
     this.shortened = this.shortenedBy = 0;
     this.stackless = this.stacklessTime = 0;
+    this.returned = 0;
+    this.unseen.clear();
     return notes;
   }
 
@@ -226,7 +244,10 @@ export class OffCpu {
 
   private thread(tid: number): ThreadSwitches {
     let thread = this.threads.get(tid);
-    if (thread === undefined) this.threads.set(tid, (thread = new ThreadSwitches()));
+    if (thread === undefined) {
+      this.threads.set(tid, (thread = new ThreadSwitches()));
+      this.unseen.delete(tid);
+    }
     return thread;
   }
 }

@@ -226,9 +226,10 @@ export class Recorder {
     if (type === PerfRecord.LOST) offCpu.lost(cpu, time);
     offCpu.saw(cpu, time);
     if (type !== PerfRecord.SWITCH && type !== PerfRecord.SWITCH_CPU_WIDE) return false;
-    // Of the CPUs' idle threads nobody wants to know.
+    const pid = words[(end - SampleIdFromEnd.PID) >> 2];
     const tid = words[(end - SampleIdFromEnd.TID) >> 2];
-    if (tid !== 0) offCpu.switched(tid, misc, time, this.file);
+    // Of the CPUs' idle threads nobody wants to know.
+    if (tid !== 0 && pid !== this.context.dropped) offCpu.switched(tid, misc, time, this.file);
     return true;
   }
 

@@ -218,10 +218,11 @@ test('samples of any fields keep them, and stacks become chains', () => {
     const file = new RecordingFile(new Output(openSync(path, 'wx+'), events));
     const recorder = new Recorder({
       architecture: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
-      queue: memory,
+      queue: { ...memory, pausedAt: 0 },
       events,
       tops,
       dropped: -1,
+      tids: [],
     });
     recorder.begin(file, true);
 

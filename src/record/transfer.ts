@@ -27,6 +27,8 @@ const Control = {
   /** What the main thread asks of the writer: to end, and how many files to end before. */
   STOP: 10,
   SWITCHES: 11,
+  /** When sampling was last switched off: a double. */
+  PAUSED: 12,
   WORDS: 16,
 } as const;
 
@@ -63,6 +65,11 @@ export function askToStop(queue: SharedQueue): void {
 /** Asks the writer to have the reader end the file with what there is now. It must be woken to see that. */
 export function askToSwitch(queue: SharedQueue): void {
   Atomics.add(new Int32Array(queue.control), Control.SWITCHES, 1);
+}
+
+/** Tells the reader since when (`CLOCK_MONOTONIC`) nothing is sampled. */
+export function tellPause(queue: SharedQueue, time: number): void {
+  new Float64Array(queue.control)[Control.PAUSED / 2] = time;
 }
 
 /** Numbers for the line of progress, readable by any thread at any time. */
@@ -192,6 +199,17 @@ export interface Segment {
 export class QueueReader extends QueueEnd {
   /** Taken so far, in bytes; given back is what TAIL says. */
   private taken = 0;
+  private readonly times: Float64Array;
+
+  constructor(queue: SharedQueue) {
+    super(queue);
+    this.times = new Float64Array(queue.control);
+  }
+
+  /** When sampling was last switched off; 0 for never. */
+  get pausedAt(): number {
+    return this.times[Control.PAUSED / 2];
+  }
 
   /** The next segment, if one is there. */
   take(): Segment | undefined {

@@ -25,6 +25,8 @@ export interface UnwindSetup extends FileWriterSetup {
   readonly stackTops: SharedArrayBuffer;
   /** Processes that run already. */
   readonly existing?: readonly number[] | 'all' | undefined;
+  /** Of their threads those that are recorded. */
+  readonly tids?: readonly number[] | undefined;
   /** Whether nothing is recorded of this process itself. */
   readonly dropOwn: boolean;
   /** Whether a file begins only where one is asked for: what there is until then is overwritten. */
@@ -54,6 +56,7 @@ function main(setup: UnwindSetup): RecordingResult {
     events: setup.events,
     tops: new StackTops(setup.stackTops),
     dropped: setup.dropOwn ? process.pid : -1,
+    tids: setup.tids ?? [],
   });
   const files = new FileWriter(setup, recorder);
   const switchFile = (asked: boolean): void => {
