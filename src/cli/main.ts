@@ -38,6 +38,8 @@ async function run(invocation: Invocation): Promise<number> {
       return (await import('./timeit.js')).timeit(invocation.options);
     case 'doctor':
       return (await import('./doctor.js')).doctor(invocation.options);
+    case 'python-helper':
+      return (await import('./python-helper.js')).pythonHelper(invocation.options);
     default:
       return unreachable(invocation);
   }

@@ -7,6 +7,7 @@ import { DOCTOR } from './doctor.js';
 import { FLAMEGRAPH } from './flamegraph.js';
 import { INJECT } from './inject.js';
 import { LIST } from './list.js';
+import { PYTHON_HELPER } from './python-helper.js';
 import { RECORD } from './record.js';
 import { REPORT } from './report.js';
 import { SCRIPT } from './script.js';
@@ -23,10 +24,12 @@ const SPECS = {
   flamegraph: FLAMEGRAPH,
   script: SCRIPT,
   inject: INJECT,
+  list: LIST,
   doctor: DOCTOR,
   stat: STAT,
   time: TIME,
   timeit: TIMEIT,
+  'python-helper': PYTHON_HELPER,
 } as const;
 
 type OptionsOf<Spec> = Spec extends CommandSpec<infer Options> ? Options : never;

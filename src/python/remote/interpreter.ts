@@ -153,7 +153,7 @@ function readInterpreter(
   if (readWord(memory, address + remoteDebuggingEnabled, 4) !== 1) {
     throw new StrataError(
       `process ${pid} cannot be asked from outside: remote debugging is disabled in it`,
-      'start it without PYTHON_DISABLE_REMOTE_DEBUG and -X disable_remote_debug, or with -X perf',
+      'start it without PYTHON_DISABLE_REMOTE_DEBUG and -X disable-remote-debug, or with -X perf',
     );
   }
   const interpreter = { address, offsets, subInterpreters };
@@ -167,7 +167,8 @@ export function readThreads(memory: ProcessMemory, interpreter: Interpreter): Py
   const threads: PythonThread[] = [];
   const main = readPointer(memory, address + offsets.interpreter.threadsMain);
   let state = readPointer(memory, address + offsets.interpreter.threadsHead);
-  while (state !== 0 && threads.length < MAX_THREADS) {
+  while (state !== 0) {
+    if (threads.length === MAX_THREADS) throw torn();
     const nativeId = readWord(memory, state + offsets.thread.nativeThreadId, 8);
     const owner = readPointer(memory, state + offsets.thread.interpreter);
     if (nativeId === undefined || owner !== address) throw torn();

@@ -2,8 +2,11 @@
  * Perf support of CPython, switched on and off in a running process: what `python -X perf` does from the
  * start. Functions that run already are not named until they are called again.
  */
+import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
+
 import { StrataError } from '../../base/errors.js';
 import { ProcessMemory } from '../../linux/process-memory.js';
+import { innermostPid, isRunning } from '../../linux/system.js';
 import { detectTrampolines } from '../trampolines.js';
 import type { FileMapping } from './interpreter.js';
 import { ProcessEnded, runScript } from './run-script.js';
@@ -36,8 +39,42 @@ export async function enablePerfSupport(pid: number, patienceMs?: number): Promi
   );
   if (answer === 'active') return { wasActive: true, disable: () => Promise.resolve(undefined) };
   if (answer !== 'on' && answer !== 'on own-map') throw failure(pid, answer);
-  const ownMap = answer === 'on own-map';
-  return { wasActive: false, disable: () => disablePerfSupport(pid, { ownMap, patienceMs }) };
+  const map = answer === 'on own-map' ? holdPerfMap(pid) : undefined;
+  return {
+    wasActive: false,
+    disable: async () => {
+      const ownMap = map !== undefined;
+      const left = await disablePerfSupport(pid, { ownMap, patienceMs });
+      map?.release(isRunning(pid));
+      return left;
+    },
+  };
+}
+
+interface HeldPerfMap {
+  /** @param keeps whether the map belongs to a process that runs on */
+  release(keeps: boolean): void;
+}
+
+/** Keeps the place of a process's perf map, so that it can be removed when the process has ended. */
+function holdPerfMap(pid: number): HeldPerfMap | undefined {
+  const name = `perf-${innermostPid(pid)}.map`;
+  let folder: number;
+  try {
+    folder = openSync(`/proc/${pid}/root/tmp`, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch {
+    return undefined; // It has ended just now.
+  }
+  return {
+    release: (keeps) => {
+      try {
+        if (!keeps) unlinkSync(`/proc/self/fd/${folder}/${name}`);
+      } catch {
+        // It has gone already.
+      }
+      closeSync(folder);
+    },
+  };
 }
 
 /**

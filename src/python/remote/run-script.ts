@@ -30,8 +30,9 @@ const PLEASE_STOP = 1 << 5;
 const SET_BY_OTHERS = (1 << 1) | (1 << 2) | (1 << 3);
 
 const PATIENCE_MS = 5000;
-/** The main thread alone is asked for so long, then all. */
+/** The main thread alone is asked for so long, then others, too. */
 const MAIN_THREAD_MS = 300;
+const MOST_ASKED = 64;
 const POLL_MS = 5;
 /** From a thread's taking notice to its opening the script. */
 const WITHDRAWAL_MS = 100;
@@ -93,7 +94,7 @@ class Request {
       this.ask(main);
       let answer = await this.answerWithin(Math.min(MAIN_THREAD_MS, patienceMs));
       if (answer === undefined) {
-        this.askAll(others);
+        this.askOthers(others);
         answer = await this.answerWithin(patienceMs - MAIN_THREAD_MS);
       }
       await this.withdraw();
@@ -106,8 +107,8 @@ class Request {
     }
   }
 
-  private askAll(threads: readonly PythonThread[]): void {
-    for (const thread of threads) {
+  private askOthers(threads: readonly PythonThread[]): void {
+    for (const thread of threads.slice(0, MOST_ASKED)) {
       try {
         this.ask(thread);
       } catch (error) {
@@ -215,7 +216,9 @@ function openMemory(pid: number): ProcessMemory {
     return ProcessMemory.open(pid, 'r+');
   } catch (error) {
     const { code = String(error) } = error as NodeJS.ErrnoException;
-    throw code === 'ENOENT' ? new StrataError(`there is no process ${pid}`) : refused(pid, code);
+    if (code === 'ENOENT') throw new StrataError(`there is no process ${pid}`);
+    if (code === 'ESRCH') throw new StrataError(`process ${pid} is the kernel's own, no program`);
+    throw refused(pid, code);
   }
 }
 

@@ -34,18 +34,20 @@ main(${JSON.stringify(answer)})
 `;
 }
 
-/** `ctypes`, since nothing that is built in reaches the functions of PEP 523. */
+/**
+ * The evaluator of frames, and how to replace it (by None: with the plain one). Nothing that is built in
+ * reaches the functions of PEP 523. With `ctypes` comes a descriptor of libffi.so, which libffi keeps.
+ */
 const EVALUATOR = `
 def evaluator():
-    import ctypes
-    api, pointer = ctypes.pythonapi, ctypes.c_void_p
-    api.PyInterpreterState_Get.restype = pointer
-    interpreter = api.PyInterpreterState_Get()
-    get, put = api._PyInterpreterState_GetEvalFrameFunc, api._PyInterpreterState_SetEvalFrameFunc
-    get.restype, get.argtypes = pointer, [pointer]
-    put.restype, put.argtypes = None, [pointer, pointer]
-    plain = ctypes.cast(api._PyEval_EvalFrameDefault, pointer).value
-    return get(interpreter), lambda other: put(interpreter, other or plain)
+    from ctypes import c_void_p, cast, pythonapi
+    current = pythonapi.PyInterpreterState_Get
+    get, put = pythonapi._PyInterpreterState_GetEvalFrameFunc, pythonapi._PyInterpreterState_SetEvalFrameFunc
+    current.restype = get.restype = c_void_p
+    get.argtypes = [c_void_p]
+    put.restype, put.argtypes = None, [c_void_p, c_void_p]
+    plain = cast(pythonapi._PyEval_EvalFrameDefault, c_void_p).value
+    return get(current()), lambda other: put(current(), other or plain)
 `;
 
 /**
@@ -68,13 +70,12 @@ def work():
         done = "on own-map"
     pid, trampolines, names = getattr(sys, "_strata_perf_support", (None, None, None))
     if pid == posix.getpid():
-        current, put = evaluator()
         if names is not None and done != "on":
             fd = posix.open(path, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC, 0o600)
             while names:
                 names = names[posix.write(fd, names):]
             posix.close(fd)
-        put(trampolines)
+        evaluator()[1](trampolines)
         del ${MEMORY}
         return done
     if ${hasTrampolines ? 'True' : 'False'}:
@@ -101,8 +102,8 @@ def work():
     put(None)
     ${MEMORY} = posix.getpid(), trampolines, None
     if ${ownMap ? 'True' : 'False'}:
-        import ctypes
-        ctypes.pythonapi.PyUnstable_PerfMapState_Fini()
+        from ctypes import pythonapi
+        pythonapi.PyUnstable_PerfMapState_Fini()
         path = "/tmp/perf-%d.map" % posix.getpid()
         with open(path, "rb") as file:
             names = file.read()
