@@ -13,7 +13,7 @@ import { resolveTarget, type ResolvedTarget } from '../record/targets.js';
 import { Counters } from './counters.js';
 import type { CountedEvent, WantedGroup } from './events.js';
 import { ExecClock } from './exec-time.js';
-import type { labelling } from './labels.js';
+import type { Labelling } from './labels.js';
 import type { StatOptions } from './options.js';
 import { isAlive, ofNextCommand, ofRunningCommand, placesOf } from './places.js';
 import { makeRows, type Row } from './rows.js';
@@ -41,7 +41,7 @@ export interface Counted {
 /** What stays the same from run to run. */
 export interface Surroundings {
   readonly groups: readonly WantedGroup[];
-  readonly labelOf: ReturnType<typeof labelling>;
+  readonly labelOf: Labelling;
   /** What a command gets besides standard input, output and error. */
   readonly descriptors: readonly number[];
   /** Ends counting where there is no command, whose own end would. */
@@ -75,7 +75,7 @@ export async function countOnce(options: StatOptions, around: Surroundings): Pro
       : wakesAtExec
         ? ofNextCommand()
         : ofRunningCommand(command?.pid ?? 0);
-    counters = new Counters(around.groups, placesOf(target), {
+    counters = new Counters(around.groups, placesOf(target), around.labelOf, {
       inherit: options.inherit,
       onExec: wakesAtExec,
     });
@@ -155,7 +155,7 @@ class Watch {
 
   total(): { rows: Row[]; elapsed: Nanoseconds } {
     const { reading, at } = this.latest ?? this.read();
-    const rows = makeRows(this.counters, reading, undefined, this.around.labelOf, this.hasBegun);
+    const rows = makeRows(this.counters, reading, undefined, this.hasBegun);
     return { rows, elapsed: at };
   }
 
@@ -168,13 +168,7 @@ class Watch {
   private tell(): void {
     const { reading, at } = this.latest ?? this.read();
     const { before } = this;
-    const rows = makeRows(
-      this.counters,
-      reading,
-      before?.reading,
-      this.around.labelOf,
-      this.hasBegun,
-    );
+    const rows = makeRows(this.counters, reading, before?.reading, this.hasBegun);
     this.around.onInterval({ rows, at, length: at - (before?.at ?? 0) });
     this.before = { reading, at };
   }

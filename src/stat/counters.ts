@@ -17,16 +17,8 @@ import {
 import { explainRefusal, mayFallBackToUser } from '../record/permission.js';
 import { isGone } from '../record/targets.js';
 import type { CountedEvent, EventState, WantedGroup } from './events.js';
-
-/** A task on any CPU, or (`pid` -1) whatever runs on one CPU: as perf_event_open(2) has it. */
-export interface Place {
-  readonly pid: number;
-  readonly cpu: number;
-}
-
-/** The `pid` of perf_event_open(2) for every task of a CPU. */
-export const ANY_TASK = -1;
-export const ANY_CPU = -1;
+import type { Label, Labelling } from './labels.js';
+import { ANY_TASK, type Place } from './places.js';
 
 export interface CounterOptions {
   readonly inherit: boolean;
@@ -38,7 +30,8 @@ export interface CounterOptions {
 export interface Counter {
   /** Index into the events. */
   readonly event: number;
-  readonly place: Place;
+  /** Whose counts it gives, by the name that this had when it was opened. */
+  readonly label: Label | undefined;
   /** -1 where the event cannot be counted. */
   readonly fd: number;
 }
@@ -66,11 +59,13 @@ export class Counters {
 
   /**
    * @param placesOf where an event is counted
+   * @param labelOf whose a place's counts are
    * @throws StrataError where the kernel refuses for another reason than that it lacks the event
    */
   constructor(
     groups: readonly WantedGroup[],
     placesOf: (spec: EventSpec) => readonly Place[],
+    private readonly labelOf: Labelling,
     private readonly options: CounterOptions,
   ) {
     try {
@@ -127,7 +122,7 @@ export class Counters {
       for (const [i, member] of members.entries()) {
         const fd = member.open(place, leader, this.options);
         if (fd === undefined) continue;
-        this.counters.push({ event: first.event + i, place, fd });
+        this.counters.push({ event: first.event + i, label: this.labelOf(place), fd });
         if (leader < 0 && fd >= 0) {
           leader = fd;
           if (!wakesAtExec(place, this.options)) this.leaders.push(fd);

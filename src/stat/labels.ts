@@ -1,7 +1,7 @@
 /** What counts are added up over, by name: `CPU0`, `S0-D0-C1`, `python-4711`. */
 import { readNumber, readText } from '../linux/system.js';
-import { ANY_TASK, type Place } from './counters.js';
 import type { Aggregation } from './options.js';
+import { ANY_TASK, type Place } from './places.js';
 
 /** Whose counts a row gives. */
 export interface Label {
@@ -9,8 +9,10 @@ export interface Label {
   readonly text: string;
 }
 
-/** @returns a function that says whose a place's counts are; always the same object for the same */
-export function labelling(aggregation: Aggregation): (place: Place) => Label | undefined {
+/** Says whose a place's counts are; always the same object for the same. */
+export type Labelling = (place: Place) => Label | undefined;
+
+export function labelling(aggregation: Aggregation): Labelling {
   if (aggregation === 'all') return () => undefined;
   const known = new Map<string, Label>();
   return (place) => {

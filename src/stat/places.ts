@@ -3,7 +3,16 @@ import type { EventSpec } from '../linux/events/spec.js';
 import { readStatus, threadsOf } from '../linux/proc.js';
 import { onlineCpus, readText } from '../linux/system.js';
 import type { ResolvedTarget } from '../record/targets.js';
-import { ANY_CPU, ANY_TASK, type Place } from './counters.js';
+
+/** A task on any CPU, or (`pid` -1) whatever runs on one CPU: as perf_event_open(2) has it. */
+export interface Place {
+  readonly pid: number;
+  readonly cpu: number;
+}
+
+/** The `pid` of perf_event_open(2) for every task of a CPU. */
+export const ANY_TASK = -1;
+const ANY_CPU = -1;
 
 /** The `pid` of perf_event_open(2) for the calling thread, whose children inherit. */
 const THIS_THREAD = 0;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { parseEvent } from '../linux/events/parse.js';
-import type { Counters, Place } from './counters.js';
+import type { Counters } from './counters.js';
 import { estimate, relativeDeviation } from './deviation.js';
 import type { CountedEvent, EventState } from './events.js';
 import type { Label } from './labels.js';
@@ -13,35 +13,33 @@ function event(name: string, state: EventState = 'counted'): CountedEvent {
   return { spec: parseEvent(name), narrowed: false, asked: true, state };
 }
 
-/** Counters of `events` on two CPUs, as if they were open. */
-function counters(...events: CountedEvent[]): Counters {
-  const places = [0, 1].map((cpu) => ({ pid: -1, cpu }));
-  return {
-    events,
-    counters: events.flatMap((_, i) => places.map((place) => ({ event: i, place, fd: 0 }))),
-  } as unknown as Counters;
+/** Two counters of each event, as if they were open. */
+function counters(
+  events: readonly CountedEvent[],
+  labels: readonly (Label | undefined)[] = [undefined, undefined],
+): Counters {
+  const counters = events.flatMap((_, i) => labels.map((label) => ({ event: i, label, fd: 0 })));
+  return { events, counters } as unknown as Counters;
 }
-
-const noLabel = (): undefined => undefined;
 
 test('counts are added up over places, each scaled by what it missed', () => {
   const reading = Float64Array.of(
     ...[100, 50, 25], // half of the time: 200
     ...[7, 50, 50],
   );
-  const [row] = makeRows(counters(event('faults')), reading, undefined, noLabel);
+  const [row] = makeRows(counters([event('faults')]), reading, undefined);
   assert.deepEqual([row.count, row.enabled, row.running], [207, 100, 75]);
 });
 
 test('a counter that never got its turn has no count; one whose task slept has 0', () => {
-  const some = counters(event('faults'), event('cs'), event('cycles', 'unsupported'));
+  const some = counters([event('faults'), event('cs'), event('cycles', 'unsupported')]);
   const reading = Float64Array.of(0, 10, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-  const rows = makeRows(some, reading, undefined, noLabel);
+  const rows = makeRows(some, reading, undefined);
   assert.deepEqual(
     rows.map(({ count }) => count),
     [undefined, 0, undefined],
   );
-  const notBegun = makeRows(some, reading, undefined, noLabel, false);
+  const notBegun = makeRows(some, reading, undefined, false);
   assert.deepEqual(
     notBegun.map(({ count }) => count),
     [undefined, undefined, undefined],
@@ -49,34 +47,23 @@ test('a counter that never got its turn has no count; one whose task slept has 0
 });
 
 test('an interval is what was counted since the last one, scaled by what that missed', () => {
-  const some = counters(event('faults'));
+  const some = counters([event('faults')]);
   const before = Float64Array.of(10, 100, 100, 0, 0, 0);
   const now = Float64Array.of(40, 200, 150, 5, 10, 10);
-  const [row] = makeRows(some, now, before, noLabel);
+  const [row] = makeRows(some, now, before);
   assert.deepEqual([row.count, row.enabled, row.running], [65, 110, 60]);
 });
 
 test('rows of CPUs come event by event, rows of cores core by core', () => {
-  const label = (kind: Label['kind']): ((place: Place) => Label) => {
+  const names = (kind: Label['kind']): string[] => {
     const labels = [0, 1].map((cpu) => ({ kind, text: `${kind}${cpu}` }));
-    return ({ cpu }) => labels[cpu];
+    const some = counters([event('faults'), event('cycles', 'unsupported')], labels);
+    return makeRows(some, new Float64Array(12), undefined).map(
+      ({ label, event: { spec } }) => `${label?.text} ${spec.name}`,
+    );
   };
-  const some = counters(event('faults'), event('cycles', 'unsupported'));
-  const names = (rows: Row[]): string[] =>
-    rows.map((row) => `${row.label?.text} ${row.event.spec.name}`);
-  const reading = new Float64Array(12);
-  assert.deepEqual(names(makeRows(some, reading, undefined, label('cpu'))), [
-    'cpu0 faults',
-    'cpu1 faults',
-    'cpu0 cycles',
-    'cpu1 cycles',
-  ]);
-  assert.deepEqual(names(makeRows(some, reading, undefined, label('core'))), [
-    'core0 faults',
-    'core0 cycles',
-    'core1 faults',
-    'core1 cycles',
-  ]);
+  assert.deepEqual(names('cpu'), ['cpu0 faults', 'cpu1 faults', 'cpu0 cycles', 'cpu1 cycles']);
+  assert.deepEqual(names('core'), ['core0 faults', 'core0 cycles', 'core1 faults', 'core1 cycles']);
 });
 
 test('the deviation is that of the mean', () => {

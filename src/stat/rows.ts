@@ -1,6 +1,6 @@
 /** From counters to what is shown: one row for each event and what its counts are added up over. */
 import type { Nanoseconds } from '../base/units.js';
-import { PER_COUNTER, type Counters, type Place } from './counters.js';
+import { PER_COUNTER, type Counters } from './counters.js';
 import { estimate } from './deviation.js';
 import type { CountedEvent } from './events.js';
 import type { Label } from './labels.js';
@@ -24,19 +24,16 @@ export interface Row {
  * Adds up.
  * @param now a reading of the counters
  * @param before an earlier one, to leave out
- * @param labelOf whose a place's counts are
  * @param hasBegun false where the counters were never switched on
  */
 export function makeRows(
   { events, counters }: Counters,
   now: Float64Array,
   before: Float64Array | undefined,
-  labelOf: (place: Place) => Label | undefined,
   hasBegun = true,
 ): Row[] {
   const sums = events.map(() => new Map<Label | undefined, Sum>());
-  counters.forEach(({ event, place }, i) => {
-    const label = labelOf(place);
+  counters.forEach(({ event, label }, i) => {
     let sum = sums[event].get(label);
     if (sum === undefined) sums[event].set(label, (sum = new Sum()));
     const at = i * PER_COUNTER;
