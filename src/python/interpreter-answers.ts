@@ -83,7 +83,6 @@ export function askInterpreter(
   );
   if (error !== undefined) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOEXEC') return 'it is built for another architecture';
     return code === 'ETIMEDOUT' ? 'it does not answer' : `it cannot be run (${code})`;
   }
   const last = stderr.trim().split('\n').at(-1);
