@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   mkdtempSync,
@@ -14,7 +15,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 
 import { StrataError } from '../base/errors.js';
-import { requirePython } from '../testing/pythons.js';
+import { requirePython, skipOrFail } from '../testing/pythons.js';
 import { launch, type MeasuredRun } from './launch.js';
 import { starterProgram } from './starter.js';
 
@@ -147,6 +148,38 @@ test('many commands leave no descriptor and no process', async () => {
   assert.ok(descriptors() <= before);
   const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8');
   assert.equal(children, '');
+});
+
+test('where files in memory may not be executed, a temporary one serves', (t) => {
+  const code =
+    `const { launch } = await import(${JSON.stringify(new URL('./launch.js', import.meta.url))});` +
+    "process.exit((await (await launch(['sh', '-c', 'exit 7'])).ended).code)";
+  const inside = `echo 2 > /proc/sys/vm/memfd_noexec && TMPDIR="$2" "$0" --input-type=module -e "$1"; echo $?`;
+  const { stdout, status } = spawnSync(
+    'unshare',
+    [
+      '--map-root-user',
+      '--pid',
+      '--fork',
+      '--mount-proc',
+      'sh',
+      '-c',
+      inside,
+      process.execPath,
+      code,
+      folder,
+    ],
+    { encoding: 'utf8' },
+  );
+  if (status !== 0) {
+    skipOrFail(t, 'unshare', 'no namespaces of our own here');
+    return;
+  }
+  assert.equal(stdout, '7\n');
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith('strata-starter')),
+    [],
+  );
 });
 
 for (const architecture of ['x64', 'arm64'] as const) {

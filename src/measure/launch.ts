@@ -1,7 +1,7 @@
 /** Starts a command so that what it takes can be told from what we take ourselves. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -119,12 +119,16 @@ function timeOf(words: readonly number[], at: number): Nanoseconds | undefined {
   return words.length < at + 2 ? undefined : words[at] * 1e9 + words[at + 1];
 }
 
+/** Flags of memfd_create(2); Linux before 6.3 knows no MFD_EXEC and executes without. */
 const MFD_CLOEXEC = 1;
+const MFD_EXEC = 0x10;
 
 /** Hands over the starter's path: a file in memory or, where those may not be executed, a temporary one. */
 async function withStarter<T>(use: (path: string) => Promise<T>): Promise<T> {
   const program = starterProgram(process.arch === 'arm64' ? 'arm64' : 'x64');
-  const fd = libc().memfdCreate('strata-starter', MFD_CLOEXEC);
+  const c = libc();
+  let fd = c.memfdCreate('strata-starter', MFD_CLOEXEC | MFD_EXEC);
+  if (fd < 0) fd = c.memfdCreate('strata-starter', MFD_CLOEXEC);
   if (fd >= 0) {
     try {
       writeSync(fd, program);
@@ -135,14 +139,12 @@ async function withStarter<T>(use: (path: string) => Promise<T>): Promise<T> {
       closeSync(fd);
     }
   }
-  const file = join(tmpdir(), `strata-starter-${process.pid}`);
+  const folder = mkdtempSync(join(tmpdir(), 'strata-starter-'));
+  const file = join(folder, 'starter');
   try {
-    writeFileSync(file, program, { mode: 0o700, flag: 'wx' });
+    writeFileSync(file, program, { mode: 0o700 });
     return await use(file);
-  } catch (error) {
-    if (error instanceof StrataError) throw error;
-    throw new StrataError(`cannot start a command by ${file}: ${describeSystemError(error)}`);
   } finally {
-    rmSync(file, { force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -18,9 +18,13 @@ export interface Outlier {
 /** What of a run's excess must be CPU time for it to have computed longer. */
 const COMPUTED_SHARE = 0.5;
 
-/** The runs outside Tukey's fences of real time, with the likely cause. */
+/**
+ * The runs outside Tukey's fences of real time, with the likely cause.
+ * @param coldStart whether nothing ran before the first run that could have filled caches
+ */
 export function findOutliers(
   runs: readonly { readonly real: number; readonly cpu: number }[],
+  coldStart: boolean,
 ): Outlier[] {
   const { outliers } = summarize(runs.map(({ real }) => real));
   const real = median(runs.map((run) => run.real));
@@ -29,7 +33,7 @@ export function findOutliers(
   return outliers.map((run) => {
     if (runs[run].real < real) return { run, cause: 'faster' };
     const computed = runs[run].cpu - cpu >= COMPUTED_SHARE * (runs[run].real - real);
-    if (run === 0 && slow.length === 1 && runs.length > 1) return { run, cause: 'cold' };
+    if (coldStart && run === 0 && slow.length === 1) return { run, cause: 'cold' };
     return { run, cause: computed ? 'computed' : 'waited' };
   });
 }

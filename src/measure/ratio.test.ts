@@ -51,7 +51,7 @@ for (const rounds of [6, 10, 30, 80]) {
     const uniform = (): number => (random.next() + 1) / 4294967298;
     // As runs are: never faster than a floor, some much slower, and a machine that drifts.
     const noise = (): number => 1 - 0.05 * Math.log(uniform()) + (uniform() < 0.1 ? uniform() : 0);
-    const trials = 1000;
+    const trials = 400;
     let held = 0;
     for (let trial = 0; trial < trials; trial++) {
       const drift = Array.from({ length: rounds }, () => 1 + uniform());
@@ -60,8 +60,8 @@ for (const rounds of [6, 10, 30, 80]) {
       const { low, high } = pairedRatio(a, b);
       if (low <= 1.3 && high >= 1.3) held++;
     }
-    // 95 % of 1000 with four standard errors; few rounds may hold more often than asked for.
-    assert.ok(held / trials > 0.95 - 0.028, `${held}`);
-    assert.ok(held / trials < 0.995, `${held}`);
+    // 95 % of 400 with four standard errors; few rounds may hold more often than asked for.
+    assert.ok(held / trials > 0.95 - 0.044, `${held}`);
+    assert.ok(held / trials < 0.999, `${held}`);
   });
 }

@@ -18,7 +18,10 @@ export function timeitJson(contestants: readonly Contestant[], interrupted: bool
         ...subject,
         loops,
         ...(runs[0].version === undefined ? {} : { version: runs[0].version }),
-        summary: { ...summarize(timesOf(contestant)), outliers: findOutliers(runs) },
+        summary: {
+          ...summarize(timesOf(contestant)),
+          outliers: findOutliers(runs, subject.kind === 'command'),
+        },
         runs: runs.map(({ real, cpu, code }) => ({
           real: real / loops,
           cpu: cpu / loops,

@@ -120,14 +120,14 @@ function howMeasured({ subject, loops, runs }: Contestant): string {
 
 /** What must be known to trust the numbers. */
 function notesOf(
-  { runs }: Contestant,
+  { subject, runs }: Contestant,
   times: readonly number[],
   time: (ns: number) => string,
 ): string[] {
   const notes: string[] = [];
   const failed = runs.filter(({ code }) => code !== undefined && code !== 0).length;
   if (failed > 0) notes.push(`${plural(failed, 'run')} failed`);
-  const outliers = findOutliers(runs);
+  const outliers = findOutliers(runs, subject.kind === 'command');
   for (const cause of Object.keys(CAUSES) as Cause[]) {
     const of = outliers.filter((one) => one.cause === cause).map(({ run }) => times[run]);
     if (of.length === 0) continue;
