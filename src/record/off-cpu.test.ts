@@ -51,7 +51,7 @@ class Play {
     words[1] = size << 16;
     const view = new SampleView();
     assert.ok(LAYOUT.decode(words, 0, size, view));
-    this.offCpu.leaves(view).copy(new Uint8Array(words.buffer), 0, size);
+    this.offCpu.leaves(view)?.copy(new Uint8Array(words.buffer), 0, size);
   }
 
   switched(tid: number, time: number, misc: number): void {
@@ -83,6 +83,8 @@ test('a thread that was not seen leaving has not waited', () => {
   play.switched(7, 9000, IN);
   play.leaves(8, 5000, [1]);
   play.offCpu.ended(8);
+  play.leaves(8, 6000, [1]); // For the last time.
+  play.offCpu.cut(7000, play.file, true);
   play.offCpu.began(8); // The number is given anew.
   play.switched(8, 9000, IN);
   assert.deepEqual(play.written, []);

@@ -117,6 +117,8 @@ export class OffCpu {
   private readonly threads = new Map<number, ThreadSwitches>();
   /** Threads that were there when recording began, and of which nothing was seen yet. */
   private readonly unseen: Set<number>;
+  /** Threads whose end was told; with all CPUs recorded their very last leave is, too. */
+  private readonly gone = new Set<number>();
   /** Those that came back from a wait that had begun before. */
   private returned = 0;
   /** Time of the last record of each CPU. */
@@ -134,8 +136,9 @@ export class OffCpu {
     this.unseen = new Set(tids);
   }
 
-  /** A thread leaves its CPU. @returns where its sample goes */
-  leaves(view: SampleView): ThreadSwitches {
+  /** A thread leaves its CPU. @returns where its sample goes; `undefined` where it will not come back */
+  leaves(view: SampleView): ThreadSwitches | undefined {
+    if (this.gone.has(view.tid)) return undefined;
     const thread = this.thread(view.tid);
     thread.leaves(view, this.gaps);
     return thread;
@@ -143,6 +146,7 @@ export class OffCpu {
 
   /** A SWITCH or SWITCH_CPU_WIDE record. */
   switched(tid: number, misc: number, time: Nanoseconds, file: WaitFile | undefined): void {
+    if (this.gone.has(tid)) return;
     if ((misc & SWITCH_OUT) === 0 && !this.threads.has(tid)) this.returned++;
     const thread = this.thread(tid);
     if ((misc & SWITCH_OUT) !== 0) {
@@ -161,13 +165,15 @@ export class OffCpu {
     this.thread(tid).state = State.Running;
   }
 
-  /** A thread begins. */
+  /** A thread begins, or another program in it, under a number that others may have had. */
   began(tid: number): void {
+    this.gone.delete(tid);
     this.threads.set(tid, new ThreadSwitches());
   }
 
-  /** A thread ends; its number may be given again. */
+  /** A thread ends. */
   ended(tid: number): void {
+    this.gone.add(tid);
     this.threads.delete(tid);
     this.unseen.delete(tid);
   }

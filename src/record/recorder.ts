@@ -209,6 +209,7 @@ export class Recorder {
   private leaves(event: number, start: number, size: number): void {
     const { view, unwinder } = this;
     const thread = this.offCpu!.leaves(view);
+    if (thread === undefined) return;
     if (this.unwinds[event]) {
       unwinder.write(view, this.processes.process(view.pid).space, thread);
       thread.hadStack = unwinder.hadStack;
@@ -265,6 +266,7 @@ export class Recorder {
         const { pid, tid, comm, exec } = readComm(body, misc);
         if (pid === dropped) return;
         if (exec) {
+          this.offCpu?.began(tid);
           this.live.seeAgain(pid);
           this.interpreters.executed(pid);
           this.jitDumps.delete(pid);
