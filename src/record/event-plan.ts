@@ -2,7 +2,7 @@
  * Which events a recording has: what was asked for, tried on this machine. What the kernel of an older
  * version or a user without rights cannot have is left away where the rest is still worth having.
  */
-import { StrataError } from '../base/errors.js';
+import { ExitCode, StrataError } from '../base/errors.js';
 import { encodeAttr } from '../formats/perfdata/attr.js';
 import { PerfFormat, PerfSample } from '../formats/perfdata/spec.js';
 import { parseEvents, userOnly } from '../linux/events/parse.js';
@@ -69,6 +69,13 @@ export function planEvents(context: PlanContext, notes: string[]): EventPlan {
     const filters = options.filters.filter(({ after }) => after === i + 1);
     planner.addEvents(text, filters.map(({ text }) => `(${text})`).join(' && '));
   });
+  const twins = planner.twins();
+  if (twins.length > 0) {
+    notes.push(
+      `the kernel cannot tell samples of ${twins.join(' and ')} apart, as both count the same: ` +
+        'some stand under the other’s name',
+    );
+  }
   if (options.offCpu) planner.addSwitches();
   if (context.tracker) planner.addTracker();
   if (planner.narrowed) {
@@ -126,9 +133,24 @@ class Planner {
       throw new StrataError(
         `--filter stands after '${text}', which is no tracepoint`,
         'for example: -e sched:sched_switch --filter "prev_pid != 0"',
+        ExitCode.Usage,
       );
     }
     for (const group of groups) this.addGroup(group, filter);
+  }
+
+  /**
+   * Names of events for which one occurrence makes a sample of each: since Linux 6.2 all of these have the
+   * ID of the first (`perf_prepare_sample` keeps what was filled in for it).
+   */
+  twins(): string[] {
+    const key = ({ kernelAttr: { type, config } }: PlannedEvent): string => `${type} ${config}`;
+    const alike = (event: PlannedEvent): boolean =>
+      this.events.some((other) => other !== event && key(other) === key(event));
+    const shared = this.events.filter(
+      ({ spec }) => spec?.kind === 'tracepoint' || (spec?.kind === 'software' && !spec.clock),
+    );
+    return shared.filter(alike).map(({ name }) => name);
   }
 
   addSwitches(): void {
