@@ -1,7 +1,7 @@
 /** `mem:ADDRESS[/LENGTH][:ACCESS][:MODIFIERS]`: accesses to an address, by the processor's debug registers. */
 import { PerfType } from '../../formats/perfdata/spec.js';
 import { usage } from './errors.js';
-import type { EventSpec } from './spec.js';
+import type { Unmodified } from './spec.js';
 import { parseWord } from './terms.js';
 
 /** `HW_BREAKPOINT_*` of include/uapi/linux/hw_breakpoint.h. */
@@ -10,12 +10,7 @@ const ACCESS: Readonly<Record<string, number>> = { r: 1, w: 2, x: 4 };
 const HINT = 'mem:ADDRESS[/LENGTH][:r, w, rw or x]: mem:0x7f0010203040/8:w';
 
 /** @throws StrataError with exit code 2 */
-export function parseBreakpoint(text: string): {
-  event: Omit<EventSpec, 'attr' | 'clock'> & {
-    readonly attr: Omit<EventSpec['attr'], 'precise_ip' | 'flags'>;
-  };
-  modifiers?: string;
-} {
+export function parseBreakpoint(text: string): { event: Unmodified; modifiers?: string } {
   const match =
     /^mem:(?<address>\w+)(?:\/(?<length>\w+))?(?::(?<access>[rwx]{1,3}))?(?::(?<modifiers>.*))?$/.exec(
       text,

@@ -7,7 +7,7 @@ export function usage(message: string, hint?: string): StrataError {
 }
 
 /** The name that was probably meant: the nearest by edits, if no more than a third of it is wrong. */
-export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+function nearest(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.floor(Math.max(name.length, 3) / 3) + 1;
   for (const candidate of candidates) {
@@ -24,16 +24,19 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
   return near === undefined ? '' : `did you mean '${near}'? `;
 }
 
-/** Letters to insert, delete or replace to make one of the other (Levenshtein). */
+/** Letters to insert, delete, replace or swap with the next to make one of the other. */
 function edits(a: string, b: string): number {
+  let before: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = above[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
       row.push(Math.min(replaced, above[j] + 1, row[j - 1] + 1));
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) row[j] = Math.min(row[j], before[j - 2] + 1);
     }
-    above = row;
+    [before, above] = [above, row];
   }
   return above[b.length];
 }

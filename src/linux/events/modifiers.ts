@@ -44,10 +44,15 @@ export type Modified = Pick<EventSpec['attr'], 'precise_ip' | 'flags'> &
  * event's end. The first `u`, `k` or `h` leaves the other levels out, the first `G` or `H` the other
  * machine. Without `G` and `H` the guest is out where there are no modifiers or one is `u` or `p`.
  * @param leads whether the event leads its group or is alone: `D` and `e` are for the leader
+ * @throws StrataError with exit code 2 where they are another's, or ask for more than `ppp`
  */
 export function modify(own: string, group: string, leads: boolean, event: string): Modified {
   const text = own + group;
   checkPrecision(text, event);
+  if (!leads && /[De]/.test(own)) {
+    // The kernel refuses it of the others (EINVAL).
+    throw usage(`'${event}' does not lead its group: D and e are for the leader`, '{a,b}:D');
+  }
   const has = (letters: string): boolean => [...text].some((letter) => letters.includes(letter));
   const flags: Partial<Record<AttrFlag, boolean>> = {};
   const levels = has('ukh');

@@ -7,16 +7,18 @@
  *   word     = name | "r" hex | type ":" config | system ":" tracepoint | PMU
  *            | "mem:" address [ "/" length ] [ ":" access ]
  */
+import { orUndefined } from '../../base/errors.js';
 import { PerfCountSw, PerfType } from '../../formats/perfdata/spec.js';
 import { parseBreakpoint } from './breakpoint.js';
 import { didYouMean, usage } from './errors.js';
 import { checkModifiers, modify } from './modifiers.js';
-import { CACHE_EVENTS, cacheEvent, EVENT_NAMES, namedEvent } from './names.js';
+import { CACHE_EVENTS, EVENT_NAMES } from './names.js';
+import { isNumbered, numberedEvents, typedEvent } from './numbered-event.js';
 import { Pmus } from './pmu.js';
-import { bareEvents, isPmu, pmuEvents } from './pmu-event.js';
-import type { EventGroup, EventKind, EventSpec } from './spec.js';
+import { bareEvents, pmuEvents } from './pmu-event.js';
+import type { EventGroup, EventSpec, Unmodified } from './spec.js';
 import { splitEvents, type EventText } from './split.js';
-import { parseWord, readEventTerms, splitTerms, wholeTerm, type EventTerms } from './terms.js';
+import { readEventTerms, splitTerms } from './terms.js';
 import { tracepointEvents } from './tracepoint-event.js';
 import { Tracefs } from './tracepoints.js';
 
@@ -30,13 +32,6 @@ export interface EventSources {
 export function machineEvents(): EventSources {
   return { pmus: new Pmus(), tracefs: new Tracefs() };
 }
-
-/** An event before its modifiers: what its words and terms say. */
-export type Unmodified = Omit<EventSpec, 'attr' | 'clock' | 'highestPrecision'> & {
-  readonly attr: Omit<EventSpec['attr'], 'precise_ip' | 'flags'>;
-  /** Of a unit that counts for all: it refuses to leave anything out, the guest too. */
-  readonly countsAll?: boolean;
-};
 
 /**
  * Reads a list of events. A name that stands for several (`sched:*`, a PMU of which a machine has more
@@ -136,134 +131,66 @@ function readEvent(event: EventText, sources: EventSources): ReadEvent {
   const { text, word } = event;
   if (word.startsWith('mem:')) {
     const { event: breakpoint, modifiers } = parseBreakpoint(text);
-    if (modifiers !== undefined) checkModifiers(modifiers, text);
-    return { unmodified: [breakpoint], own: modifiers ?? '' };
+    return { unmodified: [breakpoint], own: checked(modifiers, text) };
   }
+  const slashes = event.terms !== undefined;
   const terms = readEventTerms(splitTerms(event.terms ?? '', text), text);
-  const named = { ...event, name: terms.name ?? text };
-
-  // With slashes modifiers follow them; a word's colons are a tracepoint's, or come before modifiers.
-  const colon = word.indexOf(':');
-  const head = colon < 0 ? word : word.slice(0, colon);
-  const tail = colon < 0 ? undefined : word.slice(colon + 1);
-  if (event.terms !== undefined) {
-    if (event.modifiers !== '') checkModifiers(event.modifiers, text);
-    const numbered =
-      tail === undefined ? numberedEvent(head, terms, named.name, text, sources) : undefined;
-    const unmodified =
-      numbered ??
-      (tail === undefined
-        ? pmuEvents(head, terms, named.name, text, sources.pmus)
-        : (typedEvent(word, terms, named.name, text) ??
-          tracepointEvents(head, tail, terms, text, sources.tracefs)));
-    return { unmodified, own: event.modifiers };
+  const [first, second, ...more] = word.split(':');
+  // Modifiers stand behind the slashes, or behind a colon: a name's first, a tracepoint's second.
+  const own = (rest: readonly string[]): string => {
+    if (!slashes) return checked(rest.length === 0 ? undefined : rest.join(':'), text);
+    if (rest.length > 0) throw usage(`event '${text}': modifiers stand after the slashes`);
+    return checked(event.modifiers === '' ? undefined : event.modifiers, text);
+  };
+  const rest = second === undefined ? [] : [second, ...more];
+  if (isNumbered(first)) {
+    const modifiers = own(rest);
+    return {
+      unmodified: numberedEvents(first, modifiers, terms, text, sources.pmus),
+      own: modifiers,
+    };
   }
-  const known =
-    numberedEvent(head, terms, text, text, sources) ?? bareEvents(head, text, sources.pmus);
-  if (known !== undefined) {
-    if (tail !== undefined) checkModifiers(tail, text);
-    return { unmodified: known, own: tail ?? '' };
+  if (!slashes) {
+    const unmodified = bareEvents(first, text, sources.pmus);
+    if (unmodified !== undefined) return { unmodified, own: own(rest) };
+  } else if (second === undefined) {
+    return { unmodified: pmuEvents(first, terms, text, sources.pmus), own: own(rest) };
   }
-  if (tail === undefined) throw unknownEvent(text, sources);
-  const [second, ...more] = tail.split(':');
-  const own = more.length === 0 ? undefined : more.join(':');
-  if (own !== undefined) checkModifiers(own, text);
-  const unmodified =
-    typedEvent(`${head}:${second}`, terms, text, text) ??
-    tracepointEvents(head, second, terms, text, sources.tracefs);
-  return { unmodified, own: own ?? '' };
+  if (second === undefined) throw unknownEvent(text, sources);
+  const typed = typedEvent(first, second, terms, text);
+  return {
+    own: own(more),
+    unmodified:
+      typed === undefined ? tracepointEvents(first, second, terms, text, sources.tracefs) : [typed],
+  };
 }
 
-/** A hardware, software, cache or raw event; on machines with several kinds of cores one for each kind. */
-function numberedEvent(
-  word: string,
-  terms: EventTerms,
-  name: string,
-  text: string,
-  { pmus }: EventSources,
-): Unmodified[] | undefined {
-  const symbol = namedEvent(word);
-  const cache = symbol === undefined ? cacheEvent(word) : undefined;
-  const raw = /^r([0-9a-fA-F]{1,16})$/.exec(word);
-  let attr: Unmodified['attr'];
-  if (symbol !== undefined) attr = { type: symbol.type, config: symbol.config };
-  else if (cache !== undefined) attr = { type: PerfType.HW_CACHE, config: cache };
-  else if (raw !== null) attr = { type: PerfType.RAW, config: BigInt(`0x${raw[1]}`) };
-  else return undefined;
-  const event = withConfigTerms(
-    { name, kind: kindOf(attr.type), attr, sampling: terms.sampling },
-    terms,
-    text,
-  );
-  if (attr.type !== PerfType.HARDWARE && attr.type !== PerfType.HW_CACHE) return [event];
-  const { hybrid } = pmus;
-  if (hybrid.length === 0) return [event];
-  return hybrid.map((pmu) => ({
-    ...event,
-    name:
-      terms.name ??
-      `${pmu.name}/${word}/${text.slice(text.lastIndexOf(text.includes('/') ? '/' : ':') + 1)}`,
-    // Since Linux 5.13 the upper half names the PMU (PERF_PMU_TYPE_SHIFT).
-    attr: { ...event.attr, config: event.attr.config | (BigInt(pmu.type) << 32n) },
-    ...(pmu.cores === undefined ? {} : { coreCpus: pmu.cores }),
-  }));
+function checked(modifiers: string | undefined, event: string): string {
+  if (modifiers !== undefined) checkModifiers(modifiers, event);
+  return modifiers ?? '';
 }
 
-/** `1:2`: type and config as numbers. */
-function typedEvent(
-  word: string,
-  terms: EventTerms,
-  name: string,
-  text: string,
-): Unmodified[] | undefined {
-  const [type, config] = word.split(':').map(parseWord);
-  if (type === undefined || config === undefined) return undefined;
-  if (type >> 32n !== 0n) throw usage(`the type of event '${text}' is no number of 32 bits`);
-  const attr = { type: Number(type), config };
-  return [
-    withConfigTerms({ name, kind: kindOf(attr.type), attr, sampling: terms.sampling }, terms, text),
-  ];
-}
-
-/** Of terms that are a PMU's, what has no PMU takes only whole words: `config1=`. */
-function withConfigTerms(event: Unmodified, { rest }: EventTerms, text: string): Unmodified {
-  let attr = event.attr;
-  for (const term of rest) {
-    if (!/^config[123]?$/.test(term.name)) {
-      throw usage(
-        `event '${text}' has an unknown term '${term.name}'`,
-        'terms are period, freq, name, call-graph, stack-size, max-stack, time, inherit, config, config1 to 3',
-      );
-    }
-    attr = { ...attr, [term.name]: wholeTerm(term, text) };
-  }
-  return { ...event, attr };
-}
-
-const KINDS: ReadonlyMap<number, EventKind> = new Map([
-  [PerfType.HARDWARE, 'hardware'],
-  [PerfType.SOFTWARE, 'software'],
-  [PerfType.TRACEPOINT, 'tracepoint'],
-  [PerfType.HW_CACHE, 'cache'],
-  [PerfType.RAW, 'raw'],
-  [PerfType.BREAKPOINT, 'breakpoint'],
-]);
-
-function kindOf(type: number): EventKind {
-  return KINDS.get(type) ?? 'pmu';
-}
-
-function unknownEvent(text: string, { pmus }: EventSources): Error {
-  if (isPmu(text, pmus)) {
+function unknownEvent(text: string, { pmus, tracefs }: EventSources): Error {
+  const list = 'strata list shows what this machine counts';
+  if (pmus.get(text) !== undefined) {
     return usage(`'${text}' is a PMU; its events have terms`, `${text}/event=…/ or ${text}/NAME/`);
+  }
+  if (/^\w+\.\w+/.test(text)) {
+    return usage(
+      `unknown event '${text}'`,
+      `names of the processor’s maker are in perf’s tables alone: give its numbers, cpu/event=…,umask=…/; ${list}`,
+    );
+  }
+  const system = orUndefined(() =>
+    tracefs.systems.find((one) => tracefs.id(one, text) !== undefined),
+  );
+  if (system !== undefined) {
+    return usage(`unknown event '${text}'`, `did you mean the tracepoint '${system}:${text}'?`);
   }
   const names = [
     ...EVENT_NAMES,
     ...CACHE_EVENTS.map((event) => event.name),
     ...pmus.all.flatMap((pmu) => pmu.eventNames),
   ];
-  return usage(
-    `unknown event '${text}'`,
-    `${didYouMean(text, names)}strata list shows what this machine counts`,
-  );
+  return usage(`unknown event '${text}'`, `${didYouMean(text, names)}${list}`);
 }

@@ -6,7 +6,6 @@
 import { PerfType } from '../../formats/perfdata/spec.js';
 import { didYouMean, usage } from './errors.js';
 import { cacheEvent, namedEvent } from './names.js';
-import type { Unmodified } from './parse.js';
 import {
   formatWidth,
   placeBits,
@@ -15,6 +14,7 @@ import {
   type PmuEvent,
   type Pmus,
 } from './pmu.js';
+import type { Unmodified } from './spec.js';
 import {
   parseWord,
   readEventTerms,
@@ -24,11 +24,6 @@ import {
   type Term,
 } from './terms.js';
 
-/** Whether some PMU has this name. */
-export function isPmu(name: string, pmus: Pmus): boolean {
-  return pmus.get(name) !== undefined;
-}
-
 /**
  * `NAME/terms/`: one event for each PMU of the name.
  * @param text the whole event, for errors
@@ -37,7 +32,6 @@ export function isPmu(name: string, pmus: Pmus): boolean {
 export function pmuEvents(
   pmuName: string,
   terms: EventTerms,
-  name: string,
   text: string,
   pmus: Pmus,
 ): Unmodified[] {
@@ -50,17 +44,17 @@ export function pmuEvents(
       `${didYouMean(pmuName, pmus.names)}its PMUs are ${pmus.names.join(', ')}`,
     );
   }
-  return meant.map((pmu) => pmuEvent(pmu, terms, name, text));
+  return meant.map((pmu) => pmuEvent(pmu, terms, text));
 }
 
 /** A name that PMUs give to an event of theirs, as each of them counts it; `undefined` where none does. */
 export function bareEvents(name: string, text: string, pmus: Pmus): Unmodified[] | undefined {
   const found = pmus.all.filter((pmu) => pmu.event(name) !== undefined);
   if (found.length === 0) return undefined;
-  return found.map((pmu) => pmuEvent(pmu, { sampling: {}, rest: [{ name }] }, text, text));
+  return found.map((pmu) => pmuEvent(pmu, { sampling: {}, rest: [{ name }] }, text));
 }
 
-function pmuEvent(pmu: Pmu, terms: EventTerms, name: string, text: string): Unmodified {
+function pmuEvent(pmu: Pmu, terms: EventTerms, text: string): Unmodified {
   const words: Partial<Record<ConfigWord, bigint>> = {};
   const { cpumask, cores } = pmu;
   let type = pmu.type;
@@ -117,7 +111,7 @@ function pmuEvent(pmu: Pmu, terms: EventTerms, name: string, text: string): Unmo
     apply(term);
   }
   return {
-    name,
+    name: terms.name ?? text,
     kind: 'pmu',
     attr: { type, config: 0n, ...words },
     sampling,

@@ -208,6 +208,13 @@ function forbidden({ kind }: EventSpec, asked: Asked, { privileged }: Circumstan
   };
 }
 
+/** As the kernel lists CPUs: `0-7,16`. */
 function cpuText(cpus: readonly number[]): string {
-  return cpus.join(',');
+  const runs: [first: number, last: number][] = [];
+  for (const cpu of cpus) {
+    const run = runs.at(-1);
+    if (run?.[1] === cpu - 1) run[1] = cpu;
+    else runs.push([cpu, cpu]);
+  }
+  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
 }

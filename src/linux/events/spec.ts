@@ -27,6 +27,13 @@ export interface EventSpec {
   readonly unit?: string;
 }
 
+/** An event before its modifiers: what its words and terms say. */
+export type Unmodified = Omit<EventSpec, 'attr' | 'clock' | 'highestPrecision'> & {
+  readonly attr: Omit<EventSpec['attr'], 'precise_ip' | 'flags'>;
+  /** Of a unit that counts for all: it refuses to leave anything out, the guest too. */
+  readonly countsAll?: boolean;
+};
+
 export type EventKind =
   'hardware' | 'software' | 'cache' | 'raw' | 'pmu' | 'tracepoint' | 'breakpoint';
 

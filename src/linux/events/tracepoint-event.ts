@@ -1,8 +1,9 @@
 /** `sched:sched_switch`, `sched:sched_*`: tracepoints by name or pattern. */
+import { StrataError } from '../../base/errors.js';
 import { PerfType } from '../../formats/perfdata/spec.js';
 import { didYouMean, usage } from './errors.js';
-import type { Unmodified } from './parse.js';
 import { globPattern } from './pmu.js';
+import type { Unmodified } from './spec.js';
 import type { EventTerms } from './terms.js';
 import type { Tracefs } from './tracepoints.js';
 
@@ -20,13 +21,14 @@ export function tracepointEvents(
   if (rest.length > 0) {
     throw usage(`tracepoint '${text}' has an unknown term '${rest[0].name}'`);
   }
-  const found = matches(system, tracefs.systems).flatMap((known) =>
+  const systems = systemsOf(tracefs, text);
+  const found = matches(system, systems).flatMap((known) =>
     matches(event, isPattern(event) ? tracefs.events(known) : [event]).flatMap((one) => {
       const id = tracefs.id(known, one);
       return id === undefined ? [] : [{ system: known, event: one, id }];
     }),
   );
-  if (found.length === 0) throw unknownTracepoint(system, event, text, tracefs);
+  if (found.length === 0) throw unknownTracepoint(system, event, text, systems, tracefs);
   return found.map(({ id, ...tracepoint }) => ({
     // perf finds the handlers of tracepoints by this name, and leaves modifiers off.
     name: name ?? `${tracepoint.system}:${tracepoint.event}`,
@@ -47,8 +49,22 @@ function matches(name: string, all: readonly string[]): string[] {
   return all.filter((one) => pattern.test(one));
 }
 
-function unknownTracepoint(system: string, event: string, text: string, tracefs: Tracefs): Error {
-  const { systems } = tracefs;
+function systemsOf(tracefs: Tracefs, text: string): readonly string[] {
+  try {
+    return tracefs.systems;
+  } catch (error) {
+    if (!(error instanceof StrataError)) throw error;
+    throw new StrataError(`cannot look for the tracepoint '${text}': ${error.message}`, error.hint);
+  }
+}
+
+function unknownTracepoint(
+  system: string,
+  event: string,
+  text: string,
+  systems: readonly string[],
+  tracefs: Tracefs,
+): Error {
   const list = 'strata list tracepoint shows all';
   if (isPattern(system) || isPattern(event)) return usage(`no tracepoint matches '${text}'`, list);
   if (!systems.includes(system)) {

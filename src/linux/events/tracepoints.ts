@@ -85,13 +85,14 @@ export class Tracefs {
   }
 
   private folders(...path: string[]): string[] {
+    const { root } = this;
     try {
-      return readdirSync(join(this.root, 'events', ...path), { withFileTypes: true })
+      return readdirSync(join(root, 'events', ...path), { withFileTypes: true })
         .filter((entry) => entry.isDirectory())
         .map((entry) => entry.name)
         .sort();
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EACCES') throw forbidden(this.root);
+      if ((error as NodeJS.ErrnoException).code === 'EACCES') throw forbidden(root);
       return [];
     }
   }
@@ -108,7 +109,7 @@ export class Tracefs {
     }
     if (refused !== undefined) throw forbidden(refused);
     throw new StrataError(
-      'tracepoints need tracefs, which is not mounted',
+      'tracefs, which describes the tracepoints, is not mounted',
       `sudo mount -t tracefs tracefs ${this.mounts[0]} mounts it`,
     );
   }

@@ -13,7 +13,8 @@ const ANY_CPU = -1;
  * @throws SystemCallError
  */
 export function openToCount(spec: EventSpec): number {
-  const attr = { ...spec.attr, flags: { ...spec.attr.flags, disabled: true } };
+  // Precision is for sampling: x86 refuses it otherwise.
+  const attr = { ...spec.attr, precise_ip: 0, flags: { ...spec.attr.flags, disabled: true } };
   const [cpu] = spec.cpus ?? [];
   return cpu === undefined
     ? openEvent(encodeAttr(attr), THIS_TASK, ANY_CPU)
