@@ -54,6 +54,8 @@ export interface PlanContext {
 
 /** Events in the machine's own order of preference, where nobody named one. */
 const CLOCKS = ['cycles:P', 'cpu-clock'];
+/** Time on the CPU is in the unit of time off it, so that both can be shown together. */
+const TIME_CLOCKS = ['cpu-clock'];
 
 /**
  * Plans the events.
@@ -64,7 +66,7 @@ export function planEvents(context: PlanContext, notes: string[]): EventPlan {
   const { options } = context;
   const frequency = grantedFrequency(options.frequency ?? DEFAULT_FREQUENCY, notes);
   const planner = new Planner(context, { ...context, frequency });
-  if (options.events.length === 0) planner.addClock();
+  if (options.events.length === 0) planner.addClock(options.offCpu ? TIME_CLOCKS : CLOCKS);
   options.events.forEach((text, i) => {
     const filters = options.filters.filter(({ after }) => after === i + 1);
     planner.addEvents(text, filters.map(({ text }) => `(${text})`).join(' && '));
@@ -109,10 +111,10 @@ class Planner {
     private readonly context: AttrContext,
   ) {}
 
-  /** The first of {@link CLOCKS} that there is. */
-  addClock(): void {
+  /** The first of these that there is. */
+  addClock(names: readonly string[]): void {
     let refused: StrataError | undefined;
-    for (const name of CLOCKS) {
+    for (const name of names) {
       const [spec] = parseEvents(name)[0].events;
       const found = this.tryEvent(spec);
       if (!('refusal' in found)) {
