@@ -75,6 +75,7 @@ async function start(
     await once(child, 'spawn');
     return child;
   });
+  /** Seconds, nanoseconds, process ID, and at the end seconds, nanoseconds; see the starter. */
   const words: number[] = [];
   const closed = once(starter, 'close');
   const pid = await new Promise<number>((resolve, reject) => {
@@ -93,10 +94,12 @@ async function start(
   let running = true;
   const ended = Promise.all([waitForChild(pid), closed]).then(([end]) => {
     running = false;
+    const started = words[0] * 1e9 + words[1];
     // Of an end that was not told, as the starter was killed, we have heard just now.
+    const told = words.length >= 5;
     return {
       ...end,
-      real: (timeOf(words, 3) ?? Number(process.hrtime.bigint())) - (timeOf(words, 0) ?? NaN),
+      real: (told ? words[3] * 1e9 + words[4] : Number(process.hrtime.bigint())) - started,
     };
   });
   if (words[2] < 0) {
@@ -112,11 +115,6 @@ async function start(
       if (running) process.kill(pid, name);
     },
   };
-}
-
-/** Seconds and nanoseconds, where they were told. */
-function timeOf(words: readonly number[], at: number): Nanoseconds | undefined {
-  return words.length < at + 2 ? undefined : words[at] * 1e9 + words[at + 1];
 }
 
 /** Flags of memfd_create(2); Linux before 6.3 knows no MFD_EXEC and executes without. */

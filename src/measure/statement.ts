@@ -32,8 +32,8 @@ export interface Surroundings {
  * The interpreter's part, for CPython 3.8 and later; older ones understand enough of it to say no.
  *
  * On descriptor 3 it gets a line, which is both JSON and a Python literal: setup, statement, executions to warm
- * up with, loops (0: find out how many). It answers `ok`, its version and numbers, or `error` and text. Nothing is imported
- * that `python -m timeit` does not import.
+ * up with, loops (0: find out how many). It answers `ok`, its version and numbers; or `error` and text; or `old`
+ * and its version. Nothing is imported that `python -m timeit` does not import.
  */
 const HELPER = `
 import os, sys, time, timeit

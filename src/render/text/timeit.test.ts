@@ -162,6 +162,6 @@ test('several CPUs are said to be busy', () => {
   writeTime({ ...RUN, usage }, 'SIGKILL', PLAIN, (piece) => (text += piece));
   assert.match(
     text,
-    /^ended by SIGKILL\nreal +2\.00 s +█+▋\nuser +3\.60 s +█{40}\n[^]*kept 1\.85 CPUs busy\n/,
+    /^ended by SIGKILL\nreal +2\.00 s +█{22}▎\nuser +3\.60 s +█{40}\n[^]*kept 1\.85 CPUs busy\n/,
   );
 });
