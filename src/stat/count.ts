@@ -5,8 +5,6 @@
  * instruction to its end, with all that it starts, and nothing of ours with it. All others are switched on
  * from here.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { Nanoseconds } from '../base/units.js';
 import { startCommand, type RunningCommand } from '../linux/command.js';
 import { resolveTarget, type ResolvedTarget } from '../record/targets.js';
@@ -16,16 +14,9 @@ import { ExecClock } from './exec-time.js';
 import type { Labelling } from './labels.js';
 import type { StatOptions } from './options.js';
 import { isAlive, ofNextCommand, ofRunningCommand, placesOf } from './places.js';
-import { makeRows, type Row } from './rows.js';
+import type { Row } from './rows.js';
 import { childrenTimes, type CpuTimes } from './usage.js';
-
-/** Counts of a stretch of time. */
-export interface Interval {
-  readonly rows: readonly Row[];
-  /** Its end, since counting began. */
-  readonly at: Nanoseconds;
-  readonly length: Nanoseconds;
-}
+import { Alarm, Watch, now, type Interval } from './watch.js';
 
 export interface Counted {
   readonly rows: readonly Row[];
@@ -46,11 +37,11 @@ export interface Surroundings {
   readonly descriptors: readonly number[];
   /** Ends counting where there is no command, whose own end would. */
   readonly interrupted: Promise<unknown>;
-  onStart(command: RunningCommand): void;
-  onInterval(interval: Interval): void;
+  readonly onStart: (command: RunningCommand) => void;
+  readonly onInterval: (interval: Interval) => void;
 }
 
-/** How often it is looked whether the target has ended: nothing tells us. */
+/** How often it is looked whether a target has ended: nothing tells us. */
 const LOOK_EVERY_MS = 50;
 
 /** @throws StrataError where nothing can be counted, or the command not be started */
@@ -58,11 +49,11 @@ export async function countOnce(options: StatOptions, around: Surroundings): Pro
   const { delayMs } = options;
   const isOfCommand = options.target.kind === 'command';
   const wakesAtExec = isOfCommand && delayMs === undefined;
-  const timers = new AbortController();
   const cpuBefore = childrenTimes();
-  let command: RunningCommand | undefined;
   const execClock = wakesAtExec ? new ExecClock() : undefined;
+  let command: RunningCommand | undefined;
   let counters: Counters | undefined;
+  let looking: NodeJS.Timeout | undefined;
   const start = async (): Promise<void> => {
     if (options.command.length === 0) return;
     command = await startCommand(options.command, process.env, around.descriptors);
@@ -70,139 +61,62 @@ export async function countOnce(options: StatOptions, around: Surroundings): Pro
   };
   try {
     if (delayMs !== undefined) await start();
-    const target = !isOfCommand
-      ? resolveTarget(options.target)
-      : wakesAtExec
-        ? ofNextCommand()
-        : ofRunningCommand(command?.pid ?? 0);
+    const target = targetOf(options, wakesAtExec, command);
     counters = new Counters(around.groups, placesOf(target), around.labelOf, {
       inherit: options.inherit,
       onExec: wakesAtExec,
     });
+    const hasBegun =
+      delayMs === undefined ||
+      (await new Alarm([command?.ended, around.interrupted]).passes(delayMs));
 
-    const hasBegun = await wait(delayMs ?? 0, [command?.ended, around.interrupted], timers.signal);
     if (hasBegun) counters.enable();
     let began = now();
     if (delayMs === undefined) await start();
     if (wakesAtExec) began = execClock?.timeOf(command?.pid ?? 0) ?? now();
     execClock?.close();
 
-    const end =
-      command?.ended ?? Promise.race([around.interrupted, endOf(target, options, timers)]);
-    const watched = new Watch(counters, around, began, hasBegun);
-    const timedOut = await watched.until(end, options, timers.signal);
-    const { rows, elapsed } = watched.total();
-    if (timedOut) command?.signal('SIGTERM');
+    const watch = new Watch(counters, began, hasBegun, around.onInterval);
+    const gone = new Promise<void>((resolve) => {
+      if (command !== undefined || target.systemWide) return;
+      const isWhole = options.target.kind !== 'threads';
+      looking = setInterval(() => isAlive(target, isWhole) || resolve(), LOOK_EVERY_MS);
+    });
+    const ends = command === undefined ? [gone, around.interrupted] : [command.ended];
+    const isTimeUp = await watch.until(new Alarm(ends), options);
+    if (isTimeUp) command?.signal('SIGTERM');
     const exitCode = (await command?.ended) ?? 0;
-    const cpuAfter = childrenTimes();
     return {
-      rows,
+      ...watch.total(),
       events: counters.events,
-      elapsed,
-      ...(isOfCommand && {
-        cpu: {
-          user: cpuAfter.user - cpuBefore.user,
-          system: cpuAfter.system - cpuBefore.system,
-        },
-      }),
+      ...(isOfCommand && { cpu: timesSince(cpuBefore) }),
       exitCode,
-      notes: hasBegun
-        ? target.notes
-        : [...target.notes, 'nothing was counted: the end came before counting was to begin'],
+      notes: [
+        ...target.notes,
+        ...(hasBegun ? [] : ['nothing was counted: the end came before counting was to begin']),
+      ],
     };
   } catch (error) {
     // It was to be counted, and is not.
     command?.signal('SIGTERM');
     throw error;
   } finally {
-    timers.abort();
+    clearInterval(looking);
     counters?.close();
     execClock?.close();
   }
 }
 
-/** Reads the counters at each interval's end and the last one's. */
-class Watch {
-  private before: { readonly reading: Float64Array; readonly at: Nanoseconds } | undefined;
-  private latest: { readonly reading: Float64Array; readonly at: Nanoseconds } | undefined;
-
-  constructor(
-    private readonly counters: Counters,
-    private readonly around: Surroundings,
-    private readonly began: Nanoseconds,
-    private readonly hasBegun: boolean,
-  ) {}
-
-  /** Counts until the end, or as long as was asked for. @returns whether the time was up */
-  async until(
-    end: Promise<unknown>,
-    { intervalMs, intervalCount = Infinity, timeoutMs = Infinity }: StatOptions,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const since = (ms: number): number => ms - (now() - this.began) / 1e6;
-    for (let n = 1; intervalMs !== undefined && n <= intervalCount; n++) {
-      const next = n * intervalMs;
-      if (next > timeoutMs || !(await wait(since(next), [end], signal))) break;
-      this.read();
-      this.tell();
-      if (n === intervalCount) return false;
-    }
-    const timedOut = await wait(since(timeoutMs), [end], signal);
-    this.read();
-    if (intervalMs !== undefined) this.tell();
-    return timedOut;
-  }
-
-  total(): { rows: Row[]; elapsed: Nanoseconds } {
-    const { reading, at } = this.latest ?? this.read();
-    const rows = makeRows(this.counters, reading, undefined, this.hasBegun);
-    return { rows, elapsed: at };
-  }
-
-  private read(): { reading: Float64Array; at: Nanoseconds } {
-    const at = now() - this.began;
-    return (this.latest = { reading: this.counters.read(), at });
-  }
-
-  /** What was counted since it was last told. */
-  private tell(): void {
-    const { reading, at } = this.latest ?? this.read();
-    const { before } = this;
-    const rows = makeRows(this.counters, reading, before?.reading, this.hasBegun);
-    this.around.onInterval({ rows, at, length: at - (before?.at ?? 0) });
-    this.before = { reading, at };
-  }
+function targetOf(
+  { target }: StatOptions,
+  wakesAtExec: boolean,
+  command: RunningCommand | undefined,
+): ResolvedTarget {
+  if (target.kind !== 'command') return resolveTarget(target);
+  return wakesAtExec ? ofNextCommand() : ofRunningCommand(command?.pid ?? 0);
 }
 
-/** `CLOCK_MONOTONIC`. */
-function now(): Nanoseconds {
-  return Number(process.hrtime.bigint());
-}
-
-/** Longer timers of Node.js end at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
-/** Waits for a time, or until one of the `ends` comes. @returns whether the time passed */
-async function wait(
-  ms: number,
-  ends: readonly (Promise<unknown> | undefined)[],
-  signal: AbortSignal,
-): Promise<boolean> {
-  const timer = sleep(Math.max(0, Math.min(Math.ceil(ms), LONGEST_TIMER)), true, { signal });
-  const ended = ends.flatMap((end) => (end === undefined ? [] : [end.then(() => false)]));
-  const passed = await Promise.race([timer.catch(() => false), ...ended]);
-  return passed;
-}
-
-/** Resolves when nothing of a target runs any more; never of a system. */
-async function endOf(
-  target: ResolvedTarget,
-  options: StatOptions,
-  { signal }: AbortController,
-): Promise<void> {
-  const isWhole = options.target.kind === 'processes';
-  while (target.systemWide || isAlive(target, isWhole)) {
-    if (signal.aborted) return;
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
-  }
+function timesSince(before: CpuTimes): CpuTimes {
+  const after = childrenTimes();
+  return { user: after.user - before.user, system: after.system - before.system };
 }

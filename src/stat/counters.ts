@@ -91,8 +91,8 @@ export class Counters {
       if (fd < 0) return;
       const at = i * PER_COUNTER;
       if (libc().read(fd, bytes, READ_BYTES) !== READ_BYTES) {
-        // A pinned event that found no counter reads as empty: it was enabled, and never ran.
-        numbers[at + 1] = 1;
+        // A pinned event that found no counter reads as empty: for how long it was enabled is not known.
+        numbers[at + 1] = NaN;
         return;
       }
       for (let k = 0; k < PER_COUNTER; k++) {

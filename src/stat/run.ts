@@ -3,13 +3,14 @@ import { StrataError, ExitCode } from '../base/errors.js';
 import { findProgram, inheritedDescriptors } from '../linux/command.js';
 
 import { catchSignals } from '../linux/signals.js';
-import { countOnce, type Counted, type Interval } from './count.js';
+import { countOnce, type Counted } from './count.js';
 import { estimate, type Estimate } from './deviation.js';
 import { wantedEvents } from './events.js';
 import { labelling } from './labels.js';
 import { notesOf } from './notes.js';
 import type { StatOptions } from './options.js';
 import { averageRows, type Row } from './rows.js';
+import type { Interval } from './watch.js';
 
 export type { Interval };
 
