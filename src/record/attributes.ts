@@ -67,10 +67,12 @@ export function samplingAttr(
   const lbr = callGraph.kind === 'lbr';
   const branches = options.branches === undefined ? 0n : branchSampleType(options.branches);
   const { period, freq } = samplingRate(spec, context);
+  // A fixed period stands in the attribute. In samples it would make the kernel give one each time that a
+  // software event or tracepoint counts, whatever the period (`perf_swevent_event`).
   return {
     ...spec.attr,
     sample_period: period,
-    sample_type: sampleType(spec, options, callGraph),
+    sample_type: sampleType(spec, options, callGraph) | (freq ? PerfSample.PERIOD : 0),
     read_format: PerfFormat.LOST,
     sample_regs_user: dumps ? recordedRegisters(process.arch).mask : 0n,
     sample_stack_user: dumps ? dumpSize(callGraph) : 0,
@@ -108,7 +110,12 @@ export function switchesAttr(context: AttrContext): EventAttrInput {
     },
   };
   const attr = samplingAttr(spec, context, false);
-  return { ...attr, flags: { ...attr.flags, context_switch: true } };
+  return {
+    ...attr,
+    // It will be the time off the CPU.
+    sample_type: attr.sample_type | PerfSample.PERIOD,
+    flags: { ...attr.flags, context_switch: true },
+  };
 }
 
 /** An event that counts nothing and tells of processes all the time, also while others are switched off. */

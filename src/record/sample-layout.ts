@@ -3,7 +3,7 @@
  * all of them have {@link COMMON_SAMPLE_TYPE}, so that what tells samples apart has the same place in all.
  * In `perf_event_open(2)`'s order:
  *
- *   0 header │ 8 identifier │ 16 ip │ 24 pid, tid │ 32 time │ [addr] │ cpu │ period │ …
+ *   0 header │ 8 identifier │ 16 ip │ 24 pid, tid │ 32 time │ [addr] │ cpu │ [period] │ …
  *
  * Other records end with `sample_id`:  pid, tid │ time │ cpu │ identifier
  */
@@ -14,15 +14,10 @@ import type { FileEvent } from '../formats/perfdata/writer.js';
 
 /** What all samples of a recording carry. Neither `ID` nor `STREAM_ID` is among it: `IDENTIFIER` is the ID. */
 export const COMMON_SAMPLE_TYPE =
-  PerfSample.IDENTIFIER |
-  PerfSample.IP |
-  PerfSample.TID |
-  PerfSample.TIME |
-  PerfSample.CPU |
-  PerfSample.PERIOD;
+  PerfSample.IDENTIFIER | PerfSample.IP | PerfSample.TID | PerfSample.TIME | PerfSample.CPU;
 
-/** What the file's samples carry. */
-export const FILE_SAMPLE_TYPE = COMMON_SAMPLE_TYPE | PerfSample.CALLCHAIN;
+/** What the file's samples carry of an event that is sampled at a rate. */
+export const FILE_SAMPLE_TYPE = COMMON_SAMPLE_TYPE | PerfSample.PERIOD | PerfSample.CALLCHAIN;
 
 /** What the kernel's samples carry for stacks to be unwound from. */
 export const DUMP_SAMPLE_TYPE = FILE_SAMPLE_TYPE | PerfSample.REGS_USER | PerfSample.STACK_USER;
