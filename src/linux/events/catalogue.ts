@@ -4,6 +4,7 @@
 import { StrataError } from '../../base/errors.js';
 import type { Pmu } from './pmu.js';
 import { CACHE_EVENTS, HARDWARE_EVENTS, SOFTWARE_EVENTS } from './names.js';
+import { isNumbered } from './numbered-event.js';
 import { countsInUser, parseEvents, userOnly, type EventSources } from './parse.js';
 import { circumstances, whyUnsupported, type Circumstances } from './refusal.js';
 import type { EventKind, EventSpec } from './spec.js';
@@ -54,10 +55,11 @@ export function tryEvents(sources: EventSources, kinds?: ReadonlySet<EventKind>)
     .map(({ name, kind, aliases, description }) => attempt({ name, kind, aliases, description }));
   if (wanted('pmu')) {
     for (const [name, pmu] of distinctPmus(sources.pmus.all)) {
-      const tried = pmuCandidates(name, pmu).map(attempt);
+      const { eventNames } = pmu;
+      const tried = eventNames.map((event) => attempt(pmuCandidate(name, pmu, event)));
       events.push(...tried);
-      const open = tried.find((event) => event.refusal === undefined);
-      const example = open === undefined ? undefined : pmu.event(open.aliases[0]);
+      const open = eventNames[tried.findIndex((event) => event.refusal === undefined)];
+      const example = open === undefined ? undefined : pmu.event(open);
       if (example !== undefined) events.push(attempt(pmuForm(name, pmu, example.terms)));
     }
   }
@@ -96,17 +98,16 @@ function distinctPmus(pmus: readonly Pmu[]): Map<string, Pmu> {
   return new Map(pmus.map((pmu) => [several(pmu) ? stem(pmu) : pmu.name, pmu]));
 }
 
-function pmuCandidates(pmuName: string, pmu: Pmu): Candidate[] {
-  return pmu.eventNames.map((event) => {
-    const { terms = '', unit } = pmu.event(event) ?? {};
-    return {
-      name: `${pmuName}/${event}/`,
-      kind: 'pmu',
-      aliases: [event],
-      description: terms,
-      ...(unit === undefined ? {} : { unit }),
-    };
-  });
+function pmuCandidate(pmuName: string, pmu: Pmu, event: string): Candidate {
+  const { terms = '', unit } = pmu.event(event) ?? {};
+  return {
+    name: `${pmuName}/${event}/`,
+    kind: 'pmu',
+    // By itself such a name is the kernel's event before it is the PMU's.
+    aliases: isNumbered(event) ? [] : [event],
+    description: terms,
+    ...(unit === undefined ? {} : { unit }),
+  };
 }
 
 /** The PMU's terms, of which any event of it can be made. */
@@ -122,6 +123,7 @@ function pmuForm(pmuName: string, pmu: Pmu, example: string): Candidate {
 }
 
 function triedTracepoints(sources: EventSources, here: Circumstances): TriedEvent[] {
+  if (sources.tracefs.systems.length === 0) return [];
   const specs = parseEvents('*:*', sources).flatMap((group) => group.events);
   const verdict = (spec: EventSpec): Pick<TriedEvent, 'refusal'> => refusalOf([spec], here) ?? {};
   // ftrace's own is under rules of its own; any other is like the rest.

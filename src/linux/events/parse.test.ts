@@ -54,10 +54,9 @@ test('terms say how one event is sampled', () => {
   assert.deepEqual(sampling('cs/call-graph=dwarf,stack-size=1001/'), {
     callGraph: { kind: 'dwarf', size: 1008 },
   });
-  assert.deepEqual(sampling('cs/call-graph=no,max-stack=3,time=0,no-inherit/'), {
+  assert.deepEqual(sampling('cs/call-graph=no,max-stack=3,time=1,no-inherit/'), {
     callGraph: { kind: 'none' },
     maxStack: 3,
-    time: false,
     inherit: false,
   });
   // Of what happens seldom and tells something each time, each one is a sample.
@@ -193,6 +192,7 @@ test('what is wrong is said, with what may have been meant', () => {
     ['cycles/period=3,freq=3/', /both period= and freq=/, /./],
     ['cycles/call-graph=x/', /no way of finding stacks/, /dwarf/],
     ['cycles/call-graph=fp,stack-size=8/', /stack-size=/, /./],
+    ['cycles/time=0/', /in order by their time/, /./],
     ['cycles/percore/', /perf's, and not known/, /./],
     ['cycles/config1=0x10000000000000000/', /no number from 0/, /./],
     ['cycles/,/', /empty term/, /./],

@@ -47,8 +47,6 @@ export interface EventSampling {
   readonly callGraph?: CallGraph;
   /** Most frames of a call chain. */
   readonly maxStack?: number;
-  /** Whether samples carry their time. */
-  readonly time?: boolean;
   /** Whether what the target starts is counted, too. */
   readonly inherit?: boolean;
 }

@@ -85,7 +85,9 @@ export function readEventTerms(terms: readonly Term[], event: string): EventTerm
         sampling.maxStack = whole(65_535);
         break;
       case 'time':
-        sampling.time = term.value === undefined || wholeTerm(term, event, 0n, 1n) === 1n;
+        if (wholeTerm(term, event, 0n, 1n) === 0n) {
+          throw usage(`time=0 of event '${event}': samples are put in order by their time`);
+        }
         break;
       case 'inherit':
       case 'no-inherit':
