@@ -21,6 +21,7 @@ const SECTION: StrataSection = {
   names: new Uint8Array([1, 2, 3]),
   kernelSymbols: new TextEncoder().encode('ffffffff81000000 T _text\n'),
   truncated: { ordinals: new Uint32Array([0, 7]), causes: new Uint8Array([1, 3]) },
+  preempted: new Uint32Array([2, 3, 11]),
 };
 
 test('what is written is read again', () => {

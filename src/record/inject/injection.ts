@@ -17,7 +17,11 @@ import {
   PerfSampleRegsAbi,
   STRATA_FEATURE,
 } from '../../formats/perfdata/spec.js';
-import { encodeStrataSection, truncationOf } from '../../formats/perfdata/strata-section.js';
+import {
+  encodeStrataSection,
+  hasOrdinal,
+  truncationOf,
+} from '../../formats/perfdata/strata-section.js';
 import type { FileEvent } from '../../formats/perfdata/writer.js';
 import { Truncation } from '../../profile/profile.js';
 import type { Mapping } from '../../session/address-space.js';
@@ -74,6 +78,7 @@ export class Injection {
   private whole: number;
   private readonly truncatedOrdinals = new Int32Column();
   private readonly truncationCauses = new Uint8Column();
+  private readonly preemptedOrdinals = new Int32Column();
   private hadTraces = false;
   private roundStart: number;
   /** Of the sample being written. */
@@ -146,6 +151,9 @@ export class Injection {
     if (cause !== Truncation.None) {
       this.truncatedOrdinals.push(this.samples);
       this.truncationCauses.push(cause);
+    }
+    if (strata?.preempted !== undefined && hasOrdinal(strata.preempted, ordinal)) {
+      this.preemptedOrdinals.push(this.samples);
     }
     this.samples++;
     this.finishRound();
@@ -241,6 +249,7 @@ export class Injection {
           ordinals: Uint32Array.from(this.truncatedOrdinals.view()),
           causes: this.truncationCauses.view(),
         },
+        preempted: Uint32Array.from(this.preemptedOrdinals.view()),
       }),
     );
     output.finish(features);
