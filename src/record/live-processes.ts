@@ -34,6 +34,8 @@ export class LiveProcesses implements CodeFiles {
   private command = -1;
   /** Folders of other mount namespaces, by namespace and path. */
   private readonly held = new Map<string, HeldFolder>();
+  /** Files that modules are read from. */
+  private readonly files: FileSource[] = [];
   private readonly proc = new ProcReader();
   private readonly ownMounts = namespaceOf('self', 'mnt');
   private readonly ownPids = namespaceOf('self', 'pid');
@@ -105,7 +107,9 @@ export class LiveProcesses implements CodeFiles {
       : this.see(pid).root + path;
     if (place === undefined) return undefined;
     try {
-      return new FileSource(place);
+      const file = new FileSource(place);
+      this.files.push(file);
+      return file;
     } catch (error) {
       if (error instanceof StrataError) return undefined;
       throw error;
@@ -130,7 +134,9 @@ export class LiveProcesses implements CodeFiles {
     }
   }
 
+  /** Lets go of all; files that were opened can no longer be read. */
   close(): void {
+    for (const file of this.files) file.close();
     for (const folder of this.held.values()) folder.close();
     this.held.clear();
   }
