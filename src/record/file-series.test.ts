@@ -31,6 +31,7 @@ test('files get the local time of their end in hundredths of a second, each its 
   const { folder, path, fd } = place(t);
   const series = new FileSeries(path, fd);
   assert.equal(series.hasNamed, false);
+  assert.deepEqual(series.leave(), { path });
   writeSync(fd, 'first');
   closeSync(fd);
   assert.deepEqual(series.name(MOMENT), { path: `${path}.2026110304050607`, removed: [] });
@@ -70,6 +71,7 @@ test('what is not ours is neither renamed nor overwritten', (t) => {
   writeFileSync(path, 'of someone else');
   const { path: left, problem } = series.name(MOMENT);
   assert.equal(left, path);
+  assert.equal(series.leave().problem, problem);
   assert.match(problem ?? '', /p\.data was moved or removed while it was recorded/);
   assert.equal(readFileSync(path, 'utf8'), 'of someone else');
   closeSync(series.next());

@@ -43,14 +43,19 @@ export class FileSeries {
     return this.named.length > 0;
   }
 
+  /** The file that was written, under the name that it has. */
+  leave(): NamedFile {
+    const { path, identity } = this;
+    // Someone else may have moved it, and even put something in its place.
+    if (identity === undefined || identityOf(path) === identity) return { path };
+    return { path, problem: `${path} was moved or removed while it was recorded` };
+  }
+
   /** Names the file that was written, which is complete, and removes the oldest where there are too many. */
   name(moment: Date): NamedFile {
-    const { path, identity } = this;
-    if (identity === undefined) return { path };
-    // Someone else may have moved it, and even put something in its place.
-    if (identityOf(path) !== identity) {
-      return { path, problem: `${path} was moved or removed while it was recorded` };
-    }
+    const { path } = this;
+    const left = this.leave();
+    if (this.identity === undefined || left.problem !== undefined) return left;
     const target = this.freeName(moment);
     try {
       renameSync(path, target);

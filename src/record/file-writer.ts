@@ -6,7 +6,7 @@ import { StrataError } from '../base/errors.js';
 import type { KernelFunctions } from '../formats/kallsyms.js';
 import { uncacheNames, type CachedNames } from './buildid-cache.js';
 import { completeFile, type FileEnd, type FileFacts } from './complete-file.js';
-import { FileSeries, type NamedFile } from './file-series.js';
+import { FileSeries } from './file-series.js';
 import { runningKernelSymbols } from './kernel-maps.js';
 import type { SwitchOutput } from './options.js';
 import { Output } from './output.js';
@@ -16,6 +16,8 @@ import { RecordingFile, noCounts, type Counts } from './recording-file.js';
 
 /** A FINISHED_ROUND after so many bytes at most lets perf's own memory stay small. */
 const ROUND_BYTES = 4 * 1024 * 1024;
+/** How long to wait before a file is created anew, where that failed. */
+const RETRY_MS = 1000;
 /** A recorder that is killed leaves all but the samples of so long before. */
 const FLUSH_MS = 1000;
 
@@ -128,6 +130,7 @@ export class FileWriter {
 
   /** To be called now and then: lets readers of the file, and perf's memory, be content. */
   tidy(): void {
+    if (this.isBlocked && performance.now() - this.begun > RETRY_MS) this.isBlocked = false;
     if (this.file === undefined) return;
     const { output } = this.file;
     if (output.size - this.roundStart > ROUND_BYTES) {
@@ -180,11 +183,8 @@ export class FileWriter {
     recorder.end((pid) => {
       if (setup.mapsBefore !== undefined) removePerfMap(recorder.live.see(pid), setup.mapsBefore);
     });
-    const {
-      path,
-      problem,
-      removed = [],
-    }: NamedFile = isNamed ? this.series.name(new Date()) : { path: setup.output.path };
+    const { series } = this;
+    const { path, problem, removed = [] } = isNamed ? series.name(new Date()) : series.leave();
     for (const note of completed.notes) this.notes.add(note);
     if (problem !== undefined) this.notes.add(problem);
     this.addCounts(completed);

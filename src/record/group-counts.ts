@@ -6,12 +6,13 @@
  */
 import type { SampleView } from '../formats/perfdata/sample.js';
 import { u64At } from '../formats/perfdata/sample-layout.js';
-import { PerfSample } from '../formats/perfdata/spec.js';
+import { PerfFormat, PerfSample } from '../formats/perfdata/spec.js';
 import type { RecordedEvent } from './sample-layout.js';
 
 /** Whether samples of an event carry the counts of its group. */
 export function readsGroup({ kernelAttr }: RecordedEvent): boolean {
-  return (kernelAttr.sample_type & PerfSample.READ) !== 0;
+  const isGroup = kernelAttr.read_format === (PerfFormat.GROUP | PerfFormat.ID);
+  return (kernelAttr.sample_type & PerfSample.READ) !== 0 && isGroup;
 }
 
 /** Words of `value` and `id` in `struct read_format` of a group, behind the number of events. */

@@ -53,6 +53,18 @@ const FIELDS = [
   'CODE_PAGE_SIZE',
 ] as const;
 
+const { GROUP, ID: WITH_ID, LOST } = PerfFormat;
+/** Not that of the recorder's own groups, whose counts are added up. */
+const READ_FORMATS = [
+  0,
+  WITH_ID,
+  LOST,
+  WITH_ID | LOST,
+  GROUP,
+  GROUP | LOST,
+  GROUP | WITH_ID | LOST,
+];
+
 const folder = mkdtempSync(join(tmpdir(), 'strata layouts '));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -142,7 +154,7 @@ type Random = (below: number) => number;
 /** An event with fields of its own; where it copies stacks, they are unwound for the file, or kept. */
 function event(id: number, next: Random): RecordedEvent {
   const dump = next(3) > 0 ? DUMP : 0;
-  let type = COMMON_SAMPLE_TYPE | dump;
+  let type = COMMON_SAMPLE_TYPE | PerfSample.PERIOD | dump;
   for (const field of FIELDS) if (next(2) === 0) type |= PerfSample[field];
   // These two share a place.
   if ((type & PerfSample.WEIGHT) !== 0) type &= ~PerfSample.WEIGHT_STRUCT;
@@ -150,8 +162,7 @@ function event(id: number, next: Random): RecordedEvent {
   const kernelAttr: RecordedEvent['kernelAttr'] = {
     type: 1,
     sample_type: type,
-    read_format:
-      (next(2) * PerfFormat.GROUP) | (next(2) * PerfFormat.ID) | (next(2) * PerfFormat.LOST),
+    read_format: READ_FORMATS[next(READ_FORMATS.length)],
     branch_sample_type: BigInt(branches),
     sample_regs_user: dump === 0 ? 0n : mask,
     sample_stack_user: dump === 0 ? 0 : 256,
@@ -267,6 +278,37 @@ test('samples of any fields keep them, and stacks become chains', () => {
     assert.equal(file.counts.samples, expected.length);
     source.close();
   }
+});
+
+test('samples of no known event and of the recorder itself are left out, the former counted', () => {
+  const next = random(1);
+  const events = [event(ID, next), event(ID + 1, next)];
+  const bytes = new Uint8Array(1 << 16);
+  const recorder = new Recorder({
+    architecture: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
+    queue: { bytes, words: new Int32Array(bytes.buffer), pausedAt: 0 },
+    tids: [],
+    events,
+    tops: new StackTops(createStackTops()),
+    dropped: 77,
+  });
+  const file = new RecordingFile(new Output(openSync(join(folder, 'x.data'), 'wx+'), events));
+  recorder.begin(file, true);
+  const put = (id: number, pid: number): void => {
+    const sample = kernelSample(events[id === ID ? 0 : 1].kernelAttr, id, next);
+    new DataView(sample.buffer).setInt32(24, pid, true);
+    bytes.set(sample);
+    recorder.record(0, sample.length, TIME);
+  };
+  put(ID, 78);
+  put(ID, 77);
+  put(ID + 1, 78);
+  put(ID + 2, 78);
+  put(2 ** 40, 78);
+  assert.equal(file.counts.samples, 2);
+  assert.deepEqual(recorder.takeNotes(), ['2 samples of no known event left out']);
+  assert.deepEqual(recorder.takeNotes(), []);
+  file.output.finish(new Map());
 });
 
 function readOne(bytes: Uint8Array, table: EventTable, event: number): SampleView {

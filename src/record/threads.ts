@@ -64,6 +64,14 @@ export function startThreads(): RecorderThreads {
     libc().write(wakeFd, new Uint8Array(new BigUint64Array([1n]).buffer), 8);
   };
 
+  /** Asks for a file to end; they end in the order in which they were asked for. */
+  const asked: ((file: FileResult | undefined) => void)[] = [];
+  const askForFile = (told: (file: FileResult | undefined) => void): void => {
+    asked.push(told);
+    askToSwitch(queue);
+    wake();
+  };
+
   const exits = [once(drainer, 'exit'), once(unwinder, 'exit')];
   const drains = once(drainer, 'message');
   const failed = new Promise<never>((_, reject) => {
@@ -72,7 +80,6 @@ export function startThreads(): RecorderThreads {
   });
   const [ready, isReady] = promised<undefined>();
   const [result, isDone] = promised<RecordingResult>();
-  const asked: ((file: FileResult | undefined) => void)[] = [];
   let onFile: RecordingSetup['onFile'];
   unwinder.on('message', (message: UnwindMessage) => {
     if (message.kind === 'ready') isReady(undefined);
@@ -86,7 +93,9 @@ export function startThreads(): RecorderThreads {
   for (const promise of [failed, drains, ...exits]) promise.catch(() => undefined);
 
   let isOver = false;
+  let timer: NodeJS.Timeout | undefined;
   const abandon = async (): Promise<void> => {
+    clearInterval(timer);
     if (isOver) return;
     isOver = true;
     await Promise.all([drainer.terminate(), unwinder.terminate()]);
@@ -102,15 +111,19 @@ export function startThreads(): RecorderThreads {
       drainer.postMessage({ rings, events, queue, wakeFd, stackTops } satisfies DrainSetup);
       unwinder.postMessage({ ...setup, queue, stackTops, overwrite } satisfies UnwindSetup);
       await Promise.race([Promise.all([drains, ready]), failed]);
+      // Of what is overwritten only the draining thread can make a file.
+      const on = setup.switchOutput?.on ?? 'signal';
+      if (overwrite && on !== 'signal' && 'seconds' in on) {
+        timer = setInterval(() => askForFile(() => undefined), on.seconds * 1000);
+      }
     },
     switchOutput: () => {
       const [file, isSwitched] = promised<FileResult | undefined>();
-      asked.push(isSwitched);
-      askToSwitch(queue);
-      wake();
+      askForFile(isSwitched);
       return Promise.race([file, result.then(() => undefined), failed]);
     },
     stop: async (end) => {
+      clearInterval(timer);
       unwinder.postMessage(end);
       askToStop(queue);
       wake();

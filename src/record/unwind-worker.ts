@@ -83,7 +83,7 @@ function main(setup: UnwindSetup): RecordingResult {
     const closed = queue.closed;
     const busy = order.advance();
     queue.report(files.samples, files.lost);
-    if (files.isOver) switchFile(false);
+    if (files.isOver && !setup.overwrite) switchFile(false);
     files.tidy();
     if (!busy && closed) break;
     if (!busy) queue.wait(IDLE_MS);
