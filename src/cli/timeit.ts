@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 
 import { ExitCode, StrataError } from '../base/errors.js';
-import { findProgram } from '../linux/command.js';
+import { requireProgram } from '../linux/command.js';
 import { inForeground } from '../linux/system.js';
 import type { Signalled } from '../linux/signals.js';
 import { runContest, type Contestant, type Subject } from '../measure/contest.js';
@@ -102,14 +102,14 @@ function subjectsOf(options: TimeitOptions): Subject[] {
 
 function codeSubject({ setup, pythons }: TimeitOptions, statement: string, index: number): Subject {
   const python = pythons.length > 1 ? pythons[index] : (pythons.at(0) ?? defaultPython());
-  findProgram(python, process.env['PATH']);
+  requireProgram(python, process.env['PATH']);
   return { kind: 'statement', python, setup: setup || 'pass', statement };
 }
 
 function defaultPython(): string {
   for (const name of ['python3', 'python']) {
     try {
-      findProgram(name, process.env['PATH']);
+      requireProgram(name, process.env['PATH']);
       return name;
     } catch {
       // The next, then.
@@ -124,7 +124,7 @@ function defaultPython(): string {
 
 function commandSubject(command: readonly string[]): Subject {
   try {
-    findProgram(command[0], process.env['PATH']);
+    requireProgram(command[0], process.env['PATH']);
   } catch (error) {
     if (!(error instanceof StrataError) || command.length > 1) throw error;
     throw new StrataError(error.message, 'Python code is given with -c', error.exitCode);

@@ -4,12 +4,12 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, lstatSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
-import { delimiter, join } from 'node:path';
 
 import { StrataError } from '../base/errors.js';
 import { describeSystemError } from '../base/source.js';
+import { findProgram } from './programs.js';
 import { readLink } from './system.js';
 
 /** Shells' own exit codes for a command that cannot be started. */
@@ -80,7 +80,7 @@ export async function startCommand(
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw new StrataError(
-      // The file is there, as `findProgram` found: what its first line names is not.
+      // The file is there, as `requireProgram` found: what its first line names is not.
       `cannot run ${program}: ${missing ? 'its interpreter is missing' : describeSystemError(error)}`,
       undefined,
       missing ? NOT_FOUND : NOT_EXECUTABLE,
@@ -90,35 +90,23 @@ export async function startCommand(
 
 /**
  * Finds the program as `execvp` would, so that its absence is told before anything is started.
- * @returns its path
+ * @returns what to execute: a path
  * @throws StrataError with the shell's exit codes
  */
-export function findProgram(name: string, path = '/usr/local/bin:/usr/bin:/bin'): string {
-  if (name.includes('/')) {
-    const problem = whyNotExecutable(name);
-    if (problem === undefined) return name;
-    throw new StrataError(`cannot run ${name}: ${problem.reason}`, undefined, problem.exitCode);
+export function requireProgram(name: string, path: string | undefined): string {
+  const found = findProgram(name, path, process.cwd());
+  // A script sees the path that it is executed by: it stays as it was written.
+  if (found !== undefined) return name.includes('/') ? name : found;
+  if (!name.includes('/')) {
+    throw new StrataError(`cannot run ${name}: no such program in PATH`, undefined, NOT_FOUND);
   }
-  const found = path
-    .split(delimiter)
-    .map((folder) => join(folder || '.', name))
-    .find((file) => whyNotExecutable(file) === undefined);
-  if (found !== undefined) return found;
-  throw new StrataError(`cannot run ${name}: no such program in PATH`, undefined, NOT_FOUND);
-}
-
-function whyNotExecutable(file: string): { reason: string; exitCode: number } | undefined {
-  try {
-    if (statSync(file).isDirectory()) {
-      return { reason: 'it is a directory', exitCode: NOT_EXECUTABLE };
-    }
-  } catch {
-    return { reason: 'no such file', exitCode: NOT_FOUND };
-  }
-  try {
-    accessSync(file, constants.X_OK);
-  } catch {
-    return { reason: 'permission denied', exitCode: NOT_EXECUTABLE };
-  }
-  return undefined;
+  const there = statSync(name, { throwIfNoEntry: false });
+  const reason =
+    there === undefined
+      ? 'no such file'
+      : there.isDirectory()
+        ? 'it is a directory'
+        : 'permission denied';
+  const exitCode = there === undefined ? NOT_FOUND : NOT_EXECUTABLE;
+  throw new StrataError(`cannot run ${name}: ${reason}`, undefined, exitCode);
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { StrataError } from '../base/errors.js';
 import type { Nanoseconds } from '../base/units.js';
 import { describeSystemError } from '../base/source.js';
-import { findProgram } from '../linux/command.js';
+import { requireProgram } from '../linux/command.js';
 import { libc } from '../linux/libc.js';
 import { waitForChild, type EndedChild } from '../linux/rusage.js';
 import type { Signalled } from '../linux/signals.js';
@@ -41,7 +41,7 @@ export async function launch(
   command: readonly string[],
   { environment = process.env, stdio = ['inherit', 'inherit', 'inherit'] }: LaunchOptions = {},
 ): Promise<Launched> {
-  const path = findProgram(command[0], environment['PATH']);
+  const path = requireProgram(command[0], environment['PATH']);
   try {
     return await start(path, command, environment, stdio);
   } catch (error) {
@@ -51,7 +51,7 @@ export async function launch(
     if (code === 'ENOEXEC') {
       return start('/bin/sh', ['sh', path, ...command.slice(1)], environment, stdio);
     }
-    // The file is there, as `findProgram` found: what its first line names is not.
+    // The file is there, as `requireProgram` found: what its first line names is not.
     const missing = code === 'ENOENT';
     throw new StrataError(
       `cannot run ${command[0]}: ${missing ? 'its interpreter is missing' : describeSystemError(error)}`,

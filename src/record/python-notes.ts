@@ -27,6 +27,15 @@ interface Interpreter {
   readonly start: InterpreterStart | undefined;
 }
 
+const NAMELESS = 'Python functions in';
+
+/** A recording's result but for what was said of names before it began. */
+export function withoutNameless<Result extends { readonly notes: readonly string[] }>(
+  result: Result,
+): Result {
+  return { ...result, notes: result.notes.filter((note) => !note.startsWith(NAMELESS)) };
+}
+
 /** The interpreters among the processes of a recording. */
 export class Interpreters {
   private readonly byPid = new Map<number, Interpreter>();
@@ -75,7 +84,7 @@ export class Interpreters {
         asked,
       );
       if (reason !== undefined) {
-        notes.add(`Python functions in ${interpreter.path} have no names: ${reason}`);
+        notes.add(`${NAMELESS} ${interpreter.path} have no names: ${reason}`);
       }
     }
     return [...notes];

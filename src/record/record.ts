@@ -9,12 +9,13 @@ import { isatty } from 'node:tty';
 import { ExitCode } from '../base/errors.js';
 import { plural } from '../base/units.js';
 import {
-  findProgram,
+  requireProgram,
   inheritedDescriptors,
   startCommand,
   type RunningCommand,
 } from '../linux/command.js';
 import { catchSignals } from '../linux/signals.js';
+import { warningsForRecord } from '../checks/record-warnings.js';
 import { controlCommands } from './control-commands.js';
 import { CONTROL_VARIABLES, openControl, type Control } from './control.js';
 import { Ending } from './ending.js';
@@ -22,6 +23,7 @@ import type { RecordingResult } from './file-writer.js';
 import type { OpenedEvents } from './open-events.js';
 import { checkOptions } from './options-check.js';
 import type { RecordOptions } from './options.js';
+import { withoutNameless } from './python-notes.js';
 import { Recording } from './recording.js';
 import { say } from './say.js';
 import { showProgress, summaryLines } from './summary.js';
@@ -36,9 +38,10 @@ export async function runRecord(options: RecordOptions, program = 'strata'): Pro
   checkOptions(options);
   const descriptors = inheritedDescriptors();
   const environment = environmentOf(options);
-  if (options.command.length > 0) findProgram(options.command[0], environment.PATH);
+  if (options.command.length > 0) requireProgram(options.command[0], environment.PATH);
   const recording = Recording.open(options, program);
   if (options.verbosity > 0) sayEvents(recording.opened);
+  const warned = warn(options, environment);
   const ending = new Ending();
   const signals = catchSignals();
   let control: Control | undefined;
@@ -70,7 +73,7 @@ export async function runRecord(options: RecordOptions, program = 'strata'): Pro
   hideProgress();
   if (misnamed !== undefined) say(misnamed);
   if (options.verbosity >= 0 || result.failure !== undefined) {
-    tellResult(options, recording.opened, result);
+    tellResult(options, recording.opened, warned ? withoutNameless(result) : result);
   }
   if (command !== undefined && how !== 'command' && options.verbosity >= 0) {
     say('sampling has ended; the command goes on');
@@ -89,6 +92,15 @@ function environmentOf({ python, target }: RecordOptions): NodeJS.ProcessEnv {
     environment.PYTHONPERFSUPPORT ??= '1';
   }
   return environment;
+}
+
+/** Says what the recording of a command will lack. @returns whether there was anything to say */
+function warn(options: RecordOptions, env: NodeJS.ProcessEnv): boolean {
+  const { command, target, python, verbosity } = options;
+  if (target.kind !== 'command' || python === 'off' || verbosity < 0) return false;
+  const warnings = warningsForRecord(command, { env, cwd: process.cwd() });
+  for (const warning of warnings) say(warning);
+  return warnings.length > 0;
 }
 
 /** Lets others switch the recording: by commands, and by SIGUSR2. */

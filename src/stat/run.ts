@@ -1,6 +1,6 @@
 /** `strata stat`: counts events of a command, of tasks or of CPUs, once or several times. */
 import { StrataError, ExitCode } from '../base/errors.js';
-import { findProgram, inheritedDescriptors } from '../linux/command.js';
+import { requireProgram, inheritedDescriptors } from '../linux/command.js';
 
 import { catchSignals } from '../linux/signals.js';
 import { countOnce, type Counted } from './count.js';
@@ -47,7 +47,7 @@ export async function runStat(
     );
   }
   const descriptors = inheritedDescriptors();
-  if (program !== undefined) findProgram(program, process.env['PATH']);
+  if (program !== undefined) requireProgram(program, process.env['PATH']);
   const groups = wantedEvents(options);
   const labelOf = labelling(options.aggregation);
   const stop = catchStop();

@@ -1,6 +1,6 @@
 /** `timeit`'s flags. */
 import type { ContestOptions } from '../../measure/contest.js';
-import { TIME_UNITS, type TimeUnit } from '../../render/text/time-units.js';
+import { TIME_UNITS, type TimeUnit } from '../../base/time-units.js';
 import { parseWhole } from '../values.js';
 import { given } from './shared.js';
 import type { CommandSpec, Values } from './spec.js';

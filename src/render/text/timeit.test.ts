@@ -4,7 +4,7 @@ import test from 'node:test';
 import type { MeasuredRun } from '../../measure/launch.js';
 import type { Contestant, Run } from '../../measure/contest.js';
 import { PLAIN } from './style.js';
-import { formatTime } from './time-units.js';
+import { formatTime } from '../../base/time-units.js';
 import { posixTime, writeTime } from './time.js';
 import { timeitJson } from './timeit-json.js';
 import { writeTimeit } from './timeit.js';

@@ -5,7 +5,7 @@ import { findOutliers, type Cause } from '../../measure/outliers.js';
 import { CONFIDENCE, pairedRatio, type Ratio } from '../../measure/ratio.js';
 import { mean, summarize } from '../../measure/statistics.js';
 import type { Style } from './style.js';
-import { formatTime, type TimeUnit } from './time-units.js';
+import { formatTime, type TimeUnit } from '../../base/time-units.js';
 
 export interface TimeitStyle {
   readonly style: Style;

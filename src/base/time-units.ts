@@ -1,5 +1,5 @@
 /** Times of any size with three significant digits. */
-import type { Nanoseconds } from '../../base/units.js';
+import type { Nanoseconds } from './units.js';
 
 /** Units by the names of `python -m timeit` and their common ones. */
 export const TIME_UNITS = {
