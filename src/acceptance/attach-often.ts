@@ -1,0 +1,91 @@
+/**
+ * Attaches to a program again and again, and prints what that left behind: what `leaks.test.ts` runs, alone
+ * in namespaces of its own, so that whatever is there is its doing.
+ *
+ *     node attach-often.js TIMES PROGRAM...
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, readdirSync } from 'node:fs';
+
+import { listProcesses, threadsOf } from '../linux/proc.js';
+import { runRecord } from '../record/record.js';
+
+/** What there is at one moment. */
+export interface Belongings {
+  /** Names below /tmp. */
+  readonly files: readonly string[];
+  /** How many there are besides the target. */
+  readonly processes: number;
+  /** Descriptors of the recorder, and its mappings of rings. */
+  readonly descriptors: number;
+  readonly rings: number;
+  readonly target: {
+    readonly descriptors: number;
+    readonly threads: number;
+    readonly mappings: string;
+  };
+}
+
+export interface AttachedOften {
+  readonly before: Belongings;
+  readonly after: Belongings;
+  readonly exitCodes: readonly number[];
+}
+
+function belongings(pid: number): Belongings {
+  const read = (path: string): string => readFileSync(path, 'latin1');
+  return {
+    files: readdirSync('/tmp', { recursive: true }).map(String).sort(),
+    processes: listProcesses().filter((one) => one !== pid).length,
+    descriptors: readdirSync('/proc/self/fd').length,
+    rings: read('/proc/self/maps').match(/\[perf_event\]/g)?.length ?? 0,
+    target: {
+      descriptors: readdirSync(`/proc/${pid}/fd`).length,
+      threads: threadsOf(pid).length,
+      mappings: read(`/proc/${pid}/maps`),
+    },
+  };
+}
+
+/** Attaches for a hundredth of a second. @returns the exit code */
+function attach(pid: number): Promise<number> {
+  return runRecord({
+    target: { kind: 'processes', pids: [pid] },
+    command: [],
+    output: '/tmp/perf.data',
+    frequency: 999,
+    events: [],
+    filters: [],
+    callGraph: { kind: 'dwarf' },
+    data: false,
+    physicalData: false,
+    weight: false,
+    offCpu: false,
+    inherit: true,
+    durationSeconds: 0.01,
+    overwrite: false,
+    python: 'auto',
+    keepStacks: false,
+    buildIdCache: false, // Files in there are meant to stay.
+    verbosity: -1,
+  });
+}
+
+async function main([times, program, ...argv]: readonly string[]): Promise<void> {
+  const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  const pid = child.pid ?? -1;
+  // What the first recording loads stays loaded; its file becomes perf.data.old with the second.
+  await attach(pid);
+  await attach(pid);
+  const before = belongings(pid);
+  const exitCodes: number[] = [];
+  for (let i = 0; i < Number(times); i++) exitCodes.push(await attach(pid));
+  const after = belongings(pid);
+  child.kill('SIGKILL');
+  const result: AttachedOften = { before, after, exitCodes };
+  process.stdout.write(JSON.stringify(result));
+}
+
+await main(process.argv.slice(2));

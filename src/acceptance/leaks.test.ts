@@ -1,0 +1,50 @@
+/** Nothing is left of a recording but its file. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { run } from '../testing/cli.js';
+import { requirePython, skipOrFail } from '../testing/pythons.js';
+import type { AttachedOften } from './attach-often.js';
+
+/** Each takes some 0.4 s of CPU time, most of it to start threads; what leaks shows after a few. */
+const TIMES = process.env.CI ? 100 : 25;
+
+/** Its own PIDs and mounts, with an empty /tmp. */
+const ALONE = ['--pid', '--fork', '--mount', '--mount-proc', 'sh', '-c'];
+const EMPTY_TMP = 'mount -t tmpfs tmpfs /tmp && exec "$@"';
+
+const TARGET = `
+import threading
+def outer():
+    while True: inner()
+def inner():
+    for _ in range(1000): pass
+for _ in range(3): threading.Thread(target=outer, daemon=True).start()
+print('on', flush=True)
+outer()
+`;
+
+test(`attached ${TIMES} times in a row: no file, process, mapping or descriptor is left`, async (t) => {
+  const python = requirePython(t, [3, 12]);
+  if (!python) return;
+  if (spawnSync('unshare', [...ALONE, EMPTY_TMP, 'sh', 'true']).status !== 0) {
+    return skipOrFail(t, 'namespaces', 'this user may not make any, or not mount a tmpfs');
+  }
+  const program = fileURLToPath(new URL('./attach-often.js', import.meta.url));
+  const target = [python.path, '-X', 'perf', '-c', TARGET];
+  const argv = [...ALONE, EMPTY_TMP, 'sh', process.execPath, program, `${TIMES}`, ...target];
+  const { code, stdout, stderr } = await run('unshare', argv);
+  assert.equal(code, 0, stderr);
+  const { before, after, exitCodes } = JSON.parse(stdout) as AttachedOften;
+  assert.deepEqual(exitCodes, Array(TIMES).fill(0));
+  // The target's own perf map stays, too: it is still written.
+  assert.deepEqual(
+    before.files.map((name) => name.replace(/\d+/, 'N')),
+    ['perf-N.map', 'perf.data', 'perf.data.old'],
+  );
+  assert.equal(before.rings, 0);
+  assert.equal(before.processes, 1);
+  assert.deepEqual(after, before);
+});
