@@ -234,6 +234,21 @@ test('a group is sampled by its first event, and counts all', async (t) => {
   assert.match(await recorded.recording.strata('report', '-g', 'none'), /of event 'page-faults/);
 });
 
+test('a group that does not fit together is refused, or taken apart where W allows that', async (t) => {
+  const program = touches(t);
+  if (program === undefined) return;
+  // x86-64 has four debug registers.
+  const address = Number(program.addressOf('variable'));
+  const five = [0, 1, 2, 3, 4].map((i) => `mem:0x${(address + i * 64).toString(16)}/8:w`);
+  const flags = ['-e', `{${five.join(',')}}`];
+  const { code, stderr } = await strata(['record', '-N', ...flags, 'true'], {
+    cwd: workplace.folder,
+  });
+  if (code === 0) return;
+  assert.match(stderr, /cannot count mem:.* and mem:.* together|debug registers/);
+  assert.match(stderr, /\{a,b\}:W|fewer breakpoints/);
+});
+
 test('time, CPU and period are in every sample', async (t) => {
   const recorded = await record(t, '-T', '--sample-cpu', '-e', GETPPID);
   if (recorded === undefined) return;

@@ -18,6 +18,9 @@ import { COMMON_SAMPLE_TYPE, recordedRegisters } from './sample-layout.js';
  */
 export const DEFAULT_DUMP_SIZE = 65528;
 
+/** The same of a flight recorder, whose buffers hold the more seconds the less a sample takes. */
+const FLIGHT_DUMP_SIZE = 16384;
+
 /** Samples per second where nobody asked for another rate: not in step with what happens once a millisecond. */
 export const DEFAULT_FREQUENCY = 999;
 
@@ -75,7 +78,7 @@ export function samplingAttr(
     sample_type: sampleType(spec, options, callGraph) | (freq ? PerfSample.PERIOD : 0),
     read_format: PerfFormat.LOST,
     sample_regs_user: dumps ? recordedRegisters(process.arch).mask : 0n,
-    sample_stack_user: dumps ? dumpSize(callGraph) : 0,
+    sample_stack_user: dumpSize(callGraph, options.overwrite),
     branch_sample_type: lbr ? BRANCH_CALL_STACK : branches,
     sample_max_stack: spec.sampling.maxStack ?? 0,
     clockid: CLOCK,
@@ -191,7 +194,8 @@ function sampleType(spec: EventSpec, options: RecordOptions, callGraph: CallGrap
 }
 
 /** Bytes of stack per sample; the kernel wants a multiple of 8 below 64 KiB. */
-export function dumpSize(callGraph: CallGraph): number {
+function dumpSize(callGraph: CallGraph, overwrite: boolean): number {
   if (callGraph.kind !== 'dwarf') return 0;
-  return Math.min(65528, Math.ceil((callGraph.size ?? DEFAULT_DUMP_SIZE) / 8) * 8);
+  const size = callGraph.size ?? (overwrite ? FLIGHT_DUMP_SIZE : DEFAULT_DUMP_SIZE);
+  return Math.min(65528, Math.ceil(size / 8) * 8);
 }

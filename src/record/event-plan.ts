@@ -21,7 +21,7 @@ import {
   type EventAttrInput,
 } from './attributes.js';
 import type { RecordOptions } from './options.js';
-import { explainRefusal, isOfKernelAlone, mayFallBackToUser } from './permission.js';
+import { explainRefusal, mayFallBackToUser } from './permission.js';
 import type { RecordedEvent } from './sample-layout.js';
 
 /** An event that is to be opened. */
@@ -182,19 +182,43 @@ class Planner {
     this.events.push({ name: 'dummy:u', role: 'tracker', kernelAttr: attr, attr, leader });
   }
 
-  private addGroup({ events, sampleRead }: EventGroup, filter: string): void {
+  private addGroup({ events, sampleRead, weak }: EventGroup, filter: string): void {
     const leader = this.events.length;
-    events.forEach((asked, i) => {
-      const found = this.tryEvent(asked);
-      if ('refusal' in found) throw unsupportedEvent(asked, found.refusal, found.attr);
-      let { attr } = found;
-      if (sampleRead) attr = readingAttr(attr, i === 0);
-      // The leader switches the others on and off.
-      if (i > 0)
-        attr = { ...attr, flags: { ...attr.flags, disabled: false, enable_on_exec: false } };
-      const condition = filter !== '' && isTracepoint(asked) ? { filter } : {};
-      this.add(found.spec, attr, leader, condition);
+    const found = events.map((asked) => {
+      const tried = this.tryEvent(asked);
+      if ('refusal' in tried) throw unsupportedEvent(asked, tried.refusal, tried.attr);
+      return tried;
     });
+    const members = found.map(({ attr }, i) => memberAttr(attr, i === 0, sampleRead));
+    const isGroup = events.length > 1 && this.fits(events, members, weak);
+    found.forEach(({ spec, attr }, i) => {
+      const condition = filter !== '' && isTracepoint(spec) ? { filter } : {};
+      if (isGroup) this.add(spec, members[i], leader, condition);
+      else this.add(spec, attr, leader + i, condition);
+    });
+  }
+
+  /** @throws StrataError where events that are to be counted together cannot be */
+  private fits(
+    events: readonly EventSpec[],
+    attrs: readonly EventAttrInput[],
+    weak: boolean,
+  ): boolean {
+    const { pid, cpu } = this.place;
+    const fds: number[] = [];
+    try {
+      for (const attr of attrs) fds.push(openEvent(encodeAttr(attr), pid, cpu, fds[0] ?? -1));
+      return true;
+    } catch (error) {
+      if (!(error instanceof SystemCallError) || !UNSUPPORTED.has(error.code)) throw error;
+      if (weak) return false;
+      throw new StrataError(
+        `the kernel cannot count ${events.map(({ name }) => name).join(' and ')} together (${error.code})`,
+        'the modifier W counts them one by one where that is so: {a,b}:W',
+      );
+    } finally {
+      for (const fd of fds) closeEvent(fd);
+    }
   }
 
   private add(spec: EventSpec, attr: EventAttrInput, leader: number, more = {}): void {
@@ -218,9 +242,9 @@ class Planner {
     let spec = asked;
     for (;;) {
       const attr = samplingAttr(spec, this.context, carriesSideBand);
-      const found = this.tryAttr({ ...attr, precise_ip: precise });
+      const found = this.tryAttr({ ...attr, precise_ip: precise }, countedOn(spec));
       if (!(found instanceof SystemCallError)) return { spec, attr: found };
-      if (mayFallBackToUser(found, spec) && !isOfKernelAlone(spec)) {
+      if (mayFallBackToUser(found, spec)) {
         spec = userOnly(spec);
         this.narrowed = true;
       } else if (asked.highestPrecision === true && precise > 0 && UNSUPPORTED.has(found.code)) {
@@ -234,11 +258,15 @@ class Planner {
   }
 
   /** Tries an attribute, then with less and less of what older kernels refuse. */
-  private tryAttr(attr: EventAttrInput): EventAttrInput | SystemCallError {
+  private tryAttr(
+    attr: EventAttrInput,
+    cpus?: readonly number[],
+  ): EventAttrInput | SystemCallError {
+    const { pid, cpu } = this.place;
     let refusal: SystemCallError | undefined;
     for (const older of [attr, ...olderForms(attr)]) {
       try {
-        closeEvent(openEvent(encodeAttr(older), this.place.pid, this.place.cpu));
+        closeEvent(openEvent(encodeAttr(older), pid, cpus?.[0] ?? cpu));
         return older;
       } catch (error) {
         if (!(error instanceof SystemCallError)) throw error;
@@ -266,8 +294,20 @@ interface RefusedEvent {
   readonly attr: EventAttrInput;
 }
 
+/** CPUs that an event is counted on, where these are not all: of a chip, or of one kind of core. */
+export function countedOn({ cpus, coreCpus }: EventSpec): readonly number[] | undefined {
+  return cpus ?? coreCpus;
+}
+
 function isTracepoint({ kind }: EventSpec): boolean {
   return kind === 'tracepoint';
+}
+
+/** Of an event in a group, whose leader switches the others on and off. */
+function memberAttr(attr: EventAttrInput, leads: boolean, sampleRead: boolean): EventAttrInput {
+  const member = sampleRead ? readingAttr(attr, leads) : attr;
+  if (leads) return member;
+  return { ...member, flags: { ...member.flags, disabled: false, enable_on_exec: false } };
 }
 
 /** Of a group of which the first event samples and tells the counts of all. */

@@ -23,7 +23,7 @@ import {
 } from '../linux/perf-event.js';
 import type { RingMemory } from '../linux/ring.js';
 import { eventFeatures } from './event-features.js';
-import { planEvents, type EventPlan } from './event-plan.js';
+import { countedOn, planEvents, type EventPlan, type PlannedEvent } from './event-plan.js';
 import type { RecordOptions } from './options.js';
 import { explainRefusal } from './permission.js';
 import { openRings, type Rings } from './rings.js';
@@ -32,6 +32,8 @@ import { isGone, type ResolvedTarget } from './targets.js';
 
 /** How long the rings can take what comes, in seconds, if the draining thread gets no CPU. */
 const RING_SECONDS = 0.4;
+/** How much of the past a flight recorder keeps, within {@link MAX_RING}. */
+const FLIGHT_SECONDS = 30;
 const MIN_RING = 512 * 1024;
 const MAX_RING = 128 * 1024 * 1024;
 /** Of all CPUs together. */
@@ -134,7 +136,7 @@ function openTargetRings(
   cpus: readonly number[],
   notes: string[],
 ): TargetRings {
-  const size = ringSizeFor(plan, cpus.length);
+  const size = ringSizeFor(plan, cpus.length, options.overwrite ? FLIGHT_SECONDS : RING_SECONDS);
   const samples = openRings(cpus, size, options.overwrite, notes);
   if (!options.overwrite) return { samples, tracker: samples };
   try {
@@ -145,8 +147,8 @@ function openTargetRings(
   }
 }
 
-/** A power of two that holds {@link RING_SECONDS} of samples, within what is reasonable to lock. */
-function ringSizeFor({ events, frequency }: EventPlan, cpus: number): number {
+/** A power of two that holds so many seconds of samples, within what is reasonable to lock. */
+function ringSizeFor({ events, frequency }: EventPlan, cpus: number, seconds: number): number {
   const bytes = Math.max(...events.map(({ kernelAttr }) => kernelAttr.sample_stack_user ?? 0));
   const perSecond = Math.max(
     frequency,
@@ -154,7 +156,7 @@ function ringSizeFor({ events, frequency }: EventPlan, cpus: number): number {
       role === 'tracker' || kernelAttr.flags.freq === true ? 0 : RATE_OF_PERIODS,
     ),
   );
-  const wanted = Math.min(perSecond * (bytes + 1024) * RING_SECONDS, MAX_RING, MAX_RINGS / cpus);
+  const wanted = Math.min(perSecond * (bytes + 1024) * seconds, MAX_RING, MAX_RINGS / cpus);
   let size = MIN_RING;
   while (size < wanted) size *= 2;
   return size;
@@ -202,30 +204,33 @@ class Opening {
   /** Opens all events on a task; on none that has ended. */
   open(task: number): void {
     for (const cpu of this.cpus) {
-      const opened: number[] = [];
-      for (const event of this.plan.events) {
-        const fd = this.openOne(event, task, cpu, opened);
-        if (fd === undefined) {
-          for (const other of opened) closeEvent(other);
-          return;
-        }
-        opened.push(fd);
+      /** By event; without those that this CPU does not count. */
+      const opened = new Map<number, number>();
+      try {
+        this.plan.events.forEach((event, i) => {
+          const cpus = event.spec === undefined ? undefined : countedOn(event.spec);
+          if (cpus?.includes(cpu) === false) return;
+          const group = event.leader === i ? -1 : opened.get(event.leader)!;
+          opened.set(i, this.openOne(event, task, cpu, group));
+        });
+      } catch (error) {
+        for (const fd of opened.values()) closeEvent(fd);
+        if (isGone(error)) return;
+        throw error;
       }
-      opened.forEach((fd, i) => {
+      for (const [i, fd] of opened) {
         this.fds[i].push(fd);
         this.ids[i].push(eventId(fd));
-      });
+      }
     }
   }
 
-  /** @returns `undefined` where the task has ended */
   private openOne(
-    { name, kernelAttr, leader, filter, role }: EventPlan['events'][number],
+    { name, kernelAttr, filter, role }: PlannedEvent,
     task: number,
     cpu: number,
-    opened: readonly number[],
-  ): number | undefined {
-    const group = leader === opened.length ? -1 : opened[leader];
+    group: number,
+  ): number {
     let fd = -1;
     try {
       fd = openEvent(encodeAttr(kernelAttr), task, cpu, group);
@@ -235,9 +240,7 @@ class Opening {
       return fd;
     } catch (error) {
       if (fd >= 0) closeEvent(fd);
-      if (isGone(error)) return undefined;
-      for (const other of opened) closeEvent(other);
-      throw explainRefusal(error, name);
+      throw isGone(error) ? error : explainRefusal(error, name);
     }
   }
 
@@ -250,8 +253,8 @@ class Opening {
   }
 
   isOver(): boolean {
-    // All events of a task end with it: one of them tells.
-    return this.hangUps.all(this.fds[0]);
+    // All events of a task end with it: the tracker tells, which is on every CPU.
+    return this.hangUps.all(this.fds[this.fds.length - 1]);
   }
 
   lost(): number | undefined {

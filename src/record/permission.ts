@@ -8,7 +8,8 @@
 import { Cursor } from '../base/cursor.js';
 import { StrataError } from '../base/errors.js';
 import { ATTR_SIZE, decodeAttr } from '../formats/perfdata/attr.js';
-import { PerfCountSw, PerfType } from '../formats/perfdata/spec.js';
+import { PerfType } from '../formats/perfdata/spec.js';
+import { countsInUser } from '../linux/events/parse.js';
 import type { EventSpec } from '../linux/events/spec.js';
 import { OpenError, SystemCallError } from '../linux/perf-event.js';
 import { readStatus } from '../linux/proc.js';
@@ -21,27 +22,17 @@ import {
   perfEventParanoid,
 } from '../linux/system.js';
 
-/** Whether the same event without the kernel's part may be allowed. */
+/** Whether the same event without the kernel's part may be allowed, and is worth having. */
 export function mayFallBackToUser(error: SystemCallError, event: EventSpec): boolean {
-  const { flags } = event.attr;
-  return isForbidden(error) && flags.exclude_kernel !== true && flags.exclude_user !== true;
+  return isForbidden(error) && hasKernelPart(event) && countsInUser(event);
 }
 
-/** Whether an event happens in the kernel only, so that nothing is left of it without the kernel's part. */
-export function isOfKernelAlone({ kind, attr }: EventSpec): boolean {
-  return (
-    kind === 'tracepoint' ||
-    (attr.type === PerfType.SOFTWARE && KERNEL_COUNTS.some((config) => attr.config === config))
-  );
+/** Whether an event is counted in user space and in the kernel. */
+export function hasKernelPart({ attr: { flags } }: EventSpec): boolean {
+  return flags.exclude_kernel !== true && flags.exclude_user !== true;
 }
 
-const KERNEL_COUNTS = [
-  PerfCountSw.CONTEXT_SWITCHES,
-  PerfCountSw.CPU_MIGRATIONS,
-  PerfCountSw.CGROUP_SWITCHES,
-].map(BigInt);
-
-function isForbidden(error: SystemCallError): boolean {
+export function isForbidden(error: SystemCallError): boolean {
   return error.code === 'EACCES' || error.code === 'EPERM';
 }
 

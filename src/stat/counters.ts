@@ -3,9 +3,9 @@
  */
 import { ExitCode, StrataError } from '../base/errors.js';
 import { encodeAttr } from '../formats/perfdata/attr.js';
-import { PerfCountSw, PerfFormat, PerfType } from '../formats/perfdata/spec.js';
+import { PerfFormat } from '../formats/perfdata/spec.js';
 import type { EventSpec } from '../linux/events/spec.js';
-import { userOnly } from '../linux/events/parse.js';
+import { countsInUser, userOnly } from '../linux/events/parse.js';
 import { libc } from '../linux/libc.js';
 import {
   SystemCallError,
@@ -14,7 +14,7 @@ import {
   filterEvent,
   openEvent,
 } from '../linux/perf-event.js';
-import { explainRefusal, mayFallBackToUser } from '../record/permission.js';
+import { explainRefusal, hasKernelPart, isForbidden } from '../record/permission.js';
 import { isGone } from '../record/targets.js';
 import type { CountedEvent, EventState, WantedGroup } from './events.js';
 import type { Label, Labelling } from './labels.js';
@@ -211,8 +211,8 @@ class Member {
   /** Asks for less. @returns whether that may help */
   private adapt(error: unknown): boolean {
     if (this.isDecided || !(error instanceof SystemCallError)) return false;
-    if (mayFallBackToUser(error, this.spec)) {
-      if (isOfKernelAlone(this.spec)) this.state = 'forbidden';
+    if (isForbidden(error) && hasKernelPart(this.spec)) {
+      if (!countsInUser(this.spec)) this.state = 'forbidden';
       this.spec = userOnly(this.spec);
       this.narrowed = true;
       return true;
@@ -221,15 +221,6 @@ class Member {
     this.state = 'unsupported';
     return true;
   }
-}
-
-/** Switches and migrations happen in the kernel: it counts none for user space alone. */
-function isOfKernelAlone({ attr }: EventSpec): boolean {
-  return (
-    attr.type === PerfType.SOFTWARE &&
-    (attr.config === BigInt(PerfCountSw.CONTEXT_SWITCHES) ||
-      attr.config === BigInt(PerfCountSw.CPU_MIGRATIONS))
-  );
 }
 
 function wakesAtExec(place: Place, { onExec }: CounterOptions): boolean {
