@@ -7,7 +7,16 @@
  *   evlist               prints the events
  *   region-begin NAME PID TID TIME, region-end …       see python/helper
  */
-import { constants, closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import {
+  constants,
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,7 +80,13 @@ function openAnswers(place: string | number | undefined): number | undefined {
 
 /** Opens a FIFO for both directions: so it neither waits for another end nor ends with it (fifo(7)). */
 function openEnd(place: string | number): number {
-  if (typeof place === 'number') return place;
+  if (typeof place === 'number') {
+    if (existsSync(`/proc/self/fd/${place}`)) return place;
+    throw new StrataError(
+      `cannot listen at descriptor ${place}: it is not open`,
+      `a shell opens it by: strata record --control fd:${place} … ${place}<>FIFO`,
+    );
+  }
   try {
     return openSync(place, constants.O_RDWR | constants.O_NONBLOCK);
   } catch (error) {
