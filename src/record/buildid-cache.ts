@@ -4,9 +4,22 @@
  *   ~/.debug/PATH/BUILDID/elf            the file
  *   ~/.debug/.build-id/BU/ILDID  ->  ../../PATH/BUILDID
  */
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+
+import { MemorySource, type ByteSource } from '../base/source.js';
+
+const COPY_SIZE = 1024 * 1024;
 
 function buildIdCacheFolder(): string {
   return join(homedir(), '.debug');
@@ -21,17 +34,37 @@ function placesOf(folder: string, path: string, buildId: string): { target: stri
 }
 
 /**
- * Puts a file into the cache.
+ * Puts a file into the user's cache, unless one of that build is there.
  * @param path what the recording calls the file
  * @param buildId hexadecimal
- * @throws system errors of node:fs
+ * @throws system errors of node:fs, StrataError where the file cannot be read
  */
-function addToBuildIdCache(folder: string, path: string, buildId: string, file: Uint8Array): void {
-  const { target, link } = placesOf(folder, path, buildId);
+export function addToBuildIdCache(path: string, buildId: string, file: ByteSource): void {
+  const { target, link } = placesOf(buildIdCacheFolder(), path, buildId);
+  if (existsSync(join(link, 'elf'))) return;
   mkdirSync(target, { recursive: true });
   mkdirSync(dirname(link), { recursive: true });
-  writeFileSync(join(target, 'elf'), file, { mode: 0o600 });
+  const unfinished = join(target, `elf.${process.pid}`);
+  copy(file, unfinished);
+  renameSync(unfinished, join(target, 'elf'));
+  rmSync(link, { force: true }); // It leads nowhere.
   symlinkSync(relative(dirname(link), target), link);
+}
+
+function copy(file: ByteSource, path: string): void {
+  const fd = openSync(path, 'w', 0o600);
+  try {
+    for (let at = 0; at < file.byteLength;) {
+      const bytes = file.read(at, COPY_SIZE);
+      if (bytes.byteLength === 0) break; // It shrank.
+      at += writeSync(fd, bytes);
+    }
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** A file of names, by what recordings call it. */
@@ -45,12 +78,12 @@ export interface CachedNames {
  * @returns what went wrong, as a sentence
  */
 export function cacheNames(names: CachedNames, file: Uint8Array): string | undefined {
-  const folder = buildIdCacheFolder();
   try {
-    addToBuildIdCache(folder, names.path, Buffer.from(names.buildId).toString('hex'), file);
+    const buildId = Buffer.from(names.buildId).toString('hex');
+    addToBuildIdCache(names.path, buildId, new MemorySource(file));
     return undefined;
   } catch (error) {
-    return `perf report will not find Python’s names: ${folder}: ${String(error)}`;
+    return `perf report will not find Python’s names: ${buildIdCacheFolder()}: ${String(error)}`;
   }
 }
 

@@ -9,6 +9,7 @@ import type { GeneratedFunctions } from '../formats/perfmap.js';
 import type { KernelFunctions } from '../formats/kallsyms.js';
 import { cacheNames, type CachedNames } from './buildid-cache.js';
 import { buildIdFeature, kernelSymbolsText, machineFeatures } from './features.js';
+import { keepForeignFiles } from './foreign-files.js';
 import { readDump, readPerfMap } from './perf-maps.js';
 import type { Recorder } from './recorder.js';
 import type { Counts, RecordingFile } from './recording-file.js';
@@ -69,7 +70,7 @@ export function completeFile(
     all: names.ranges.map(({ pid }) => pid),
     named: (built?.named ?? []).map(({ pid }) => pid),
   };
-  const { modules } = recorder.modules;
+  const modules = [...recorder.modules.modules];
   notes.push(
     ...recorder.interpreters.notes(file.sampled, arenas, modules, facts.asksPython),
     ...end.notes,
@@ -94,6 +95,7 @@ export function completeFile(
   const isCached = built !== undefined && facts.buildIdCache;
   const uncached = isCached ? cacheNames(names, built.file) : undefined;
   if (uncached !== undefined) notes.push(uncached);
+  if (facts.buildIdCache) notes.push(...keepForeignFiles(modules));
   features.set(
     STRATA_FEATURE,
     encodeStrataSection({

@@ -49,12 +49,16 @@ function readFirst(pid: number, range: string, path: string): Uint8Array | undef
 }
 
 function readBuildId(path: string): Uint8Array | undefined {
+  const bytes = Buffer.from(buildIdOfFile(path) ?? '', 'hex');
+  return bytes.byteLength > 0 && bytes.byteLength <= MAX_BUILD_ID ? bytes : undefined;
+}
+
+/** In hexadecimal; `undefined` where the file has none or cannot be read. */
+export function buildIdOfFile(path: string): string | undefined {
   return orUndefined(() => {
     const source = new FileSource(path);
     try {
-      const { buildId } = ElfImage.read(source);
-      const bytes = Buffer.from(buildId ?? '', 'hex');
-      return bytes.byteLength > 0 && bytes.byteLength <= MAX_BUILD_ID ? bytes : undefined;
+      return ElfImage.read(source).buildId;
     } finally {
       source.close();
     }
