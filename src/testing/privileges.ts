@@ -68,5 +68,6 @@ function copyProgram(folder: string): string[] {
     if (!existsSync(join(modules, name))) continue;
     cpSync(join(modules, name), join(folder, 'node_modules', name), { recursive: true });
   }
+  spawnSync('chown', ['-R', `${ORDINARY_USER}`, folder]);
   return [node, join(folder, 'built', relative(built, STRATA))];
 }
