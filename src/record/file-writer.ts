@@ -53,6 +53,8 @@ export interface RecordingResult extends Counts {
   readonly notes: readonly string[];
   /** Those that are left, oldest first. */
   readonly files: readonly FileResult[];
+  /** See `Recorder.livingForks`. */
+  readonly forks: ReadonlyMap<number, readonly number[]>;
 }
 
 export class FileWriter {
@@ -170,6 +172,7 @@ export class FileWriter {
       failure: this.failure,
       notes: [...this.notes],
       files: this.files,
+      forks: recorder.livingForks(),
     };
   }
 

@@ -93,6 +93,11 @@ export class LiveProcesses implements CodeFiles {
     }
   }
 
+  /** Whether its end was not told. */
+  runs(pid: number): boolean {
+    return this.running.has(pid);
+  }
+
   /** How many that the command started run on although it has ended. */
   survivors(): number {
     const alive = [...this.running].filter((pid) => this.see(pid).ofCommand && isRunning(pid));

@@ -152,6 +152,19 @@ export class Recorder {
     }
   }
 
+  /** Processes that have not ended, as far as is known, each with its ancestors, the nearest first. */
+  livingForks(): Map<number, readonly number[]> {
+    const forks = new Map<number, readonly number[]>();
+    for (const pid of this.parents.keys()) {
+      if (!this.live.runs(pid)) continue;
+      const ancestors = new Set<number>();
+      let at = this.parents.get(pid);
+      for (; at !== undefined && !ancestors.has(at); at = this.parents.get(at)) ancestors.add(at);
+      forks.set(pid, [...ancestors]);
+    }
+    return forks;
+  }
+
   /** What is to be known of the samples since it was last asked for, in sentences. */
   takeNotes(): string[] {
     const { deep, completedLive } = this.unwinder;

@@ -5,6 +5,7 @@
 import { StrataError } from '../base/errors.js';
 import { plural } from '../base/units.js';
 import {
+  disablePerfSupport,
   enablePerfSupport,
   ProcessEnded,
   type PerfSupport,
@@ -25,7 +26,8 @@ export class Recording implements Omit<Controlled, 'stop'> {
   readonly regions = new RegionMarks();
   /** Whether it records at this moment. */
   private isSampling = false;
-  private readonly perfSupports: PerfSupport[] = [];
+  /** By process. */
+  private readonly perfSupports = new Map<number, PerfSupport>();
 
   private constructor(
     private readonly options: RecordOptions,
@@ -109,7 +111,7 @@ export class Recording implements Omit<Controlled, 'stop'> {
         notes: regionNotes(marked.unfinished, regions.dropped),
         info: { regions: marked.regions },
       });
-      const undone = await this.detachPython();
+      const undone = await this.detachPython(result.forks);
       return { ...result, notes: [...result.notes, ...undone] };
     } finally {
       await this.close();
@@ -118,7 +120,7 @@ export class Recording implements Omit<Controlled, 'stop'> {
 
   /** Ends it without a file. */
   async abandon(): Promise<void> {
-    await this.detachPython();
+    await this.detachPython(new Map());
     await this.close();
     this.output.discard();
   }
@@ -164,20 +166,32 @@ export class Recording implements Omit<Controlled, 'stop'> {
     const refusals: StrataError[] = [];
     for (const pid of this.target.pids) {
       try {
-        this.perfSupports.push(await enablePerfSupport(pid));
+        this.perfSupports.set(pid, await enablePerfSupport(pid));
       } catch (error) {
         if (error instanceof ProcessEnded) continue;
         if (!(error instanceof StrataError)) throw error;
         refusals.push(error);
       }
     }
-    if (this.perfSupports.length === 0 && refusals.length > 0) throw refusals[0];
+    if (this.perfSupports.size === 0 && refusals.length > 0) throw refusals[0];
     for (const { message } of refusals) say(message);
   }
 
-  /** @returns what could not be undone */
-  private async detachPython(): Promise<string[]> {
-    const undone = await Promise.all(this.perfSupports.splice(0).map((one) => one.disable()));
+  /**
+   * Puts interpreters back as they were, and those that were forked from them meanwhile.
+   * @returns what could not be undone
+   */
+  private async detachPython(forks: RecordingResult['forks']): Promise<string[]> {
+    const supports = new Map(this.perfSupports);
+    this.perfSupports.clear();
+    const heirs = [...forks].filter(
+      ([pid, ancestors]) =>
+        !supports.has(pid) && ancestors.some((one) => supports.get(one)?.wasActive === false),
+    );
+    const undone = await Promise.all([
+      ...[...supports.values()].map((support) => support.disable()),
+      ...heirs.map(([pid]) => disablePerfSupport(pid, { ownMap: true })),
+    ]);
     return undone.filter((sentence) => sentence !== undefined);
   }
 }

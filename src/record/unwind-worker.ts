@@ -91,7 +91,9 @@ function main(setup: UnwindSetup): RecordingResult {
   // Told before the draining thread is, so that it is here by now.
   const end = receiveMessageOnPort(parentPort!)?.message as FileEnd | undefined;
   assert(end !== undefined, 'the end of a recording is told before it is there');
-  return files.finish({ ...end, notes: [...end.notes, ...survivorNotes(recorder)] });
+  // Of what ran before it is no news that it goes on.
+  const survivors = setup.existing === undefined ? survivorNotes(recorder) : [];
+  return files.finish({ ...end, notes: [...end.notes, ...survivors] });
 }
 
 /** Says that processes outlive the command, as daemons do. */
