@@ -74,18 +74,23 @@ function attach(pid: number): Promise<number> {
 
 async function main([times, program, ...argv]: readonly string[]): Promise<void> {
   const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(child.stdout, 'data');
-  const pid = child.pid ?? -1;
+  try {
+    await once(child.stdout, 'data');
+    const result = await attachOften(child.pid ?? -1, Number(times));
+    process.stdout.write(JSON.stringify(result));
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+async function attachOften(pid: number, times: number): Promise<AttachedOften> {
   // What the first recording loads stays loaded; its file becomes perf.data.old with the second.
   await attach(pid);
   await attach(pid);
   const before = belongings(pid);
   const exitCodes: number[] = [];
-  for (let i = 0; i < Number(times); i++) exitCodes.push(await attach(pid));
-  const after = belongings(pid);
-  child.kill('SIGKILL');
-  const result: AttachedOften = { before, after, exitCodes };
-  process.stdout.write(JSON.stringify(result));
+  for (let i = 0; i < times; i++) exitCodes.push(await attach(pid));
+  return { before, after: belongings(pid), exitCodes };
 }
 
 await main(process.argv.slice(2));
