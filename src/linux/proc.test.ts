@@ -32,8 +32,8 @@ test('the status of a process, of a thread, and of none', () => {
 });
 
 test('a process that nobody has waited for is a zombie', async (t) => {
-  // The shell becomes a program that does not wait for its child.
-  const shell = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 30']);
+  // The shell becomes a program that does not wait for its child, which ends after that.
+  const shell = spawn('/bin/sh', ['-c', 'sleep 1 & echo $!; exec sleep 30']);
   t.after(() => shell.kill('SIGKILL'));
   const [line] = (await once(shell.stdout, 'data')) as [Buffer];
   const pid = Number(line.toString());
