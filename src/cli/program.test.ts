@@ -115,6 +115,8 @@ const UNDERSTOOD: readonly (readonly [line: string, invocation: Invocation])[] =
     '--switch-output 5m --switch-max-files 3 python app.py': {
       switchOutput: { on: { seconds: 300 }, maxFiles: 3 },
     },
+    '-m 128 python app.py': { bufferSize: { pages: 128 } },
+    '--mmap-pages 64M python app.py': { bufferSize: { bytes: 67108864 } },
     '--python attach -p 1': {
       command: [],
       target: { kind: 'processes', pids: [1] },

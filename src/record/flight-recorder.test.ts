@@ -125,7 +125,7 @@ test('without a snapshot the end writes the latest, and what was overwritten is 
   const python = requirePython(t, [3, 8]);
   if (!python) return;
   const rounds = 250;
-  const flags = ['-e', 'page-faults:u', '-c', '1', '--call-graph', 'none'];
+  const flags = ['-m', '512K', '-e', 'page-faults:u', '-c', '1', '--call-graph', 'none'];
   const { run, folder } = record('faults', ...flags, python.path, FAULTS, `${rounds}`);
   run.child.stdin?.end();
   assert.equal(await run.ended, 0, run.stderr());

@@ -22,6 +22,7 @@ import {
   redirectEvent,
 } from '../linux/perf-event.js';
 import type { RingMemory } from '../linux/ring.js';
+import { pageSize } from '../linux/system.js';
 import { eventFeatures } from './event-features.js';
 import { countedOn, planEvents, type EventPlan, type PlannedEvent } from './event-plan.js';
 import type { RecordOptions } from './options.js';
@@ -136,7 +137,9 @@ function openTargetRings(
   cpus: readonly number[],
   notes: string[],
 ): TargetRings {
-  const size = ringSizeFor(plan, cpus.length, options.overwrite ? FLIGHT_SECONDS : RING_SECONDS);
+  const size =
+    askedSize(options.bufferSize) ??
+    ringSizeFor(plan, cpus.length, options.overwrite ? FLIGHT_SECONDS : RING_SECONDS);
   const samples = openRings(cpus, size, options.overwrite, notes);
   if (!options.overwrite) return { samples, tracker: samples };
   try {
@@ -145,6 +148,16 @@ function openTargetRings(
     samples.close();
     throw error;
   }
+}
+
+/** A power of two of pages that holds what was asked for. */
+function askedSize(asked: RecordOptions['bufferSize']): number | undefined {
+  if (asked === undefined) return undefined;
+  const page = pageSize();
+  const wanted = 'pages' in asked ? asked.pages * page : asked.bytes;
+  let size = page;
+  while (size < wanted) size *= 2;
+  return size;
 }
 
 /** A power of two that holds so many seconds of samples, within what is reasonable to lock. */

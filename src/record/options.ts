@@ -37,6 +37,8 @@ export interface RecordOptions {
   /** A flight recorder: the kernel keeps the latest samples, a snapshot writes them. */
   readonly overwrite: boolean;
   readonly switchOutput?: SwitchOutput;
+  /** Of the kernel's buffer of each CPU. */
+  readonly bufferSize?: BufferSize;
   /**
    * `auto` switches on CPython's perf support in the interpreters that the command starts; `attach` also
    * in those that run already.
@@ -68,6 +70,9 @@ export type ControlPlace =
   | { readonly kind: 'own' }
   /** SIGUSR2 switches sampling on and off. */
   | { readonly kind: 'signal' };
+
+/** perf's two ways to say it. */
+export type BufferSize = { readonly pages: number } | { readonly bytes: number };
 
 /** When one file ends and the next begins. */
 export interface SwitchOutput {

@@ -1,7 +1,7 @@
 /** Values of `record`'s own flags. Each parser throws `InvalidArgumentError` with what is valid. */
 import { InvalidArgumentError } from 'commander';
 
-import type { ControlPlace, EventFilter, SwitchOutput } from '../../record/options.js';
+import type { BufferSize, ControlPlace, EventFilter, SwitchOutput } from '../../record/options.js';
 import { parseDuration } from '../values.js';
 import type { Values } from './spec.js';
 
@@ -53,6 +53,21 @@ export function parseControl(text: string): ControlPlace {
 export type SwitchMoment = SwitchOutput['on'];
 
 const BYTES = { B: 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
+
+/** More than any kernel lets a ring be. */
+const MOST_BUFFER = 2 ** 30;
+
+/** `128` pages, or `512K`, `64M`. */
+export function parseBufferSize(text: string): BufferSize {
+  const match = /^(\d{1,9})([BKMG])?$/.exec(text);
+  const number = Number(match?.[1]);
+  const unit = match?.[2] as keyof typeof BYTES | undefined;
+  const bytes = number * (unit === undefined ? 4096 : BYTES[unit]);
+  if (match === null || number === 0 || bytes > MOST_BUFFER) {
+    throw new InvalidArgumentError('A number of pages, or a size as 512K or 64M, up to 1G.');
+  }
+  return unit === undefined ? { pages: number } : { bytes };
+}
 
 /** `signal`, `100M`, `30s`. Where perf takes `m` for minutes and `M` for mebibytes, so do we. */
 export function parseSwitchOutput(text: string): SwitchMoment {

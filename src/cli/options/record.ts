@@ -5,6 +5,7 @@ import { parseCallGraph, parseDuration, parseFrequency, parseList, parseWhole } 
 import {
   appendEvents,
   appendFilter,
+  parseBufferSize,
   parseControl,
   parseDelay,
   parseSwitchOutput,
@@ -122,6 +123,12 @@ export const RECORD: CommandSpec<RecordOptions> = {
       value: 'auto',
       choices: ['auto', 'off', 'attach'],
     },
+    {
+      flags: '-m, --mmap-pages <size>',
+      help: 'the kernel’s buffer of each CPU: pages, or a size as 512K or 64M',
+      valueText: 'what the rate needs',
+      parse: parseBufferSize,
+    },
     { flags: '--keep-stacks', help: 'keep the copied stack bytes in the recording' },
     {
       flags: '-N, --no-buildid-cache',
@@ -165,6 +172,7 @@ export const RECORD: CommandSpec<RecordOptions> = {
     ...given('control', values['control'] as RecordOptions['control']),
     overwrite: values['overwrite'] === true,
     ...given('switchOutput', switchOutput(values)),
+    ...given('bufferSize', values['mmapPages'] as RecordOptions['bufferSize']),
     python: values['python'] as RecordOptions['python'],
     keepStacks: values['keepStacks'] === true,
     buildIdCache: values['buildidCache'] === true,
