@@ -86,7 +86,7 @@ test('what is not there is told by its number; what has ended is passed over whi
   assert.equal(several.message, `no threads ${NO_PID}, ${NO_PID + 1}`);
   assert.equal(several.exitCode, 1);
 
-  const shell = await started(t, '/bin/sh', ['-c', 'true & echo $!; exec sleep 30']);
+  const shell = await started(t, '/bin/sh', ['-c', 'sleep 1 & echo $!; exec sleep 30']);
   const zombie = Number(shell.said);
   while (!/^State:\tZ/m.test(readFileSync(`/proc/${zombie}/status`, 'utf8'))) {
     await new Promise((go) => setTimeout(go, 10));
