@@ -1,6 +1,6 @@
 /** What starting the program costs: its help, and a report of a small recording. */
 import { formatBytes } from '../base/units.js';
-import { DEFAULT_DUMP_SIZE } from '../record/attributes.js';
+import { DEFAULT_DUMP_SIZE } from '../record/events/attributes.js';
 import { cpuOf, measure, tell, type Bench, type Cost } from './measure.js';
 import { median, orderOf, spread } from './statistics.js';
 import { ordinaryTarget, strataRecord } from './targets.js';

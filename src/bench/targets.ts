@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Bytes } from '../base/units.js';
-import { DEFAULT_DUMP_SIZE } from '../record/attributes.js';
+import { DEFAULT_DUMP_SIZE } from '../record/events/attributes.js';
 import { PROGRAMS, type Bench } from './measure.js';
 
 export interface Target {

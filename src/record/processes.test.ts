@@ -13,7 +13,7 @@ import { startStrata, until, type LiveRun } from '../testing/live.js';
 import { requirePython, skipOrFail, type Python } from '../testing/pythons.js';
 import { Recording, Workplace } from '../testing/recordings.js';
 import { readReport } from '../testing/reports.js';
-import { existingPerfMaps } from './perf-maps.js';
+import { existingPerfMaps } from './processes/perf-maps.js';
 
 const workplace = new Workplace();
 after(() => workplace.close());

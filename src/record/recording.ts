@@ -11,16 +11,16 @@ import {
   type PerfSupport,
 } from '../python/remote/perf-support.js';
 import type { Controlled } from './control-commands.js';
-import type { FileResult, RecordingResult } from './file-writer.js';
-import { openEvents, type OpenedEvents } from './open-events.js';
+import type { FileResult, RecordingResult } from './unwinding/file-writer.js';
+import { openEvents, type OpenedEvents } from './events/open.js';
 import type { RecordOptions } from './options.js';
-import { createOutput, type NewOutput } from './output.js';
-import { existingPerfMaps } from './perf-maps.js';
+import { createOutput, type NewOutput } from './output/output.js';
+import { existingPerfMaps } from './processes/perf-maps.js';
 import { RegionMarks } from './region-marks.js';
 import { say } from './say.js';
 import { resolveTarget, type ResolvedTarget } from './targets.js';
 import { startThreads, type RecorderThreads, type RecordingSetup } from './threads.js';
-import { tellPause } from './transfer.js';
+import { tellPause } from './draining/transfer.js';
 
 export class Recording implements Omit<Controlled, 'stop'> {
   readonly regions = new RegionMarks();

@@ -14,7 +14,7 @@ import {
   filterEvent,
   openEvent,
 } from '../linux/perf-event.js';
-import { explainRefusal, hasKernelPart, isForbidden } from '../record/permission.js';
+import { explainRefusal, hasKernelPart, isForbidden } from '../record/events/permission.js';
 import { isGone } from '../record/targets.js';
 import type { CountedEvent, EventState, WantedGroup } from './events.js';
 import type { Label, Labelling } from './labels.js';

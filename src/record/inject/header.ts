@@ -12,7 +12,7 @@ import {
   type FileEvent,
 } from '../../formats/perfdata/writer.js';
 import type { CodeModule } from '../../session/modules.js';
-import { moduleBuildIds } from '../features.js';
+import { moduleBuildIds } from '../output/features.js';
 
 /** Registers and stack: with both, there is a call chain to be unwound. */
 const DUMP = PerfSample.REGS_USER | PerfSample.STACK_USER;

@@ -16,7 +16,7 @@ import { openSource } from '../../base/spool.js';
 import { recordedBefore } from '../../session/open.js';
 import { Replay, type ReplayOptions } from '../../session/replay.js';
 import { Injection, type InjectResult } from './injection.js';
-import { createOutput } from '../output.js';
+import { createOutput } from '../output/output.js';
 
 export interface InjectOptions extends Pick<ReplayOptions, 'symbols' | 'onDownload'> {
   /** A perf.data file, or `-`. */

@@ -28,12 +28,12 @@ import type { Mapping } from '../../session/address-space.js';
 import { isJitDump } from '../../session/jit-dumps.js';
 import type { Process, Thread } from '../../session/processes.js';
 import type { Replay } from '../../session/replay.js';
-import { cacheNames } from '../buildid-cache.js';
-import { kernelFunctionsText } from '../features.js';
+import { cacheNames } from '../output/buildid-cache.js';
+import { kernelFunctionsText } from '../output/features.js';
 import { CopiedFeatures, dumpEvents, injectedEvents } from './header.js';
 import { SampledNames } from './names.js';
 import { copyRecord, copySample, writeMapping, writeUnwound } from './records.js';
-import { Output } from '../output.js';
+import { Output } from '../output/output.js';
 
 /** What became of a recording. */
 export interface InjectResult {

@@ -21,7 +21,7 @@ import { isUserContext, type CallChains } from '../../session/call-chains.js';
 import type { Locations } from '../../session/locations.js';
 import type { Process } from '../../session/processes.js';
 import type { KernelFunction } from '../../symbolize/kernel.js';
-import { NamesFile } from '../code-names.js';
+import { NamesFile } from '../output/code-names.js';
 
 /** One address space of the original, and what readers of the new recording are to see in it. */
 interface NamedSpace {

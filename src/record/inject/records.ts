@@ -8,7 +8,7 @@ import type { SampleView } from '../../formats/perfdata/sample.js';
 import { PerfMisc, PerfRecord, PerfSample, PROT_EXEC } from '../../formats/perfdata/spec.js';
 import type { Mapping } from '../../session/address-space.js';
 import type { CallChains } from '../../session/call-chains.js';
-import type { Output } from '../output.js';
+import type { Output } from '../output/output.js';
 
 /** A record's size is a u16, and a multiple of 8: what is longer comes of damage, and is cut. */
 const MAX_SIZE = 65528;
