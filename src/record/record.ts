@@ -19,7 +19,6 @@ import { warningsForRecord } from '../checks/record-warnings.js';
 import { controlCommands } from './control-commands.js';
 import { CONTROL_VARIABLES, openControl, type Control } from './control.js';
 import { Ending } from './ending.js';
-import type { RecordingResult } from './unwinding/file-writer.js';
 import type { OpenedEvents } from './events/open.js';
 import { checkOptions } from './options-check.js';
 import type { RecordOptions } from './options.js';
@@ -27,6 +26,7 @@ import { withoutNameless } from './processes/python-notes.js';
 import { Recording } from './recording.js';
 import { say } from './say.js';
 import { showProgress, summaryLines } from './summary.js';
+import type { RecordingResult } from './unwinding/file-writer.js';
 
 /**
  * Records one target.

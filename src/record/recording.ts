@@ -11,7 +11,7 @@ import {
   type PerfSupport,
 } from '../python/remote/perf-support.js';
 import type { Controlled } from './control-commands.js';
-import type { FileResult, RecordingResult } from './unwinding/file-writer.js';
+import { tellPause } from './draining/transfer.js';
 import { openEvents, type OpenedEvents } from './events/open.js';
 import type { RecordOptions } from './options.js';
 import { createOutput, type NewOutput } from './output/output.js';
@@ -20,7 +20,7 @@ import { RegionMarks } from './region-marks.js';
 import { say } from './say.js';
 import { resolveTarget, type ResolvedTarget } from './targets.js';
 import { startThreads, type RecorderThreads, type RecordingSetup } from './threads.js';
-import { tellPause } from './draining/transfer.js';
+import type { FileResult, RecordingResult } from './unwinding/file-writer.js';
 
 export class Recording implements Omit<Controlled, 'stop'> {
   readonly regions = new RegionMarks();

@@ -3,8 +3,8 @@
  * standard error; standard output is the command's.
  */
 import { formatBytes, formatCount, formatPercent, plural } from '../base/units.js';
-import type { RecordingResult } from './unwinding/file-writer.js';
 import { queueProgress, type SharedQueue } from './draining/transfer.js';
+import type { RecordingResult } from './unwinding/file-writer.js';
 
 /** Often enough to be live; where the command writes to the same terminal, seldom enough not to be in its way. */
 const INTERVAL_MS = 250;

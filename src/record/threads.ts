@@ -11,12 +11,12 @@ import { Worker } from 'node:worker_threads';
 
 import { libc } from '../linux/libc.js';
 import type { RingMemory } from '../linux/ring.js';
-import type { FileEnd } from './unwinding/complete-file.js';
-import type { DrainSetup } from './draining/drain-worker.js';
-import type { FileResult, RecordingResult } from './unwinding/file-writer.js';
+import type { DrainSetup } from './drain-worker.js';
 import { createStackTops } from './draining/stack-tops.js';
 import { askToStop, askToSwitch, createQueue, type SharedQueue } from './draining/transfer.js';
-import type { UnwindMessage, UnwindSetup } from './unwinding/unwind-worker.js';
+import type { UnwindMessage, UnwindSetup } from './unwind-worker.js';
+import type { FileEnd } from './unwinding/complete-file.js';
+import type { FileResult, RecordingResult } from './unwinding/file-writer.js';
 
 /** What the queue between the threads holds: what drains faster than it is unwound waits here. */
 const QUEUE_SIZE = 64 * 1024 * 1024;
@@ -56,8 +56,8 @@ export function startThreads(): RecorderThreads {
   const queue = createQueue(QUEUE_SIZE);
   const stackTops = createStackTops();
   const wakeFd = libc().eventfd(0, EFD_CLOEXEC);
-  const drainer = new Worker(new URL('./draining/drain-worker.js', import.meta.url));
-  const unwinder = new Worker(new URL('./unwinding/unwind-worker.js', import.meta.url), {
+  const drainer = new Worker(new URL('./drain-worker.js', import.meta.url));
+  const unwinder = new Worker(new URL('./unwind-worker.js', import.meta.url), {
     trackUnmanagedFds: false, // it closes the file that this thread opened
   });
   const wake = (): void => {

@@ -15,8 +15,8 @@ import { PerfRecord } from '../../formats/perfdata/spec.js';
 import { viewMapped } from '../../linux/memory.js';
 import { pauseOutput } from '../../linux/perf-event.js';
 import type { RingMemory } from '../../linux/ring.js';
-import { SEGMENT, type RecordCopier, type RingData } from './drain.js';
 import { SampleIdFromEnd, SampleOffset } from '../events/sample-layout.js';
+import { SEGMENT, type RecordCopier, type RingData } from './drain.js';
 import type { QueueWriter } from './transfer.js';
 
 const TWO_32 = 4294967296;

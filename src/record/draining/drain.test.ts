@@ -3,12 +3,12 @@ import { test } from 'node:test';
 
 import { mapMemory, unmapMemory, viewMapped } from '../../linux/memory.js';
 import { Ring, type RingMemory } from '../../linux/ring.js';
-import { RecordCopier, drainRing } from './drain.js';
 import {
   DUMP_SAMPLE_TYPE,
   recordedRegisters,
   type RecordedEvent,
 } from '../events/sample-layout.js';
+import { RecordCopier, drainRing } from './drain.js';
 import { createStackTops, StackTops } from './stack-tops.js';
 import { QueueReader, QueueWriter, createQueue } from './transfer.js';
 

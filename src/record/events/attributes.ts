@@ -5,8 +5,8 @@
 import type { EventAttr } from '../../formats/perfdata/attr.js';
 import { PerfCountSw, PerfFormat, PerfSample, PerfType } from '../../formats/perfdata/spec.js';
 import type { CallGraph, EventSpec } from '../../linux/events/spec.js';
-import { BRANCH_CALL_STACK, branchSampleType } from './branches.js';
 import type { RecordOptions } from '../options.js';
+import { BRANCH_CALL_STACK, branchSampleType } from './branches.js';
 import { CLOCK } from './rings.js';
 import { COMMON_SAMPLE_TYPE, recordedRegisters } from './sample-layout.js';
 

@@ -9,7 +9,6 @@ import { StrataError } from '../../base/errors.js';
 import { encodeAttr } from '../../formats/perfdata/attr.js';
 import { PerfFormat } from '../../formats/perfdata/spec.js';
 import { Tracefs } from '../../linux/events/tracepoints.js';
-import { HangUps } from '../../linux/poll.js';
 import {
   SystemCallError,
   closeEvent,
@@ -21,15 +20,16 @@ import {
   readCounts,
   redirectEvent,
 } from '../../linux/perf-event.js';
+import { HangUps } from '../../linux/poll.js';
 import type { RingMemory } from '../../linux/ring.js';
 import { pageSize } from '../../linux/system.js';
-import { eventFeatures } from './features.js';
-import { countedOn, planEvents, type EventPlan, type PlannedEvent } from './plan.js';
 import type { RecordOptions } from '../options.js';
+import { isGone, type ResolvedTarget } from '../targets.js';
+import { eventFeatures } from './features.js';
 import { explainRefusal } from './permission.js';
+import { countedOn, planEvents, type EventPlan, type PlannedEvent } from './plan.js';
 import { openRings, type Rings } from './rings.js';
 import type { RecordedEvent } from './sample-layout.js';
-import { isGone, type ResolvedTarget } from '../targets.js';
 
 /** How long the rings can take what comes, in seconds, if the draining thread gets no CPU. */
 const RING_SECONDS = 0.4;

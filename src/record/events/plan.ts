@@ -10,6 +10,7 @@ import { unsupportedEvent } from '../../linux/events/refusal.js';
 import type { EventGroup, EventSpec } from '../../linux/events/spec.js';
 import { SystemCallError, closeEvent, openEvent } from '../../linux/perf-event.js';
 import { maxSampleRate } from '../../linux/system.js';
+import type { RecordOptions } from '../options.js';
 import {
   DEFAULT_FREQUENCY,
   fileAttr,
@@ -20,7 +21,6 @@ import {
   type AttrContext,
   type EventAttrInput,
 } from './attributes.js';
-import type { RecordOptions } from '../options.js';
 import { explainRefusal, mayFallBackToUser } from './permission.js';
 import type { RecordedEvent } from './sample-layout.js';
 

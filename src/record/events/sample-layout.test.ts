@@ -21,9 +21,10 @@ import {
 } from '../../formats/perfdata/spec.js';
 import { recordBytes, type Bytes } from '../../testing/perfdata.js';
 import { RecordCopier } from '../draining/drain.js';
+import { StackTops, createStackTops } from '../draining/stack-tops.js';
 import { Output } from '../output/output.js';
-import { Recorder } from '../unwinding/recorder.js';
 import { RecordingFile } from '../output/recording-file.js';
+import { Recorder } from '../unwinding/recorder.js';
 import {
   COMMON_SAMPLE_TYPE,
   isUnwound,
@@ -31,7 +32,6 @@ import {
   recordedRegisters,
   type RecordedEvent,
 } from './sample-layout.js';
-import { StackTops, createStackTops } from '../draining/stack-tops.js';
 
 const { mask, dwarf } = recordedRegisters(process.arch);
 const DUMP = PerfSample.REGS_USER | PerfSample.STACK_USER;

@@ -15,8 +15,8 @@ import type { ByteSource } from '../../base/source.js';
 import { openSource } from '../../base/spool.js';
 import { recordedBefore } from '../../session/open.js';
 import { Replay, type ReplayOptions } from '../../session/replay.js';
-import { Injection, type InjectResult } from './injection.js';
 import { createOutput } from '../output/output.js';
+import { Injection, type InjectResult } from './injection.js';
 
 export interface InjectOptions extends Pick<ReplayOptions, 'symbols' | 'onDownload'> {
   /** A perf.data file, or `-`. */

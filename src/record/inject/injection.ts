@@ -30,10 +30,10 @@ import type { Process, Thread } from '../../session/processes.js';
 import type { Replay } from '../../session/replay.js';
 import { cacheNames } from '../output/buildid-cache.js';
 import { kernelFunctionsText } from '../output/features.js';
+import { Output } from '../output/output.js';
 import { CopiedFeatures, dumpEvents, injectedEvents } from './header.js';
 import { SampledNames } from './names.js';
 import { copyRecord, copySample, writeMapping, writeUnwound } from './records.js';
-import { Output } from '../output/output.js';
 
 /** What became of a recording. */
 export interface InjectResult {

@@ -4,8 +4,8 @@
  * Strata and perf look for what a path does not lead to.
  */
 import type { CodeModule } from '../../session/modules.js';
-import { addToBuildIdCache } from './buildid-cache.js';
 import { buildIdOfFile } from '../processes/mapped-build-ids.js';
+import { addToBuildIdCache } from './buildid-cache.js';
 
 /** @returns what could not be kept, as a sentence each */
 export function keepForeignFiles(modules: Iterable<CodeModule>): string[] {

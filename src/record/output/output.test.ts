@@ -20,8 +20,8 @@ import { readPerfData } from '../../formats/perfdata/reader.js';
 import { HeaderFeature, PerfRecord } from '../../formats/perfdata/spec.js';
 import { encodeStringFeature, type FileEvent } from '../../formats/perfdata/writer.js';
 import { smallDisk } from '../../testing/small-disk.js';
-import { Output, createOutput } from './output.js';
 import { FILE_SAMPLE_TYPE } from '../events/sample-layout.js';
+import { Output, createOutput } from './output.js';
 
 const root = mkdtempSync(join(tmpdir(), 'strata output '));
 after(() => rmSync(root, { recursive: true, force: true }));

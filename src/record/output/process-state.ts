@@ -6,8 +6,8 @@ import { addressHigh, addressLow, type Address } from '../../base/units.js';
 import { PerfMisc, PerfRecord } from '../../formats/perfdata/spec.js';
 import type { Mapping } from '../../session/address-space.js';
 import type { Process, ProcessTable, Thread } from '../../session/processes.js';
-import type { RecordingFile } from './recording-file.js';
 import { SAMPLE_ID_SIZE } from '../events/sample-layout.js';
+import type { RecordingFile } from './recording-file.js';
 
 /** A mapping with the MMAP or MMAP2 record that told of it. */
 export interface RecordedMapping extends Mapping {

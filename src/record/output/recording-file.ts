@@ -7,10 +7,10 @@ import type { Address } from '../../base/units.js';
 import { PerfRecord } from '../../formats/perfdata/spec.js';
 import { Truncation } from '../../profile/profile.js';
 import { isAnonymous, type Mapping } from '../../session/address-space.js';
+import { SAMPLE_ID_SIZE } from '../events/sample-layout.js';
 import { CodeNames } from './code-names.js';
 import { KernelMaps } from './kernel-maps.js';
 import type { Output } from './output.js';
-import { SAMPLE_ID_SIZE } from '../events/sample-layout.js';
 
 /** Room for the name of the file of names in a rewritten MMAP2 record. */
 const NAME_ROOM = 64;

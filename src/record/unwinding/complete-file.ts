@@ -3,17 +3,17 @@
  * build IDs, facts), so that it can be read by itself.
  */
 import type { Nanoseconds } from '../../base/units.js';
-import { encodeStrataSection, type RecordingInfo } from '../../formats/perfdata/strata-section.js';
-import { HeaderFeature, STRATA_FEATURE } from '../../formats/perfdata/spec.js';
-import type { GeneratedFunctions } from '../../formats/perfmap.js';
 import type { KernelFunctions } from '../../formats/kallsyms.js';
+import { HeaderFeature, STRATA_FEATURE } from '../../formats/perfdata/spec.js';
+import { encodeStrataSection, type RecordingInfo } from '../../formats/perfdata/strata-section.js';
+import type { GeneratedFunctions } from '../../formats/perfmap.js';
+import { isUnwound, type RecordedEvent } from '../events/sample-layout.js';
 import { cacheNames, type CachedNames } from '../output/buildid-cache.js';
 import { buildIdFeature, kernelSymbolsText, machineFeatures } from '../output/features.js';
 import { keepForeignFiles } from '../output/foreign-files.js';
+import type { Counts, RecordingFile } from '../output/recording-file.js';
 import { readDump, readPerfMap } from '../processes/perf-maps.js';
 import type { Recorder } from './recorder.js';
-import type { Counts, RecordingFile } from '../output/recording-file.js';
-import { isUnwound, type RecordedEvent } from '../events/sample-layout.js';
 
 /** What is the same of all files of a recording. */
 export interface FileFacts {

@@ -4,15 +4,15 @@
  */
 import { StrataError } from '../../base/errors.js';
 import type { KernelFunctions } from '../../formats/kallsyms.js';
+import type { SwitchOutput } from '../options.js';
 import { uncacheNames, type CachedNames } from '../output/buildid-cache.js';
-import { completeFile, type FileEnd, type FileFacts } from './complete-file.js';
 import { FileSeries } from '../output/file-series.js';
 import { runningKernelSymbols } from '../output/kernel-maps.js';
-import type { SwitchOutput } from '../options.js';
 import { Output } from '../output/output.js';
-import { removePerfMap } from '../processes/perf-maps.js';
-import type { Recorder } from './recorder.js';
 import { RecordingFile, noCounts, type Counts } from '../output/recording-file.js';
+import { removePerfMap } from '../processes/perf-maps.js';
+import { completeFile, type FileEnd, type FileFacts } from './complete-file.js';
+import type { Recorder } from './recorder.js';
 
 /** A FINISHED_ROUND after so many bytes at most lets perf's own memory stay small. */
 const ROUND_BYTES = 4 * 1024 * 1024;

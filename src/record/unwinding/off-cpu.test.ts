@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { EMPTY_ATTR } from '../../formats/perfdata/attr.js';
-import { SampleView } from '../../formats/perfdata/sample.js';
 import { SampleLayout } from '../../formats/perfdata/sample-layout.js';
-import { OffCpu, type WaitFile } from './off-cpu.js';
+import { SampleView } from '../../formats/perfdata/sample.js';
 import { FILE_SAMPLE_TYPE } from '../events/sample-layout.js';
+import { OffCpu, type WaitFile } from './off-cpu.js';
 
 const IN = 0;
 const OUT = 1 << 13;

@@ -10,19 +10,15 @@ import { Cursor } from '../../base/cursor.js';
 import { plural, type Nanoseconds } from '../../base/units.js';
 import type { Architecture } from '../../formats/dwarf/registers.js';
 import type { EventTable } from '../../formats/perfdata/events.js';
-import { SampleView } from '../../formats/perfdata/sample.js';
 import { u64At } from '../../formats/perfdata/sample-layout.js';
-import { PerfRecord } from '../../formats/perfdata/spec.js';
+import { SampleView } from '../../formats/perfdata/sample.js';
 import { readComm, readFork, readLost, readMmap } from '../../formats/perfdata/sideband.js';
+import { PerfRecord } from '../../formats/perfdata/spec.js';
 import { isJitDump } from '../../session/jit-dumps.js';
 import { ModuleCache } from '../../session/modules.js';
 import { ProcessTable } from '../../session/processes.js';
-import { GroupCounts, readsGroup } from './group-counts.js';
-import { LiveProcesses } from '../processes/live-processes.js';
-import { writeProcesses, type RecordedMapping } from '../output/process-state.js';
-import { OffCpu } from './off-cpu.js';
-import { Interpreters } from '../processes/python-notes.js';
-import type { RecordingFile } from '../output/recording-file.js';
+import type { StackTops } from '../draining/stack-tops.js';
+import type { QueueReader } from '../draining/transfer.js';
 import {
   SAMPLE_ID_SIZE,
   SampleIdFromEnd,
@@ -31,9 +27,13 @@ import {
   kernelEvents,
   type RecordedEvent,
 } from '../events/sample-layout.js';
-import type { StackTops } from '../draining/stack-tops.js';
+import { writeProcesses, type RecordedMapping } from '../output/process-state.js';
+import type { RecordingFile } from '../output/recording-file.js';
+import { LiveProcesses } from '../processes/live-processes.js';
+import { Interpreters } from '../processes/python-notes.js';
+import { GroupCounts, readsGroup } from './group-counts.js';
+import { OffCpu } from './off-cpu.js';
 import { SampleUnwinder, visitKernelChain } from './samples.js';
-import type { QueueReader } from '../draining/transfer.js';
 
 export interface RecorderContext {
   readonly architecture: Architecture;

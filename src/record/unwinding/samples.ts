@@ -11,11 +11,11 @@ import type { CodeSpace } from '../../unwind/code-space.js';
 import { DeepStacks } from '../../unwind/deep-stacks.js';
 import { stripSignature } from '../../unwind/memory.js';
 import { Unwinder } from '../../unwind/unwinder.js';
+import type { StackTops } from '../draining/stack-tops.js';
+import { recordedRegisters } from '../events/sample-layout.js';
+import type { Output } from '../output/output.js';
 import type { LiveProcesses } from '../processes/live-processes.js';
 import { LiveStack } from './live-stack.js';
-import type { Output } from '../output/output.js';
-import { recordedRegisters } from '../events/sample-layout.js';
-import type { StackTops } from '../draining/stack-tops.js';
 
 /** A record's size is a u16, and a multiple of 8. */
 const MAX_SIZE_WORDS = 65528 / 4;

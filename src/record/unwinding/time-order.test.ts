@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { TimeOrder } from './time-order.js';
 import { QueueReader, QueueWriter, createQueue } from '../draining/transfer.js';
+import { TimeOrder } from './time-order.js';
 
 const SAMPLE = 9;
 const FORK = 7;

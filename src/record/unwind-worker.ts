@@ -4,21 +4,21 @@
  */
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 
-import { assert } from '../../base/errors.js';
-import { plural } from '../../base/units.js';
-import type { FileEnd } from './complete-file.js';
+import { assert } from '../base/errors.js';
+import { plural } from '../base/units.js';
+import { StackTops } from './draining/stack-tops.js';
+import { QueueReader, type SharedQueue } from './draining/transfer.js';
+import { SAMPLE_ID_SIZE } from './events/sample-layout.js';
+import { synthesize } from './processes/synthesize.js';
+import type { FileEnd } from './unwinding/complete-file.js';
 import {
   FileWriter,
   type FileResult,
   type FileWriterSetup,
   type RecordingResult,
-} from './file-writer.js';
-import { Recorder } from './recorder.js';
-import { SAMPLE_ID_SIZE } from '../events/sample-layout.js';
-import { StackTops } from '../draining/stack-tops.js';
-import { synthesize } from '../processes/synthesize.js';
-import { TimeOrder } from './time-order.js';
-import { QueueReader, type SharedQueue } from '../draining/transfer.js';
+} from './unwinding/file-writer.js';
+import { Recorder } from './unwinding/recorder.js';
+import { TimeOrder } from './unwinding/time-order.js';
 
 export interface UnwindSetup extends FileWriterSetup {
   readonly queue: SharedQueue;

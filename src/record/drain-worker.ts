@@ -4,13 +4,13 @@
  */
 import { parentPort } from 'node:worker_threads';
 
-import { libc } from '../../linux/libc.js';
-import { Ring, type RingMemory } from '../../linux/ring.js';
-import { BackwardRings } from './backward-rings.js';
-import { RecordCopier, drainRing } from './drain.js';
-import type { RecordedEvent } from '../events/sample-layout.js';
-import { StackTops } from './stack-tops.js';
-import { QueueWriter, type SharedQueue } from './transfer.js';
+import { libc } from '../linux/libc.js';
+import { Ring, type RingMemory } from '../linux/ring.js';
+import { BackwardRings } from './draining/backward-rings.js';
+import { RecordCopier, drainRing } from './draining/drain.js';
+import { StackTops } from './draining/stack-tops.js';
+import { QueueWriter, type SharedQueue } from './draining/transfer.js';
+import type { RecordedEvent } from './events/sample-layout.js';
 
 export interface DrainSetup {
   readonly rings: readonly RingMemory[];
