@@ -1,19 +1,21 @@
 /** Nothing is left of a recording but its file. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { run } from '../testing/cli.js';
+import { repositoryRoot, run } from '../testing/cli.js';
 import { requirePython, skipOrFail } from '../testing/pythons.js';
 import type { AttachedOften } from './attach-often.js';
 
 /** Each takes some 0.4 s of CPU time, most of it to start threads; what leaks shows after a few. */
 const TIMES = process.env.CI ? 100 : 25;
 
-/** Its own PIDs and mounts, with an empty /tmp. */
+/** Its own PIDs and mounts, with an empty /tmp; the repository, which may lie there, is at /mnt, too. */
 const ALONE = ['--pid', '--fork', '--mount', '--mount-proc', 'sh', '-c'];
-const EMPTY_TMP = 'mount -t tmpfs tmpfs /tmp && exec "$@"';
+const REPOSITORY = '/mnt';
+const EMPTY_TMP = `mount --bind "$0" ${REPOSITORY} && mount -t tmpfs tmpfs /tmp && exec "$@"`;
 
 const TARGET = `
 import threading
@@ -29,12 +31,14 @@ outer()
 test(`attached ${TIMES} times in a row: no file, process, mapping or descriptor is left`, async (t) => {
   const python = requirePython(t, [3, 12]);
   if (!python) return;
-  if (spawnSync('unshare', [...ALONE, EMPTY_TMP, 'sh', 'true']).status !== 0) {
+  const root = repositoryRoot();
+  if (spawnSync('unshare', [...ALONE, EMPTY_TMP, root, 'true']).status !== 0) {
     return skipOrFail(t, 'namespaces', 'this user may not make any, or not mount a tmpfs');
   }
-  const program = fileURLToPath(new URL('./attach-often.js', import.meta.url));
+  const built = fileURLToPath(new URL('./attach-often.js', import.meta.url));
+  const program = join(REPOSITORY, relative(root, built));
   const target = [python.path, '-X', 'perf', '-c', TARGET];
-  const argv = [...ALONE, EMPTY_TMP, 'sh', process.execPath, program, `${TIMES}`, ...target];
+  const argv = [...ALONE, EMPTY_TMP, root, process.execPath, program, `${TIMES}`, ...target];
   const { code, stdout, stderr } = await run('unshare', argv);
   assert.equal(code, 0, stderr);
   const { before, after, exitCodes } = JSON.parse(stdout) as AttachedOften;
