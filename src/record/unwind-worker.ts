@@ -8,7 +8,7 @@ import { assert } from '../base/errors.js';
 import { plural } from '../base/units.js';
 import { StackTops } from './draining/stack-tops.js';
 import { QueueReader, type SharedQueue } from './draining/transfer.js';
-import { SAMPLE_ID_SIZE } from './events/sample-layout.js';
+import { NO_SAMPLE_ID } from './events/sample-layout.js';
 import { synthesize } from './processes/synthesize.js';
 import type { FileEnd } from './unwinding/complete-file.js';
 import {
@@ -75,7 +75,7 @@ function main(setup: UnwindSetup): RecordingResult {
 
   if (!setup.overwrite) files.begin();
   if (setup.existing !== undefined) {
-    synthesize(setup.existing, recorder.synthesized, SAMPLE_ID_SIZE);
+    synthesize(setup.existing, recorder.synthesized, NO_SAMPLE_ID);
   }
   files.flush();
   tell({ kind: 'ready' });

@@ -258,6 +258,27 @@ export function u64At(words: Int32Array, at: number): number {
   return (words[at + 1] >>> 0) * TWO_32 + (words[at] >>> 0);
 }
 
+/** Puts what {@link u64At} gives. */
+export function setU64(words: Int32Array, at: number, value: number): void {
+  words[at] = value;
+  words[at + 1] = Math.floor(value / TWO_32);
+}
+
+/**
+ * Copies the words from `start` up to `stop`: few, for which to make two views would cost more.
+ * @returns the word behind the copy
+ */
+export function copyWords(
+  from: Int32Array,
+  start: number,
+  stop: number,
+  to: Int32Array,
+  at: number,
+): number {
+  for (let word = start; word < stop; word++) to[at++] = from[word];
+  return at;
+}
+
 /** How many registers a mask names. */
 export function bitCount(mask: bigint): number {
   let count = 0;

@@ -223,8 +223,12 @@ export const PerfContext = {
   MAX: -4095,
 } as const;
 
-/** `mmap` protection bits as MMAP2 carries them. */
+/** `mmap`'s bits as MMAP2 carries them. */
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
 export const PROT_EXEC = 4;
+export const MAP_SHARED = 1;
+export const MAP_PRIVATE = 2;
 
 /** Bits of `perf_file_header.features`: which sections follow the data, in rising order. */
 export const HeaderFeature = {

@@ -69,6 +69,9 @@ export const SampleOffset = {
 export const SampleIdFromEnd = { PID: 32, TID: 28, TIME: 24, CPU: 16, IDENTIFIER: 8 } as const;
 export const SAMPLE_ID_SIZE = 32;
 
+/** What ends records that the recorder makes up: a time of 0, before all others. */
+export const NO_SAMPLE_ID = new Uint8Array(SAMPLE_ID_SIZE);
+
 /**
  * Registers that are recorded, as `asm/perf_regs.h` numbers them, and where each goes in DWARF's
  * numbering (x86-64 psABI figure 3.36; AArch64 DWARF ABI 4.1, with the pc in the unwinder's own 32).

@@ -4,16 +4,16 @@
  */
 import { addressHigh, addressLow, type Nanoseconds } from '../../base/units.js';
 import type { EventAttr } from '../../formats/perfdata/attr.js';
+import { copyWords } from '../../formats/perfdata/sample-layout.js';
 import type { SampleView } from '../../formats/perfdata/sample.js';
-import { PerfMisc, PerfRecord, PerfSample, PROT_EXEC } from '../../formats/perfdata/spec.js';
+import { encodeMmap2 } from '../../formats/perfdata/sideband-writer.js';
+import { MAP_PRIVATE, PerfSample, PROT_EXEC, PROT_READ } from '../../formats/perfdata/spec.js';
 import type { Mapping } from '../../session/address-space.js';
 import type { CallChains } from '../../session/call-chains.js';
 import type { Output } from '../output/output.js';
 
 /** A record's size is a u16, and a multiple of 8: what is longer comes of damage, and is cut. */
 const MAX_SIZE = 65528;
-const PROT_READ = 1;
-const MAP_PRIVATE = 2;
 
 /** Appends a sample as it is. */
 export function copySample({ words, base }: SampleView, output: Output): void {
@@ -82,59 +82,31 @@ export function writeMapping(
   attr: EventAttr,
   output: Output,
 ): void {
-  const out = new RecordBuilder();
-  const { pid } = sampleId;
-  out
-    .u32(pid)
-    .u32(pid)
-    .u64(start)
-    .u64(end - start)
-    .u64(pgoff);
-  out.u64(0).u64(0).u64(0); // device, inode, its generation
-  out.u32(PROT_READ | PROT_EXEC).u32(MAP_PRIVATE);
-  out.text(path);
-  if (attr.flags.sample_id_all === true) writeSampleId(out, sampleId, attr.sample_type);
-  copyRecord(out.record(PerfRecord.MMAP2, PerfMisc.USER), output);
+  const fields = {
+    pid: sampleId.pid,
+    tid: sampleId.pid,
+    start,
+    length: end - start,
+    pgoff,
+    name: new TextEncoder().encode(path),
+    prot: PROT_READ | PROT_EXEC,
+    flags: MAP_PRIVATE,
+  };
+  copyRecord(encodeMmap2(fields, encodeSampleId(sampleId, attr)), output);
 }
 
 /** In the order of `perf_event__output_id_sample` (kernel/events/core.c). */
-function writeSampleId(out: RecordBuilder, { pid, time, cpu, id }: SampleId, type: number): void {
-  if ((type & PerfSample.TID) !== 0) out.u32(pid).u32(pid);
-  if ((type & PerfSample.TIME) !== 0) out.u64(time);
-  if ((type & PerfSample.ID) !== 0) out.u64(id);
-  if ((type & PerfSample.STREAM_ID) !== 0) out.u64(id);
-  if ((type & PerfSample.CPU) !== 0) out.u32(cpu).u32(0);
-  if ((type & PerfSample.IDENTIFIER) !== 0) out.u64(id);
-}
-
-/** A record in the making. */
-class RecordBuilder {
-  private readonly words: number[] = [0, 0];
-
-  u32(value: number): this {
-    this.words.push(value);
-    return this;
-  }
-
-  u64(value: number): this {
-    return this.u32(addressLow(value)).u32(addressHigh(value));
-  }
-
-  /** Text, and zeros to a multiple of 8. */
-  text(text: string): this {
-    const bytes = Buffer.from(`${text}\0`);
-    const padded = Buffer.alloc((bytes.byteLength + 7) & ~7);
-    bytes.copy(padded);
-    for (let at = 0; at < padded.byteLength; at += 4) this.u32(padded.readUInt32LE(at));
-    return this;
-  }
-
-  record(type: number, misc: number): Uint8Array {
-    const words = Uint32Array.from(this.words);
-    words[0] = type;
-    words[1] = misc | ((words.byteLength << 16) >>> 0);
-    return new Uint8Array(words.buffer);
-  }
+function encodeSampleId({ pid, time, cpu, id }: SampleId, attr: EventAttr): Uint8Array {
+  const words: number[] = [];
+  const u64 = (value: number): unknown => words.push(addressLow(value), addressHigh(value));
+  const type = attr.flags.sample_id_all === true ? attr.sample_type : 0;
+  if ((type & PerfSample.TID) !== 0) words.push(pid, pid);
+  if ((type & PerfSample.TIME) !== 0) u64(time);
+  if ((type & PerfSample.ID) !== 0) u64(id);
+  if ((type & PerfSample.STREAM_ID) !== 0) u64(id);
+  if ((type & PerfSample.CPU) !== 0) words.push(cpu, 0);
+  if ((type & PerfSample.IDENTIFIER) !== 0) u64(id);
+  return new Uint8Array(Uint32Array.from(words).buffer);
 }
 
 /** Room for a record. @returns its first word in the output's buffer */
@@ -148,16 +120,4 @@ function end(at: number, size: number, output: Output): void {
   if (padded > size) output.buffer.fill(0, at * 4 + size, at * 4 + padded);
   output.words[at + 1] = (output.words[at + 1] & 0xffff) | (padded << 16);
   output.commit(padded);
-}
-
-/** @returns the word behind the copy */
-function copyWords(
-  from: Int32Array,
-  start: number,
-  stop: number,
-  to: Int32Array,
-  at: number,
-): number {
-  for (let word = start; word < stop; word++) to[at++] = from[word];
-  return at;
 }

@@ -4,6 +4,7 @@
  */
 import { Int32Column, Uint8Column } from '../../base/growable.js';
 import type { Address } from '../../base/units.js';
+import { MmapOffset } from '../../formats/perfdata/sideband-writer.js';
 import { PerfRecord } from '../../formats/perfdata/spec.js';
 import { Truncation } from '../../profile/profile.js';
 import { isAnonymous, type Mapping } from '../../session/address-space.js';
@@ -14,8 +15,7 @@ import type { Output } from './output.js';
 
 /** Room for the name of the file of names in a rewritten MMAP2 record. */
 const NAME_ROOM = 64;
-const MMAP2_NAME = 72;
-const MMAP2_PGOFF = 32;
+const { MMAP2_NAME, PGOFF } = MmapOffset;
 
 /** Kernel addresses that were seen lately: most samples repeat them. */
 const SEEN_SLOTS = 4096;
@@ -52,7 +52,7 @@ export class RecordingFile {
   private readonly seen = new Float64Array(SEEN_SLOTS);
 
   constructor(readonly output: Output) {
-    this.kernelMaps = new KernelMaps(output, SAMPLE_ID_SIZE);
+    this.kernelMaps = new KernelMaps(output);
   }
 
   readonly seeKernel = (address: Address): void => {
@@ -125,7 +125,7 @@ export class RecordingFile {
     name.set(new TextEncoder().encode(path));
     const offset = new Uint8Array(8);
     new DataView(offset.buffer).setBigUint64(0, BigInt(fileOffset), true);
-    this.output.patch(recordAt + MMAP2_PGOFF, offset);
+    this.output.patch(recordAt + PGOFF, offset);
     this.output.patch(recordAt + MMAP2_NAME, name);
   }
 }

@@ -2,6 +2,7 @@
 import { orUndefined } from '../../base/errors.js';
 import { FileSource } from '../../base/source.js';
 import { ElfImage } from '../../formats/elf/image.js';
+import { MAX_BUILD_ID } from '../../formats/perfdata/sideband-writer.js';
 
 const SLASH = 0x2f;
 
@@ -22,9 +23,6 @@ function mappedFilePaths(
   const exact = `/proc/${pid}/map_files/${range}`;
   return path.endsWith(DELETED) ? [exact] : [exact, `/proc/${pid}/root${path}`];
 }
-
-/** `BUILD_ID_SIZE_MAX` of the kernel's: what a record has room for. */
-const MAX_BUILD_ID = 20;
 
 /** Reads each file once, however many processes have it mapped. */
 export class MappedBuildIds {

@@ -27,7 +27,7 @@ import { synthesize, type Synthesized } from './synthesize.js';
 const workplace = new Workplace();
 after(() => workplace.close());
 
-const ID_SIZE = 40;
+const SAMPLE_ID = new Uint8Array(40);
 
 interface Told {
   readonly result: Synthesized;
@@ -47,14 +47,14 @@ function told(pids: Iterable<number> | 'all'): Told {
     const misc = view.getUint16(4, true);
     assert.equal(view.getUint16(6, true), record.byteLength);
     assert.equal(record.byteLength % 8, 0);
-    const end = record.byteLength - ID_SIZE;
+    const end = record.byteLength - SAMPLE_ID.byteLength;
     assert.ok(record.subarray(end).every((byte) => byte === 0));
     const body = new Cursor(record.subarray(8, end), 'synthesized');
     if (type === PerfRecord.FORK) forks.push(readFork(body, misc));
     else if (type === PerfRecord.COMM) comms.push(readComm(body, misc));
     else maps.push(readMmap(body, type, misc));
   };
-  return { result: synthesize(pids, emit, ID_SIZE), forks, comms, maps };
+  return { result: synthesize(pids, emit, SAMPLE_ID), forks, comms, maps };
 }
 
 /** Starts a program and waits for its first line. */
@@ -265,7 +265,7 @@ test('perf reads a file made of them', async (t) => {
   const { processes, threads } = synthesize(
     'all',
     (record) => records.push(record.slice()),
-    ID_SIZE,
+    SAMPLE_ID,
   );
   const data = Buffer.concat(records);
   const file = workplace.path('all.data');

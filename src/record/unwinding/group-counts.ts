@@ -5,7 +5,7 @@
  * all threads are added up, and a file says that its events are not inherited.
  */
 import type { SampleView } from '../../formats/perfdata/sample.js';
-import { u64At } from '../../formats/perfdata/sample-layout.js';
+import { setU64, u64At } from '../../formats/perfdata/sample-layout.js';
 import { PerfFormat, PerfSample } from '../../formats/perfdata/spec.js';
 import type { RecordedEvent } from '../events/sample-layout.js';
 
@@ -41,8 +41,7 @@ export class GroupCounts {
       // A thread's number that was given anew begins to count at 0.
       const total = (this.totals.get(id) ?? 0) + (value < before ? value : value - before);
       this.totals.set(id, total);
-      words[at] = total % 2 ** 32;
-      words[at + 1] = Math.floor(total / 2 ** 32);
+      setU64(words, at, total);
     }
   }
 }

@@ -9,17 +9,17 @@
  * A thread that goes from one CPU to another tells so in two rings; records come in order of time.
  */
 import { formatDuration, plural, type Nanoseconds } from '../../base/units.js';
+import { setU64 } from '../../formats/perfdata/sample-layout.js';
 import type { SampleView } from '../../formats/perfdata/sample.js';
+import { PerfMisc } from '../../formats/perfdata/spec.js';
 import { Truncation } from '../../profile/profile.js';
 import type { RecordingFile } from '../output/recording-file.js';
 import { SampleOffset } from '../events/sample-layout.js';
 import { visitKernelChain, type SampleSink } from './samples.js';
 
-/** `PERF_RECORD_MISC_SWITCH_OUT` and `_PREEMPT` (Linux 4.17): the thread could have run on. */
-const SWITCH_OUT = 1 << 13;
-const SWITCH_OUT_PREEMPT = 1 << 14;
+/** The thread leaves; it could have run on (Linux 4.17). */
+const { SWITCH_OUT, SWITCH_OUT_PREEMPT } = PerfMisc;
 
-const TWO_32 = 4294967296;
 /** Most chains fit. */
 const FIRST_CAPACITY = 2048;
 
@@ -106,11 +106,6 @@ export class ThreadSwitches implements SampleSink {
     if (this.isPreempted) file.preempted();
     file.sampleAdded(this.pid, time);
   }
-}
-
-function setU64(words: Int32Array, at: number, value: number): void {
-  words[at] = value;
-  words[at + 1] = Math.floor(value / TWO_32);
 }
 
 export class OffCpu {

@@ -4,6 +4,7 @@
  */
 import { addressFrom, type Address } from '../../base/units.js';
 import { REGISTERS, type Architecture } from '../../formats/dwarf/registers.js';
+import { copyWords } from '../../formats/perfdata/sample-layout.js';
 import type { SampleView } from '../../formats/perfdata/sample.js';
 import { PerfContext } from '../../formats/perfdata/spec.js';
 import { Truncation } from '../../profile/profile.js';
@@ -163,18 +164,6 @@ function endOfChain({ chainWord, callchain, callchainLength }: SampleView): numb
 function wordsBeside(view: SampleView): number {
   const { base, chainWord, dumpWord, restWord, end } = view;
   return chainWord - base + 2 + (dumpWord - endOfChain(view)) + (end - restWord);
-}
-
-/** @returns the word behind the copy */
-function copyWords(
-  from: Int32Array,
-  start: number,
-  stop: number,
-  to: Int32Array,
-  at: number,
-): number {
-  for (let word = start; word < stop; word++) to[at++] = from[word];
-  return at;
 }
 
 /** Calls `visit` with each kernel address of a sample's chain. */
