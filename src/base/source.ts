@@ -1,7 +1,7 @@
 /**
  * Where readers get their bytes. A reader does no I/O of its own: it asks a source.
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync, type Stats } from 'node:fs';
 
 import { StrataError } from './errors.js';
 
@@ -88,6 +88,15 @@ export class FileSource implements ByteSource {
   close(): void {
     if (this.fd >= 0) closeSync(this.fd);
     this.fd = -1;
+  }
+}
+
+/** What is at a path; `undefined` where nothing is, or what may not be looked at. */
+export function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
   }
 }
 

@@ -55,6 +55,11 @@ export function parseAddress(text: string): Address | undefined {
   return addressFrom(lo, hi);
 }
 
+/** The least power of two that is not below a number from 1 to 2^48. */
+export function powerOfTwo(atLeast: number): number {
+  return 2 ** Math.ceil(Math.log2(atLeast));
+}
+
 /** `1.5 MiB`: three significant digits at most, binary units. */
 export function formatBytes(bytes: Bytes): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

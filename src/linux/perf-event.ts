@@ -7,10 +7,14 @@ const SYS_PERF_EVENT_OPEN = process.arch === 'arm64' ? 241 : 298;
 
 const PERF_FLAG_FD_CLOEXEC = 8;
 
+/** What {@link openEvent} takes for the caller itself, for every task of a CPU, and for whatever CPU. */
+export const THIS_TASK = 0;
+export const EVERY_TASK = -1;
+export const ANY_CPU = -1;
+
 /** `_IO('$', n)` and friends of include/uapi/linux/perf_event.h. */
 const PERF_EVENT_IOC_ENABLE = 0x2400;
 const PERF_EVENT_IOC_DISABLE = 0x2401;
-const PERF_EVENT_IOC_RESET = 0x2403;
 const PERF_EVENT_IOC_SET_OUTPUT = 0x2405;
 const PERF_EVENT_IOC_SET_FILTER = 0x40082406;
 const PERF_EVENT_IOC_PAUSE_OUTPUT = 0x40042409;
@@ -48,8 +52,8 @@ function checked(call: string, result: number): number {
 /**
  * Opens one event on one task and CPU.
  * @param attr bytes of a `perf_event_attr`
- * @param pid a task, 0 for the caller, -1 for every task of the CPU
- * @param cpu a CPU, or -1 for any
+ * @param pid a task, {@link THIS_TASK} or {@link EVERY_TASK}
+ * @param cpu a CPU, or {@link ANY_CPU}
  * @param leader descriptor of the event that leads its group; -1 for none
  * @returns a descriptor, closed on exec
  * @throws OpenError
@@ -74,11 +78,6 @@ export function enableEvent(fd: number): void {
 /** Stops an event and those that children inherited from it. */
 export function disableEvent(fd: number): void {
   checked('ioctl(DISABLE)', libc().ioctl(fd, PERF_EVENT_IOC_DISABLE, 0));
-}
-
-/** Sets an event's count to zero. */
-export function resetEvent(fd: number): void {
-  checked('ioctl(RESET)', libc().ioctl(fd, PERF_EVENT_IOC_RESET, 0));
 }
 
 /** Lets only those of a tracepoint's events through that fulfil a condition: `prev_pid == 0`. */

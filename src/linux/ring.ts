@@ -43,15 +43,16 @@ export function mapRing(
   return { ...memory, cpu, fd, pageSize, dataSize, backward };
 }
 
-/** A view of a mapped ring for the one thread that drains it. */
-export class Ring {
+/** A view of a mapped ring for the one thread that reads it. */
+export class RingView {
   readonly cpu: number;
   readonly fd: number;
+  /** Bytes of data. */
   readonly size: number;
+  /** The data, twice: the same memory. */
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
-  private readonly control: BigUint64Array;
-  private tail: bigint;
+  protected readonly control: BigUint64Array;
 
   constructor(memory: RingMemory) {
     this.cpu = memory.cpu;
@@ -61,6 +62,20 @@ export class Ring {
     this.bytes = new Uint8Array(buffer, memory.pageSize, memory.dataSize);
     this.words = new Int32Array(buffer, memory.pageSize, memory.dataSize / 4);
     this.control = new BigUint64Array(buffer, 0, memory.pageSize / 8);
+  }
+
+  /** `data_head`. The load pairs with the kernel's barrier: records up to here are complete. */
+  protected get head(): bigint {
+    return Atomics.load(this.control, DATA_HEAD / 8);
+  }
+}
+
+/** A ring from which records are taken as they come. */
+export class Ring extends RingView {
+  private tail: bigint;
+
+  constructor(memory: RingMemory) {
+    super(memory);
     this.tail = this.control[DATA_TAIL / 8];
   }
 
@@ -69,9 +84,9 @@ export class Ring {
     return Number(this.tail % BigInt(this.size));
   }
 
-  /** Unread bytes. The load pairs with the kernel's barrier: records up to here are complete. */
+  /** Unread bytes. */
   available(): number {
-    return Number(Atomics.load(this.control, DATA_HEAD / 8) - this.tail);
+    return Number(this.head - this.tail);
   }
 
   /** Gives `count` bytes back to the kernel; they must not be read again. */

@@ -69,10 +69,17 @@ export function onlineCpus(): number[] {
   return cpus.length > 0 ? cpus : [0];
 }
 
-/** Bytes of a memory page: from the kernel's own word on the first mapping of this process. */
+/** `AT_PAGESZ` of getauxval(3). */
+const PAGE_SIZE_ENTRY = 6n;
+
+/** Bytes of a memory page, as the kernel tells each program at its start. */
 export function pageSize(): number {
-  const size = /^KernelPageSize:\s+(\d+) kB$/m.exec(readText('/proc/self/smaps') ?? '');
-  return size === null ? 4096 : Number(size[1]) * 1024;
+  const { buffer, byteOffset, byteLength } = readFileSync('/proc/self/auxv');
+  const entries = new BigUint64Array(buffer.slice(byteOffset, byteOffset + byteLength));
+  for (let at = 0; at + 1 < entries.length; at += 2) {
+    if (entries[at] === PAGE_SIZE_ENTRY) return Number(entries[at + 1]);
+  }
+  return 4096;
 }
 
 /** Numbers of capabilities (include/uapi/linux/capability.h). */

@@ -1,6 +1,6 @@
 /**
  * Why the kernel does not open an event, in words: what `perf_event_open(2)`'s error means for the event
- * that was asked for. What it means for the person who asks (EACCES, EPERM) is for `record/permission.ts`.
+ * that was asked for. What it means for the person who asks (EACCES, EPERM) is for `record/events/permission.ts`.
  */
 import { StrataError } from '../../base/errors.js';
 import type { EventAttr } from '../../formats/perfdata/attr.js';

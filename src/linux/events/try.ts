@@ -1,11 +1,14 @@
 /** Whether the kernel counts an event here: found by opening it. */
 import { encodeAttr } from '../../formats/perfdata/attr.js';
-import { SystemCallError, closeEvent, openEvent } from '../perf-event.js';
+import {
+  ANY_CPU,
+  EVERY_TASK,
+  SystemCallError,
+  THIS_TASK,
+  closeEvent,
+  openEvent,
+} from '../perf-event.js';
 import type { EventSpec } from './spec.js';
-
-const THIS_TASK = 0;
-const EVERY_TASK = -1;
-const ANY_CPU = -1;
 
 /**
  * Opens an event, disabled, on this process, or on a CPU of its PMU where it counts no single task.

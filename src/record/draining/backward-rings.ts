@@ -11,17 +11,14 @@
  * gone through, or what was never written (zeros), or what a reader has had before.
  */
 import { Float64Column, Int32Column } from '../../base/growable.js';
+import { u64At } from '../../formats/perfdata/sample-layout.js';
 import { PerfRecord } from '../../formats/perfdata/spec.js';
-import { viewMapped } from '../../linux/memory.js';
 import { pauseOutput } from '../../linux/perf-event.js';
-import type { RingMemory } from '../../linux/ring.js';
+import { RingView, type RingMemory } from '../../linux/ring.js';
 import { SampleIdFromEnd, SampleOffset } from '../events/sample-layout.js';
-import { SEGMENT, type RecordCopier, type RingData } from './drain.js';
+import { SEGMENT, type RecordCopier } from './drain.js';
 import type { QueueWriter } from './transfer.js';
 
-const TWO_32 = 4294967296;
-/** Offset of `data_head` in `struct perf_event_mmap_page`. */
-const DATA_HEAD = 1024;
 /** A record that was begun when its ring was paused is complete after so long. */
 const SETTLE_MS = 2;
 /** How much is handed over before the reader is told that it is all up to there. */
@@ -77,39 +74,22 @@ export class BackwardRings {
 }
 
 /** One ring, and the records that were found in it. */
-class BackwardRing implements RingData {
-  readonly fd: number;
-  readonly size: number;
-  readonly bytes: Uint8Array;
-  readonly words: Int32Array;
+class BackwardRing extends RingView {
   /** Of the records that are still to be handed over, the oldest; Infinity where there is none. */
   nextTime = Infinity;
   /** Of the record that was handed over last. */
   lastTime = 0;
-  private readonly cpu: number;
-  private readonly control: BigUint64Array;
   /** Bytes that the kernel had written when the ring was read last: they were handed over. */
   private taken = 0;
   /** Places and times of the records that were found, newest first. */
   private positions = new Int32Column();
   private times = new Float64Column();
 
-  constructor(memory: RingMemory) {
-    this.cpu = memory.cpu;
-    this.fd = memory.fd;
-    this.size = memory.dataSize;
-    const buffer = viewMapped(memory);
-    this.bytes = new Uint8Array(buffer, memory.pageSize, memory.dataSize);
-    this.words = new Int32Array(buffer, memory.pageSize, memory.dataSize / 4);
-    this.control = new BigUint64Array(buffer, 0, memory.pageSize / 8);
-  }
-
   /** Finds the whole records that are new; the ring must be paused. */
   find(): void {
-    const { size, words, positions, times } = this;
+    const { size, words, positions, times, head } = this;
     const mask = size - 1;
     positions.length = times.length = 0;
-    const head = Atomics.load(this.control, DATA_HEAD / 8);
     // `data_head` falls from 0: the bytes that were written are what is missing to 2^64.
     const written = Number(BigInt.asUintN(64, -head));
     const start = Number(head & BigInt(mask));
@@ -161,6 +141,7 @@ class BackwardRing implements RingData {
       words[position >> 2] === PerfRecord.SAMPLE
         ? position + SampleOffset.TIME
         : position + size - SampleIdFromEnd.TIME;
-    return (words[(at & mask) >> 2] >>> 0) + words[((at + 4) & mask) >> 2] * TWO_32;
+    // Fields lie at multiples of 8, so that none lies across the ring's end.
+    return u64At(words, (at & mask) >> 2);
   }
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { PerfSample } from '../../formats/perfdata/spec.js';
 import { mapMemory, unmapMemory, viewMapped } from '../../linux/memory.js';
 import { Ring, type RingMemory } from '../../linux/ring.js';
 import {
-  DUMP_SAMPLE_TYPE,
+  COMMON_SAMPLE_TYPE,
   recordedRegisters,
   type RecordedEvent,
 } from '../events/sample-layout.js';
@@ -12,6 +13,7 @@ import { RecordCopier, drainRing } from './drain.js';
 import { createStackTops, StackTops } from './stack-tops.js';
 import { QueueReader, QueueWriter, createQueue } from './transfer.js';
 
+const { PERIOD, CALLCHAIN, REGS_USER, STACK_USER } = PerfSample;
 const PAGE = 4096;
 const { mask, dwarf, stackPointer: STACK_POINTER } = recordedRegisters(process.arch);
 const REGISTERS = dwarf.length;
@@ -55,7 +57,7 @@ const EVENT: RecordedEvent = {
   role: 'samples',
   attr: {},
   kernelAttr: {
-    sample_type: DUMP_SAMPLE_TYPE,
+    sample_type: COMMON_SAMPLE_TYPE | PERIOD | CALLCHAIN | REGS_USER | STACK_USER,
     sample_regs_user: mask,
     sample_stack_user: 1024,
     flags: {},

@@ -7,7 +7,7 @@ import type { EventTable } from '../../formats/perfdata/events.js';
 import { SampleView } from '../../formats/perfdata/sample.js';
 import { u64At } from '../../formats/perfdata/sample-layout.js';
 import { PerfRecord } from '../../formats/perfdata/spec.js';
-import type { Ring } from '../../linux/ring.js';
+import type { Ring, RingView } from '../../linux/ring.js';
 import {
   SampleOffset,
   copiesStack,
@@ -24,7 +24,7 @@ const MAX_RECORD = 65536;
 export const SEGMENT = 8 * MAX_RECORD;
 
 /** The data of a ring: `words` and `bytes` are the same memory, `size` bytes, a power of two. */
-export type RingData = Pick<Ring, 'bytes' | 'words' | 'size'>;
+type RingData = Pick<RingView, 'bytes' | 'words' | 'size'>;
 
 /** Copies records out of rings; of samples with a stack only what holds stack. */
 export class RecordCopier {

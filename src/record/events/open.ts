@@ -6,11 +6,14 @@
  * each process of its has them woken at its first `exec`.
  */
 import { StrataError } from '../../base/errors.js';
+import { powerOfTwo } from '../../base/units.js';
 import { encodeAttr } from '../../formats/perfdata/attr.js';
 import { PerfFormat } from '../../formats/perfdata/spec.js';
 import { Tracefs } from '../../linux/events/tracepoints.js';
 import {
+  EVERY_TASK,
   SystemCallError,
+  THIS_TASK,
   closeEvent,
   disableEvent,
   enableEvent,
@@ -43,10 +46,6 @@ const MAX_RINGS = 512 * 1024 * 1024;
 const RATE_OF_PERIODS = 2000;
 /** Of what tells of processes, where samples have rings of their own. */
 const TRACKER_RING = 1024 * 1024;
-
-/** The `pid` of perf_event_open(2) that means the caller, and every task of a CPU. */
-const THIS_THREAD = 0;
-const EVERY_TASK = -1;
 
 export interface OpenedEvents {
   readonly events: readonly RecordedEvent[];
@@ -82,12 +81,12 @@ export function openEvents(options: RecordOptions, target: ResolvedTarget): Open
   const notes: string[] = [];
   const ofCommand = options.target.kind === 'command';
   const { cpus, systemWide } = target;
-  const tasks = systemWide ? [EVERY_TASK] : ofCommand ? [THIS_THREAD] : target.tids;
+  const tasks = systemWide ? [EVERY_TASK] : ofCommand ? [THIS_TASK] : target.tids;
   const plan = planEvents(
     {
       options,
       // A thread that was attached to may end meanwhile; what may be done to it is another question.
-      pid: systemWide ? EVERY_TASK : THIS_THREAD,
+      pid: systemWide ? EVERY_TASK : THIS_TASK,
       cpu: cpus[0],
       enableOnExec: ofCommand && !isSwitched(options),
       inherit: ofCommand || (options.inherit && !systemWide),
@@ -155,9 +154,7 @@ function askedSize(asked: RecordOptions['bufferSize']): number | undefined {
   if (asked === undefined) return undefined;
   const page = pageSize();
   const wanted = 'pages' in asked ? asked.pages * page : asked.bytes;
-  let size = page;
-  while (size < wanted) size *= 2;
-  return size;
+  return Math.max(page, powerOfTwo(wanted));
 }
 
 /** A power of two that holds so many seconds of samples, within what is reasonable to lock. */
@@ -170,9 +167,7 @@ function ringSizeFor({ events, frequency }: EventPlan, cpus: number, seconds: nu
     ),
   );
   const wanted = Math.min(perSecond * (bytes + 1024) * seconds, MAX_RING, MAX_RINGS / cpus);
-  let size = MIN_RING;
-  while (size < wanted) size *= 2;
-  return size;
+  return Math.max(MIN_RING, powerOfTwo(wanted));
 }
 
 /** @throws StrataError where the tracepoint has no such fields */

@@ -8,16 +8,13 @@ import { formatBytes } from '../../base/units.js';
 import { encodeAttr } from '../../formats/perfdata/attr.js';
 import { PerfCountSw, PerfType } from '../../formats/perfdata/spec.js';
 import { unmapMemory } from '../../linux/memory.js';
-import { SystemCallError, closeEvent, openEvent } from '../../linux/perf-event.js';
+import { SystemCallError, THIS_TASK, closeEvent, openEvent } from '../../linux/perf-event.js';
 import { mapRing, type RingMemory } from '../../linux/ring.js';
 import { pageSize } from '../../linux/system.js';
 import { explainRefusal } from './permission.js';
 
 /** `CLOCK_MONOTONIC`: the clock of jitdumps, of Python's `time.monotonic` and of Node's `hrtime`. */
 export const CLOCK = 1;
-
-/** The `pid` of perf_event_open(2) that means the caller. */
-const THIS_THREAD = 0;
 
 /** What a user with little memory to lock gets at least, or no recording. */
 const SMALLEST_RING = 128 * 1024;
@@ -72,11 +69,12 @@ function tryRings(
     owners.clear();
   };
   const attr = ownerAttr(size, backward);
+  const page = pageSize();
   try {
     for (const cpu of cpus) {
-      const fd = openEvent(attr, THIS_THREAD, cpu);
+      const fd = openEvent(attr, THIS_TASK, cpu);
       owners.set(cpu, fd);
-      memories.push(mapRing(fd, cpu, size, pageSize(), backward));
+      memories.push(mapRing(fd, cpu, size, page, backward));
     }
   } catch (error) {
     close();

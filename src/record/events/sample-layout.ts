@@ -16,12 +16,6 @@ import type { FileEvent } from '../../formats/perfdata/writer.js';
 export const COMMON_SAMPLE_TYPE =
   PerfSample.IDENTIFIER | PerfSample.IP | PerfSample.TID | PerfSample.TIME | PerfSample.CPU;
 
-/** What the file's samples carry of an event that is sampled at a rate. */
-export const FILE_SAMPLE_TYPE = COMMON_SAMPLE_TYPE | PerfSample.PERIOD | PerfSample.CALLCHAIN;
-
-/** What the kernel's samples carry for stacks to be unwound from. */
-export const DUMP_SAMPLE_TYPE = FILE_SAMPLE_TYPE | PerfSample.REGS_USER | PerfSample.STACK_USER;
-
 /** An event as it stands in the file, and as the kernel records it. */
 export interface RecordedEvent extends FileEvent {
   /** What the kernel writes. */
@@ -61,8 +55,6 @@ export const SampleOffset = {
   PID: 24,
   TID: 28,
   TIME: 32,
-  CHAIN_LENGTH: 56,
-  CHAIN: 64,
 } as const;
 
 /** Byte offsets, counted back from a record's end, in the `sample_id` that ends every other record. */

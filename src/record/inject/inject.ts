@@ -11,7 +11,7 @@
 import { statSync, utimesSync, type Stats } from 'node:fs';
 
 import { ExitCode, StrataError } from '../../base/errors.js';
-import type { ByteSource } from '../../base/source.js';
+import { statOf, type ByteSource } from '../../base/source.js';
 import { openSource } from '../../base/spool.js';
 import { recordedBefore } from '../../session/open.js';
 import { Replay, type ReplayOptions } from '../../session/replay.js';
@@ -64,7 +64,7 @@ export function inject(options: InjectOptions, program = 'strata'): InjectResult
 /** The original must be there afterwards, under its name: also one that is called `OUT.old`. */
 function refuseOverwriting(input: string, { dev, ino }: Stats, output: string): void {
   for (const name of [output, `${output}.old`]) {
-    const there = statSync(name, { throwIfNoEntry: false });
+    const there = statOf(name);
     if (there?.isFile() !== true || there.dev !== dev || there.ino !== ino) continue;
     const what = name === output ? 'both are the same file' : `an older ${output} would become it`;
     throw new StrataError(`cannot inject ${input} into ${output}: ${what}`, 'give another -o');

@@ -20,7 +20,7 @@ import { readPerfData } from '../../formats/perfdata/reader.js';
 import { HeaderFeature, PerfRecord } from '../../formats/perfdata/spec.js';
 import { encodeStringFeature, type FileEvent } from '../../formats/perfdata/writer.js';
 import { smallDisk } from '../../testing/small-disk.js';
-import { FILE_SAMPLE_TYPE } from '../events/sample-layout.js';
+import { COMMON_SAMPLE_TYPE } from '../events/sample-layout.js';
 import { Output, createOutput } from './output.js';
 
 const root = mkdtempSync(join(tmpdir(), 'strata output '));
@@ -36,7 +36,7 @@ beforeEach(() => {
 const EVENTS: readonly FileEvent[] = [
   {
     name: 'cpu-clock',
-    attr: { type: 1, config: 0n, sample_type: FILE_SAMPLE_TYPE, flags: { sample_id_all: true } },
+    attr: { type: 1, config: 0n, sample_type: COMMON_SAMPLE_TYPE, flags: { sample_id_all: true } },
     ids: [1n],
   },
 ];

@@ -4,14 +4,19 @@ import { test } from 'node:test';
 import { EMPTY_ATTR } from '../../formats/perfdata/attr.js';
 import { SampleLayout } from '../../formats/perfdata/sample-layout.js';
 import { SampleView } from '../../formats/perfdata/sample.js';
-import { FILE_SAMPLE_TYPE } from '../events/sample-layout.js';
+import { PerfSample } from '../../formats/perfdata/spec.js';
+import { COMMON_SAMPLE_TYPE } from '../events/sample-layout.js';
 import { OffCpu, type WaitFile } from './off-cpu.js';
 
 const IN = 0;
 const OUT = 1 << 13;
 const PREEMPTED_OUT = OUT | (1 << 14);
 
-const LAYOUT = new SampleLayout({ ...EMPTY_ATTR, sample_type: FILE_SAMPLE_TYPE }, true);
+const { PERIOD, CALLCHAIN } = PerfSample;
+const LAYOUT = new SampleLayout(
+  { ...EMPTY_ATTR, sample_type: COMMON_SAMPLE_TYPE | PERIOD | CALLCHAIN },
+  true,
+);
 
 /** The records of some threads, and what comes of them: `tid time period chain`. */
 class Play {

@@ -8,7 +8,7 @@
  *
  * A thread that goes from one CPU to another tells so in two rings; records come in order of time.
  */
-import { formatDuration, plural, type Nanoseconds } from '../../base/units.js';
+import { formatDuration, plural, powerOfTwo, type Nanoseconds } from '../../base/units.js';
 import { setU64 } from '../../formats/perfdata/sample-layout.js';
 import type { SampleView } from '../../formats/perfdata/sample.js';
 import { PerfMisc } from '../../formats/perfdata/spec.js';
@@ -76,8 +76,7 @@ export class ThreadSwitches implements SampleSink {
 
   reserve(size: number): number {
     if (size > this.bytes.byteLength) {
-      let capacity = FIRST_CAPACITY;
-      while (capacity < size) capacity *= 2;
+      const capacity = Math.max(FIRST_CAPACITY, powerOfTwo(size));
       this.words = new Int32Array(capacity / 4);
       this.bytes = new Uint8Array(this.words.buffer);
     }

@@ -3,11 +3,10 @@
  * this is a merge; it stops at the horizon, past which a CPU may still have an earlier record to give:
  * a sample must not be unwound before the mapping that it runs in is known.
  */
+import { u64At } from '../../formats/perfdata/sample-layout.js';
 import { PerfRecord } from '../../formats/perfdata/spec.js';
 import { SampleIdFromEnd, SampleOffset } from '../events/sample-layout.js';
 import { SegmentKind, type QueueReader, type Segment } from '../draining/transfer.js';
-
-const TWO_32 = 4294967296;
 
 /** A segment that still takes room in the queue. */
 interface Held {
@@ -132,7 +131,7 @@ export class TimeOrder {
       words[position >> 2] === PerfRecord.SAMPLE
         ? position + SampleOffset.TIME
         : position + (words[(position + 4) >> 2] >>> 16) - SampleIdFromEnd.TIME;
-    return (words[at >> 2] >>> 0) + words[(at + 4) >> 2] * TWO_32;
+    return u64At(words, at >> 2);
   }
 
   /** @returns the bytes that the writer may use again */
