@@ -4,9 +4,9 @@ import { constants } from 'node:os';
 
 import { ExitCode, StrataError } from '../base/errors.js';
 import { describeSystemError } from '../base/source.js';
-import { inheritedDescriptors } from '../linux/command.js';
+import { inheritedDescriptors, stdioWith } from '../linux/command.js';
 import { catchSignals } from '../linux/signals.js';
-import { launch, type MeasuredRun } from '../measure/launch.js';
+import { launch, type MeasuredRun, type Stdio } from '../measure/launch.js';
 import { ANSI, PLAIN } from '../render/text/style.js';
 import { posixTime, writeTime } from '../render/text/time.js';
 import type { TimeOptions } from './options/time.js';
@@ -24,9 +24,9 @@ export async function time(options: TimeOptions): Promise<number> {
       ExitCode.Usage,
     );
   }
-  const inherited = inheritedDescriptors();
+  const stdio = stdioWith(inheritedDescriptors());
   const fd = output === undefined ? STDERR : openOutput(output, options.append);
-  const run = await measure(command, inherited);
+  const run = await measure(command, stdio);
   try {
     writeSync(fd, describe(run, options));
   } catch (error) {
@@ -48,15 +48,9 @@ function openOutput(path: string, append: boolean): number {
   }
 }
 
-async function measure(
-  command: readonly string[],
-  inherited: readonly number[],
-): Promise<MeasuredRun> {
+async function measure(command: readonly string[], stdio: Stdio): Promise<MeasuredRun> {
   const signals = catchSignals();
   try {
-    const stdio = Array.from({ length: Math.max(2, ...inherited) + 1 }, (_, fd) =>
-      fd <= 2 || inherited.includes(fd) ? 'inherit' : 'ignore',
-    );
     const running = await launch(command, { stdio });
     signals.passTo(running);
     return await running.ended;

@@ -4,11 +4,11 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 
 import { StrataError } from '../base/errors.js';
-import { describeSystemError } from '../base/source.js';
+import { describeSystemError, statOf } from '../base/source.js';
 import { findProgram } from './programs.js';
 import { readLink } from './system.js';
 
@@ -51,6 +51,13 @@ function describeDescriptor(fd: string | number): {
   return { target: readLink(path), mode: lstatSync(path, { throwIfNoEntry: false })?.mode };
 }
 
+/** What a command gets: standard input, output and error, and these descriptors under their own numbers. */
+export function stdioWith(descriptors: readonly number[]): ('inherit' | 'ignore')[] {
+  return Array.from({ length: Math.max(2, ...descriptors) + 1 }, (_, fd) =>
+    fd <= 2 || descriptors.includes(fd) ? 'inherit' : 'ignore',
+  );
+}
+
 /**
  * Starts a command; resolves once its `exec` has succeeded.
  * @param command program and arguments
@@ -64,12 +71,8 @@ export async function startCommand(
   descriptors: readonly number[],
 ): Promise<RunningCommand> {
   const [program, ...args] = command;
-  const last = Math.max(2, ...descriptors);
-  const stdio = Array.from({ length: last + 1 }, (_, fd) =>
-    fd <= 2 || descriptors.includes(fd) ? 'inherit' : 'ignore',
-  );
   try {
-    const child = spawn(program, args, { stdio, env: environment });
+    const child = spawn(program, args, { stdio: stdioWith(descriptors), env: environment });
     const ended = new Promise<number>((resolve) => {
       child.once('exit', (code, signal) => {
         resolve(signal === null ? (code ?? 0) : 128 + osConstants.signals[signal]);
@@ -100,7 +103,7 @@ export function requireProgram(name: string, path: string | undefined): string {
   if (!name.includes('/')) {
     throw new StrataError(`cannot run ${name}: no such program in PATH`, undefined, NOT_FOUND);
   }
-  const there = statSync(name, { throwIfNoEntry: false });
+  const there = statOf(name);
   const reason =
     there === undefined
       ? 'no such file'

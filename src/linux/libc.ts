@@ -26,7 +26,6 @@ const PROTOTYPES = {
   close: ['close', 'int', ['int']],
   ptrace: ['ptrace', 'long', ['long', 'int', 'long', 'long']],
   waitpid: ['waitpid', 'int', ['int', 'uint8_t *', 'int']],
-  getrusage: ['getrusage', 'int', ['int', 'uint8_t *']],
   wait4: ['wait4', 'int', ['int', 'uint8_t *', 'int', 'uint8_t *']],
   memfdCreate: ['memfd_create', 'int', ['str', 'uint']],
   mkfifo: ['mkfifo', 'int', ['uint8_t *', 'uint']],
@@ -65,7 +64,6 @@ interface Libc {
   ptrace(request: number, tid: number, address: number, data: number): number;
   waitpid(pid: number, status: Uint8Array, options: number): number;
   /** Fills `struct rusage`: 16 numbers of 64 bits. */
-  getrusage(who: number, usage: Uint8Array): number;
   readonly wait4: Wait4;
   memfdCreate(name: string, flags: number): number;
   mkfifo(path: Uint8Array, mode: number): number;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   mkdtempSync,
   openSync,
   closeSync,
@@ -140,15 +141,45 @@ function dataFile(name: string): string {
   return path;
 }
 
+test('a process waits to become the command until it has been seen to', async () => {
+  const seen: [pid: number, program: string][] = [];
+  const beforeExec = (pid: number): void => {
+    seen.push([pid, readFileSync(`/proc/${pid}/comm`, 'utf8')]);
+  };
+  const running = await launch(['sh', '-c', 'exit 4'], { beforeExec });
+  assert.equal((await running.ended).code, 4);
+  assert.equal(seen.length, 1);
+  assert.equal(seen[0][0], running.pid);
+  assert.notEqual(seen[0][1], 'sh\n');
+});
+
+test('what goes wrong before its exec keeps the command from running', async () => {
+  const path = join(folder, 'ran');
+  const refuse = (): void => {
+    throw new Error('no counters');
+  };
+  const command = ['sh', '-c', `: > '${path}'`];
+  await assert.rejects(launch(command, { beforeExec: refuse }), /no counters/);
+  const kill = (pid: number): void => void process.kill(pid, 'SIGKILL');
+  const { signal, real } = await (await launch(command, { beforeExec: kill })).ended;
+  assert.equal(signal, 9);
+  assert.ok(real >= 0 && real < 10e9, `${real}`);
+  assert.ok(!existsSync(path));
+  assert.equal(children(), '');
+});
+
 test('many commands leave no descriptor and no process', async () => {
   const descriptors = (): number => readdirSync('/proc/self/fd').length;
   await measured('true');
   const before = descriptors();
   for (let i = 0; i < 30; i++) await measured('true');
   assert.ok(descriptors() <= before);
-  const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8');
-  assert.equal(children, '');
+  assert.equal(children(), '');
 });
+
+function children(): string {
+  return readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8');
+}
 
 test('where files in memory may not be executed, a temporary one serves', (t) => {
   const code =

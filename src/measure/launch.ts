@@ -2,12 +2,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { StrataError } from '../base/errors.js';
 import type { Nanoseconds } from '../base/units.js';
 import { describeSystemError } from '../base/source.js';
+import { now } from '../linux/clock.js';
 import { requireProgram } from '../linux/command.js';
 import { libc } from '../linux/libc.js';
 import { waitForChild, type EndedChild } from '../linux/rusage.js';
@@ -21,14 +23,25 @@ export interface MeasuredRun extends EndedChild {
 
 export interface Launched extends Signalled {
   readonly pid: number;
+  /** When its `exec` was, CLOCK_MONOTONIC. */
+  readonly started: Nanoseconds;
   readonly ended: Promise<MeasuredRun>;
 }
 
+/** What a command gets as standard input, output and error, and beyond: descriptors of ours, or nothing. */
+export type Stdio = readonly ('inherit' | 'ignore' | number)[];
+
 export interface LaunchOptions {
   readonly environment?: NodeJS.ProcessEnv;
-  /** What the command gets as standard input, output and error, and beyond: descriptors of ours, or nothing. */
-  readonly stdio?: readonly ('inherit' | 'ignore' | number)[];
+  readonly stdio?: Stdio;
+  /**
+   * Called with the process that waits to become the command: what throws here keeps it from that. Twice for
+   * a script whose first line names no interpreter, as a shell has to be started for it.
+   */
+  readonly beforeExec?: (pid: number) => void;
 }
+
+const STANDARD: Stdio = ['inherit', 'inherit', 'inherit'];
 
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
@@ -39,17 +52,17 @@ const NOT_FOUND = 127;
  */
 export async function launch(
   command: readonly string[],
-  { environment = process.env, stdio = ['inherit', 'inherit', 'inherit'] }: LaunchOptions = {},
+  options: LaunchOptions = {},
 ): Promise<Launched> {
-  const path = requireProgram(command[0], environment['PATH']);
+  const path = requireProgram(command[0], (options.environment ?? process.env)['PATH']);
   try {
-    return await start(path, command, environment, stdio);
+    return await start(path, command, options);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (error instanceof StrataError || code === undefined) throw error;
     // What `execvp` does with a script whose first line names no interpreter.
     if (code === 'ENOEXEC') {
-      return start('/bin/sh', ['sh', path, ...command.slice(1)], environment, stdio);
+      return start('/bin/sh', ['sh', path, ...command.slice(1)], options);
     }
     // The file is there, as `requireProgram` found: what its first line names is not.
     const missing = code === 'ENOENT';
@@ -65,8 +78,7 @@ export async function launch(
 async function start(
   path: string,
   command: readonly string[],
-  environment: NodeJS.ProcessEnv,
-  stdio: NonNullable<LaunchOptions['stdio']>,
+  { environment = process.env, stdio = STANDARD, beforeExec }: LaunchOptions,
 ): Promise<Launched> {
   const descriptor = stdio.length;
   const argv = [String.fromCharCode(48 + descriptor), path, ...command];
@@ -75,46 +87,69 @@ async function start(
     await once(child, 'spawn');
     return child;
   });
-  /** Seconds, nanoseconds, process ID, and at the end seconds, nanoseconds; see the starter. */
-  const words: number[] = [];
   const closed = once(starter, 'close');
-  const pid = await new Promise<number>((resolve, reject) => {
-    let told = Buffer.alloc(0);
-    const take = (piece: Buffer): void => {
-      told = Buffer.concat([told, piece]);
-      for (; told.length >= 8; told = told.subarray(8)) words.push(Number(told.readBigInt64LE()));
-      const pid = words.slice(2).find((word) => word > 0);
-      if (pid !== undefined) resolve(pid);
-    };
-    starter.stdio[descriptor]?.on('data', take);
-    starter.once('close', () => {
-      reject(new StrataError(`cannot run ${command[0]}: no process can be made for it`));
-    });
-  });
-  let running = true;
-  const ended = Promise.all([waitForChild(pid), closed]).then(([end]) => {
-    running = false;
-    const started = words[0] * 1e9 + words[1];
-    // Of an end that was not told, as the starter was killed, we have heard just now.
-    const told = words.length >= 5;
-    return {
-      ...end,
-      real: (told ? words[3] * 1e9 + words[4] : Number(process.hrtime.bigint())) - started,
-    };
-  });
-  if (words[2] < 0) {
-    await ended;
-    const number = -words[2];
-    const found = Object.entries(constants.errno).find(([, value]) => value === number);
-    throw Object.assign(new Error(`errno ${number}`), { code: found?.[0] ?? 'EIO' });
+  const channel = starter.stdio[descriptor] as Socket;
+  const words = wordsOf(channel);
+  const pid = await words.next();
+  if (pid === 0) {
+    throw new StrataError(`cannot run ${command[0]}: no process can be made for it`);
   }
+  let running = true;
+  const child = waitForChild(pid).finally(() => (running = false));
+  const gone = async (): Promise<EndedChild> => {
+    channel.destroy();
+    await closed;
+    return child;
+  };
+  try {
+    beforeExec?.(pid);
+  } catch (error) {
+    await gone();
+    throw error;
+  }
+  channel.write('\n');
+  // Of a child that is killed before it looks at the clock nothing is told.
+  const seconds = await words.next();
+  const started = seconds === 0 ? now() : seconds * 1e9 + (await words.next());
+  const result = seconds === 0 ? 0 : await words.next();
+  if (result < 0) {
+    await gone();
+    const found = Object.entries(constants.errno).find(([, value]) => value === -result);
+    throw Object.assign(new Error(`errno ${-result}`), { code: found?.[0] ?? 'EIO' });
+  }
+  const measure = async (): Promise<MeasuredRun> => {
+    const seconds = await words.next();
+    const end = seconds === 0 ? undefined : seconds * 1e9 + (await words.next());
+    const ended = await child;
+    // Of an end that was not told, as the starter was killed, we have heard just now.
+    const real = (end ?? now()) - started;
+    await gone();
+    return { ...ended, real };
+  };
   return {
     pid,
-    ended,
+    started,
+    ended: measure(),
     signal: (name) => {
       if (running) process.kill(pid, name);
     },
   };
+}
+
+/** The 64-bit words that come through a socket; zeros from its end on. */
+function wordsOf(socket: Socket): { next(): Promise<number> } {
+  const words = (async function* () {
+    try {
+      let rest = Buffer.alloc(0);
+      for await (const piece of socket as AsyncIterable<Buffer>) {
+        rest = Buffer.concat([rest, piece]);
+        for (; rest.length >= 8; rest = rest.subarray(8)) yield Number(rest.readBigInt64LE());
+      }
+    } catch {
+      // The other end was killed while something was on the way to it.
+    }
+  })();
+  return { next: async () => (await words.next()).value ?? 0 };
 }
 
 /** Flags of memfd_create(2); Linux before 6.3 knows no MFD_EXEC and executes without. */

@@ -1,19 +1,21 @@
 /**
- * A program of some 250 bytes that starts another one as the child of its own parent, and looks at the clock
- * when that begins and when it ends.
+ * A program of some 300 bytes that starts another one as the child of its own parent, once it is told to, and
+ * looks at the clock when that begins and when it ends.
  *
  * A process begins its account of peak memory with what its parent has, for until its `exec` it is a copy of it
  * (`setmax_mm_hiwater_rss` in fs/exec.c). Started by Node.js itself, no command would use less than Node.js: some
  * 50 MiB. Forked from here it starts from nothing and pays for no copy of Node.js' memory, and is still our own
- * child (`CLONE_PARENT`), with our process group, signals and descriptors. The clock is read at once, too,
- * whatever Node.js is busy with.
+ * child (`CLONE_PARENT`), with our process group, signals and descriptors. Its process is there before its `exec`,
+ * so that counters can be opened on it. The clock is read at once, too, whatever Node.js is busy with.
  *
- * Its arguments: a character, '0' + the number of a descriptor; the program's path; the program's `argv`. To the
- * descriptor, which the program does not get, go 64-bit words (times are of CLOCK_MONOTONIC):
+ * Its arguments: a character, '0' + the number of a descriptor; the program's path; the program's `argv`. Through
+ * the descriptor, a socket which the program does not get, go 64-bit words (times are of CLOCK_MONOTONIC):
  *
+ *     process ID              of the child, which now waits for anything to be sent; it leaves where the socket is
+ *                             closed instead
  *     seconds, nanoseconds    right before the `exec`
  *     −errno                  where the `exec` failed
- *     process ID              once it is done or has failed (`CLONE_VFORK`)
+ *     0                       once it is done or has failed, or the child was killed before (`CLONE_VFORK`)
  *     seconds, nanoseconds    when the process has ended; not before Linux 5.3
  */
 
@@ -32,9 +34,9 @@ const X64 = `
   4531c0             xorl %r8d, %r8d
   0f05               syscall
   85c0               testl %eax, %eax
-  0f848c000000       je child
-  4c63e0             movslq %eax, %r12
-  4c892424           movq %r12, (%rsp)
+  0f8490000000       je child
+  4189c4             movl %eax, %r12d
+  48c7042400000000   movq $0, (%rsp)
   48c7442408ffffffff movq $-1, 8(%rsp)
   b80e000000         movl $14, %eax            # rt_sigprocmask(SIG_BLOCK, all, 0, 8)
   31ff               xorl %edi, %edi
@@ -77,9 +79,20 @@ const X64 = `
   be02000000         movl $2, %esi
   ba01000000         movl $1, %edx
   0f05               syscall
+  b827000000         movl $39, %eax            # getpid()
+  0f05               syscall
+  48890424           movq %rax, (%rsp)
+  b801000000         movl $1, %eax             # write(descriptor, sp, 8)
+  89ef               movl %ebp, %edi
+  4889e6             movq %rsp, %rsi
+  ba08000000         movl $8, %edx
+  0f05               syscall
+  31c0               xorl %eax, %eax           # read(descriptor, sp, 8)
+  0f05               syscall
+  85c0               testl %eax, %eax
+  7ec0               jle leave
   b8e4000000         movl $228, %eax           # clock_gettime(CLOCK_MONOTONIC, sp)
   bf01000000         movl $1, %edi
-  4889e6             movq %rsp, %rsi
   0f05               syscall
   b801000000         movl $1, %eax             # write(descriptor, sp, 16)
   89ef               movl %ebp, %edi
@@ -97,7 +110,7 @@ const X64 = `
   4889e6             movq %rsp, %rsi
   ba08000000         movl $8, %edx
   0f05               syscall
-  eb99               jmp leave`;
+  e975ffffff         jmp leave`;
 
 /** System calls: include/uapi/asm-generic/unistd.h. */
 const ARM64 = `
@@ -116,7 +129,7 @@ const ARM64 = `
   000500b4 cbz x0, child
   f50300aa mov x21, x0
   01008092 mov x1, #-1
-  e00700a9 stp x0, x1, [sp]
+  ff0700a9 stp xzr, x1, [sp]
   e81080d2 mov x8, #135                        # rt_sigprocmask(SIG_BLOCK, all, 0, 8)
   000080d2 mov x0, #0
   e1230091 add x1, sp, #8
@@ -158,6 +171,19 @@ const ARM64 = `
   410080d2 mov x1, #2
   220080d2 mov x2, #1
   010000d4 svc #0
+  881580d2 mov x8, #172                        # getpid()
+  010000d4 svc #0
+  e00300f9 str x0, [sp]
+  080880d2 mov x8, #64                         # write(descriptor, sp, 8)
+  e003142a mov w0, w20
+  e1030091 mov x1, sp
+  020180d2 mov x2, #8
+  010000d4 svc #0
+  e80780d2 mov x8, #63                         # read(descriptor, sp, 8)
+  e003142a mov w0, w20
+  010000d4 svc #0
+  1f0000f1 cmp x0, #0
+  8dfdff54 b.le leave
   280e80d2 mov x8, #113                        # clock_gettime(CLOCK_MONOTONIC, sp)
   200080d2 mov x0, #1
   e1030091 mov x1, sp
@@ -180,7 +206,7 @@ const ARM64 = `
   e1030091 mov x1, sp
   020180d2 mov x2, #8
   010000d4 svc #0
-  e2ffff17 b leave`;
+  d5ffff17 b leave`;
 
 const MACHINES = { x64: { code: X64, elf: 62 }, arm64: { code: ARM64, elf: 183 } } as const;
 

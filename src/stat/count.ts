@@ -1,31 +1,28 @@
 /**
  * Counts once: opens the counters, starts the command, waits, and reads.
  *
- * A command inherits sleeping counters of this thread, which its `exec` wakes: it is counted from its first
- * instruction to its end, with all that it starts, and nothing of ours with it. All others are switched on
- * from here.
+ * A command's counters are opened on its process before that becomes the command: they wake at its `exec` or,
+ * after a delay, from here, and all that it starts inherits them. So it is counted from its first instruction
+ * to its end, nothing of ours with it, and nothing that it starts is missed.
  */
 import type { Nanoseconds } from '../base/units.js';
-import { startCommand, type RunningCommand } from '../linux/command.js';
+import { now } from '../linux/clock.js';
+import { launch, type Launched, type MeasuredRun, type Stdio } from '../measure/launch.js';
 import { resolveTarget, type ResolvedTarget } from '../record/targets.js';
 import { Counters } from './counters.js';
 import type { CountedEvent, WantedGroup } from './events.js';
-import { ExecClock } from './exec-time.js';
 import type { Labelling } from './labels.js';
 import type { StatOptions } from './options.js';
-import { isAlive, ofNextCommand, ofRunningCommand, placesOf } from './places.js';
+import { isAlive, ofStarting, placesOf } from './places.js';
 import type { Row } from './rows.js';
-import { childrenTimes, type CpuTimes } from './usage.js';
-import { Alarm, Watch, now, type Interval } from './watch.js';
+import { Alarm, Watch, type Interval } from './watch.js';
 
 export interface Counted {
   readonly rows: readonly Row[];
   readonly events: readonly CountedEvent[];
   readonly elapsed: Nanoseconds;
-  /** Of the command, where it alone is counted. */
-  readonly cpu?: CpuTimes;
-  /** The command's, 128 + the signal that ended it; 0 without one. */
-  readonly exitCode: number;
+  /** The command's, where there is one. */
+  readonly run?: MeasuredRun;
   readonly notes: readonly string[];
 }
 
@@ -33,11 +30,10 @@ export interface Counted {
 export interface Surroundings {
   readonly groups: readonly WantedGroup[];
   readonly labelOf: Labelling;
-  /** What a command gets besides standard input, output and error. */
-  readonly descriptors: readonly number[];
+  readonly stdio: Stdio;
   /** Ends counting where there is no command, whose own end would. */
   readonly interrupted: Promise<unknown>;
-  readonly onStart: (command: RunningCommand) => void;
+  readonly onStart: (command: Launched) => void;
   readonly onInterval: (interval: Interval) => void;
 }
 
@@ -46,51 +42,47 @@ const LOOK_EVERY_MS = 50;
 
 /** @throws StrataError where nothing can be counted, or the command not be started */
 export async function countOnce(options: StatOptions, around: Surroundings): Promise<Counted> {
-  const { delayMs } = options;
-  const isOfCommand = options.target.kind === 'command';
-  const wakesAtExec = isOfCommand && delayMs === undefined;
-  const cpuBefore = childrenTimes();
-  const execClock = wakesAtExec ? new ExecClock() : undefined;
-  let command: RunningCommand | undefined;
-  let counters: Counters | undefined;
+  const { command, delayMs } = options;
+  const { stdio, interrupted } = around;
+  let opened = undefined as Opened | undefined;
+  let running: Launched | undefined;
   let looking: NodeJS.Timeout | undefined;
-  const start = async (): Promise<void> => {
-    if (options.command.length === 0) return;
-    command = await startCommand(options.command, process.env, around.descriptors);
-    around.onStart(command);
+  const open = (pid?: number): Opened => {
+    opened?.counters.close();
+    return (opened = openCounters(options, around, pid));
   };
   try {
-    if (delayMs !== undefined) await start();
-    const target = targetOf(options, wakesAtExec, command);
-    counters = new Counters(around.groups, placesOf(target), around.labelOf, {
-      inherit: options.inherit,
-      onExec: wakesAtExec,
-    });
-    const hasBegun =
-      delayMs === undefined ||
-      (await new Alarm([command?.ended, around.interrupted]).passes(delayMs));
-
-    if (hasBegun) counters.enable();
-    let began = now();
-    if (delayMs === undefined) await start();
-    if (wakesAtExec) began = execClock?.timeOf(command?.pid ?? 0) ?? now();
-    execClock?.close();
-
-    const watch = new Watch(counters, began, hasBegun, around.onInterval);
+    if (command.length > 0) {
+      running = await launch(command, { stdio, beforeExec: open });
+      around.onStart(running);
+    }
+    const { counters, target, at } = opened ?? open();
     const gone = new Promise<void>((resolve) => {
-      if (command !== undefined || target.systemWide) return;
+      if (running !== undefined || target.systemWide) return;
       const isWhole = options.target.kind !== 'threads';
       looking = setInterval(() => isAlive(target, isWhole) || resolve(), LOOK_EVERY_MS);
     });
-    const ends = command === undefined ? [gone, around.interrupted] : [command.ended];
-    const isTimeUp = await watch.until(new Alarm(ends), options);
-    if (isTimeUp) command?.signal('SIGTERM');
-    const exitCode = (await command?.ended) ?? 0;
+    const end = new Alarm(running === undefined ? [gone, interrupted] : [running.ended]);
+
+    let began = options.target.kind === 'command' ? (running?.started ?? at) : at;
+    let hasBegun = true;
+    if (delayMs !== undefined) {
+      hasBegun = await end.passes(delayMs);
+      if (hasBegun) counters.enable();
+      began = now();
+    }
+    const watch = new Watch(counters, began, hasBegun, around.onInterval);
+    const isTimeUp = await watch.until(end, options);
+    if (isTimeUp) running?.signal('SIGTERM');
+    const run = await running?.ended;
+    const { rows, elapsed } = watch.total();
+    // We hear of the command's end a little later.
+    const commandEnd = running === undefined ? Infinity : running.started + (run?.real ?? 0);
     return {
-      ...watch.total(),
+      rows,
       events: counters.events,
-      ...(isOfCommand && { cpu: timesSince(cpuBefore) }),
-      exitCode,
+      elapsed: Math.max(0, Math.min(elapsed, commandEnd - began)),
+      ...(run !== undefined && { run }),
       notes: [
         ...target.notes,
         ...(hasBegun ? [] : ['nothing was counted: the end came before counting was to begin']),
@@ -98,25 +90,30 @@ export async function countOnce(options: StatOptions, around: Surroundings): Pro
     };
   } catch (error) {
     // It was to be counted, and is not.
-    command?.signal('SIGTERM');
+    running?.signal('SIGTERM');
     throw error;
   } finally {
     clearInterval(looking);
-    counters?.close();
-    execClock?.close();
+    opened?.counters.close();
   }
 }
 
-function targetOf(
-  { target }: StatOptions,
-  wakesAtExec: boolean,
-  command: RunningCommand | undefined,
-): ResolvedTarget {
-  if (target.kind !== 'command') return resolveTarget(target);
-  return wakesAtExec ? ofNextCommand() : ofRunningCommand(command?.pid ?? 0);
+interface Opened {
+  readonly target: ResolvedTarget;
+  readonly counters: Counters;
+  readonly at: Nanoseconds;
 }
 
-function timesSince(before: CpuTimes): CpuTimes {
-  const after = childrenTimes();
-  return { user: after.user - before.user, system: after.system - before.system };
+/** @param pid of the process that is about to become the command, where there is one */
+function openCounters(
+  { target, inherit, delayMs }: StatOptions,
+  { groups, labelOf }: Surroundings,
+  pid = 0,
+): Opened {
+  const isOfCommand = target.kind === 'command';
+  const resolved = isOfCommand ? ofStarting(pid) : resolveTarget(target);
+  const onExec = isOfCommand && delayMs === undefined;
+  const counters = new Counters(groups, placesOf(resolved), labelOf, { inherit, onExec });
+  if (delayMs === undefined) counters.enable();
+  return { target: resolved, counters, at: now() };
 }

@@ -22,7 +22,7 @@ import { ANY_TASK, type Place } from './places.js';
 
 export interface CounterOptions {
   readonly inherit: boolean;
-  /** Whether tasks' counters wake when one that inherited them calls `exec`; else by `enable`. */
+  /** Whether tasks' counters wake when these call `exec`; else by `enable`. */
   readonly onExec: boolean;
 }
 

@@ -1,7 +1,7 @@
 /** Where each event is counted: on which tasks, or on which CPUs. */
 import type { EventSpec } from '../linux/events/spec.js';
 import { readStatus, threadsOf } from '../linux/proc.js';
-import { onlineCpus, readText } from '../linux/system.js';
+import { onlineCpus } from '../linux/system.js';
 import type { ResolvedTarget } from '../record/targets.js';
 
 /** A task on any CPU, or (`pid` -1) whatever runs on one CPU: as perf_event_open(2) has it. */
@@ -13,9 +13,6 @@ export interface Place {
 /** The `pid` of perf_event_open(2) for every task of a CPU. */
 export const ANY_TASK = -1;
 const ANY_CPU = -1;
-
-/** The `pid` of perf_event_open(2) for the calling thread, whose children inherit. */
-const THIS_THREAD = 0;
 
 /** @returns the places of an event; none where its PMU has no CPU among the target's */
 export function placesOf(target: ResolvedTarget): (spec: EventSpec) => readonly Place[] {
@@ -33,27 +30,9 @@ export function placesOf(target: ResolvedTarget): (spec: EventSpec) => readonly 
   return ({ cpus }) => (cpus === undefined ? tasks : onCpus(cpus.filter((cpu) => online.has(cpu))));
 }
 
-/** The command that this thread is about to start. */
-export function ofNextCommand(): ResolvedTarget {
-  return ofTasks([THIS_THREAD]);
-}
-
-/** A command that runs, and what it has started so far. */
-export function ofRunningCommand(pid: number): ResolvedTarget {
-  const pids = [pid];
-  for (const one of pids) {
-    for (const tid of threadsOf(one)) pids.push(...childrenOf(one, tid));
-  }
-  return ofTasks(pids.flatMap(threadsOf));
-}
-
-function childrenOf(pid: number, tid: number): number[] {
-  const text = readText(`/proc/${pid}/task/${tid}/children`) ?? '';
-  return text === '' ? [] : text.split(' ').map(Number);
-}
-
-function ofTasks(tids: readonly number[]): ResolvedTarget {
-  return { tids, pids: [], cpus: [], systemWide: false, notes: [] };
+/** A process that has not begun yet to become the command. */
+export function ofStarting(pid: number): ResolvedTarget {
+  return { tids: [pid], pids: [pid], cpus: [], systemWide: false, notes: [] };
 }
 
 /** Whether anything of a target that was found running runs still: a thread of its processes. */

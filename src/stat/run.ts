@@ -1,7 +1,6 @@
 /** `strata stat`: counts events of a command, of tasks or of CPUs, once or several times. */
 import { StrataError, ExitCode } from '../base/errors.js';
-import { requireProgram, inheritedDescriptors } from '../linux/command.js';
-
+import { inheritedDescriptors, stdioWith } from '../linux/command.js';
 import { catchSignals } from '../linux/signals.js';
 import { countOnce, type Counted } from './count.js';
 import { estimate, type Estimate } from './deviation.js';
@@ -38,16 +37,14 @@ export async function runStat(
   options: StatOptions,
   onInterval: (interval: Interval) => void,
 ): Promise<StatResult> {
-  const [program] = options.command;
-  if (program === undefined && options.target.kind === 'command') {
+  if (options.command.length === 0 && options.target.kind === 'command') {
     throw new StrataError(
       'stat needs a command to run, or something that runs already',
       'for example: strata stat python app.py, strata stat -p PID',
       ExitCode.Usage,
     );
   }
-  const descriptors = inheritedDescriptors();
-  if (program !== undefined) requireProgram(program, process.env['PATH']);
+  const stdio = stdioWith(inheritedDescriptors());
   const groups = wantedEvents(options);
   const labelOf = labelling(options.aggregation);
   const stop = catchStop();
@@ -59,7 +56,7 @@ export async function runStat(
         await countOnce(options, {
           groups,
           labelOf,
-          descriptors,
+          stdio,
           interrupted: stop.asked,
           onStart: (command) => signals.passTo(command),
           onInterval,
@@ -75,16 +72,17 @@ export async function runStat(
 
 function summarize(options: StatOptions, runs: readonly Counted[]): StatResult {
   const rows = averageRows(runs.map((run) => run.rows));
-  const cpu = runs.flatMap((run) => (run.cpu === undefined ? [] : [run.cpu]));
+  const isOfCommand = options.target.kind === 'command';
+  const usages = runs.flatMap(({ run }) => (isOfCommand && run !== undefined ? [run.usage] : []));
   return {
     rows,
     runs: runs.length,
     elapsed: estimate(runs.map(({ elapsed }) => elapsed)),
-    ...(cpu.length > 0 && {
-      user: estimate(cpu.map(({ user }) => user)),
-      system: estimate(cpu.map(({ system }) => system)),
+    ...(usages.length > 0 && {
+      user: estimate(usages.map(({ user }) => user)),
+      system: estimate(usages.map(({ system }) => system)),
     }),
-    exitCode: runs.find(({ exitCode }) => exitCode !== 0)?.exitCode ?? 0,
+    exitCode: runs.find(({ run }) => (run?.code ?? 0) !== 0)?.run?.code ?? 0,
     notes: [...runs[0].notes, ...notesOf(options, runs[0].events, rows)],
   };
 }

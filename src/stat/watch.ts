@@ -1,5 +1,6 @@
 /** Waits while counters count, and reads them. */
 import type { Nanoseconds } from '../base/units.js';
+import { now } from '../linux/clock.js';
 import type { Counters } from './counters.js';
 import type { StatOptions } from './options.js';
 import { makeRows, type Row } from './rows.js';
@@ -69,7 +70,7 @@ export class Watch {
   ): Promise<boolean> {
     const left = (ms: number): number => ms - (now() - this.began) / 1e6;
     if (intervalMs !== undefined) {
-      for (let told = 0, next = intervalMs; next < timeoutMs; ) {
+      for (let told = 0, next = intervalMs; next < timeoutMs;) {
         if (!(await end.passes(left(next)))) break;
         this.tell();
         if (++told === intervalCount) return false;
@@ -100,9 +101,4 @@ export class Watch {
     const rows = makeRows(this.counters, numbers, before?.numbers, this.hasBegun);
     this.onInterval({ rows, at, length: at - (before?.at ?? 0) });
   }
-}
-
-/** `CLOCK_MONOTONIC`. */
-export function now(): Nanoseconds {
-  return Number(process.hrtime.bigint());
 }
