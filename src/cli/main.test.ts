@@ -40,6 +40,22 @@ describe('what is printed on request', () => {
     const result = await run('bash', ['-c', script, process.execPath, STRATA]);
     assert.deepEqual(result, { stdout: '0\n', stderr: '', code: 0 });
   });
+
+  test('where nothing can be written any more, the reason is told', async () => {
+    const script = '"$0" "$1" report --help > /dev/full';
+    const result = await run('bash', ['-c', script, process.execPath, STRATA]);
+    assert.deepEqual(result, {
+      stdout: '',
+      stderr: 'strata: cannot write to standard output: no space left on device\n',
+      code: 1,
+    });
+  });
+
+  test('where nobody hears what goes wrong, the exit code tells it nonetheless', async () => {
+    const script = '"$0" "$1" recrod 2> /dev/full';
+    const result = await run('bash', ['-c', script, process.execPath, STRATA]);
+    assert.deepEqual(result, { stdout: '', stderr: '', code: 2 });
+  });
 });
 
 test('starting loads the parser and nothing of the engine', () => {
@@ -187,7 +203,10 @@ describe('a recording, from one end to the other', () => {
     const one = await strata(['tree', '-i', recording, '--tid', tid]);
     assert.equal(one.stdout.match(/, tid \d+:/g)?.length, 1);
     const none = await strata(['tree', '-i', recording, '--tid', '1']);
-    assert.match(none.stderr, /^strata: .* has no samples of the event, process, thread, name or region asked for/);
+    assert.match(
+      none.stderr,
+      /^strata: .* has no samples of the event, process, thread, name or region asked for/,
+    );
     assert.equal(none.code, 1);
   });
 

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { ExitCode, StrataError, unreachable } from '../base/errors.js';
+import { describeSystemError } from '../base/source.js';
 import type { Invocation } from './options/commands.js';
 import { parseCommandLine } from './program.js';
 
@@ -68,8 +69,12 @@ function version(): string {
 
 // Whoever reads our output may stop early (`| head`): that is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? ExitCode.Done : explain(error));
+  if (error.code === 'EPIPE') process.exit(ExitCode.Done);
+  const reason = describeSystemError(error);
+  process.exit(explain(new StrataError(`cannot write to standard output: ${reason}`)));
 });
+// Where nobody hears what is said beside the result, the result is made nonetheless.
+process.stderr.on('error', () => undefined);
 
 try {
   process.exitCode = await run(parseCommandLine(process.argv.slice(2), version()));

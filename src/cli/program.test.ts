@@ -6,6 +6,7 @@ import type { Invocation } from './options/commands.js';
 import type { FlamegraphOptions } from './options/flamegraph.js';
 import type { ReportOptions } from './options/report.js';
 import type { TreeOptions } from './options/tree.js';
+import { COMMANDS } from './options/commands.js';
 import { parseCommandLine } from './program.js';
 import type { RecordOptions } from '../record/options.js';
 
@@ -212,37 +213,41 @@ const REFUSED: readonly (readonly [line: string, message: RegExp, hint: RegExp])
   ['--verison', /^unknown option '--verison'$/, /^did you mean --version\?$/],
   ['report --no-childern', /^unknown option '--no-childern'$/, /^did you mean --no-children\?$/],
   ['report -Z', /^unknown option '-Z'$/, /^see: strata report --help$/],
-  ['report perf.data', /^too many arguments for 'report'/, /^see: strata report --help$/],
+  ['report perf.data', /^too many arguments for 'report'$/, /strata report -i FILE$/],
   [
     'record -F fast ls',
-    /'fast' is invalid. Samples per second: 1 to 1000000, or max$/,
+    /'fast' is invalid: samples per second: 1 to 1000000, or max$/,
     /record --help/,
   ],
   ['record -F 0 ls', /'0' is invalid/, /record --help/],
-  ['record -F', /^option '-F, --freq <N>' argument missing$/, /record --help/],
-  ['record --call-graph lbrr ls', /'lbrr' is invalid. dwarf, fp, lbr or none/, /record --help/],
+  ['record -F', /^-F needs a value$/, /record --help/],
+  ['record --call-graph lbrr ls', /'lbrr' is invalid: dwarf, fp, lbr or none/, /record --help/],
   [
     'record --filter a==1 ls',
-    /It stands after the -e whose tracepoints it is for$/,
+    /it stands after the -e whose tracepoints it is for$/,
     /record --help/,
   ],
   ['record -p 1 -a', /^only one of -p, -t, -u and -a/, /one list/],
   ['record -p one', /'one' is invalid/, /record --help/],
   ['record --control fd:x ls', /'fd:x' is invalid/, /record --help/],
-  ['record --switch-output 5 ls', /'5' is invalid. signal, a size/, /record --help/],
+  ['record --switch-output 5 ls', /'5' is invalid: signal, a size/, /record --help/],
   ['record --max-files 5 ls', /^--max-files is for recordings/, /--switch-output 100M/],
-  ['record -D soon ls', /'soon' is invalid/, /record --help/],
+  ['record -D soon ls', /^-D 'soon' is invalid: milliseconds/, /record --help/],
   ['record --call-graph dwarf,65536 ls', /up to 65528$/, /record --help/],
-  ['record --duration 0 ls', /'0' is invalid. A duration above zero/, /record --help/],
+  ['record --duration 0 ls', /'0' is invalid: a duration above zero/, /record --help/],
   ['record --duration 5y ls', /'5y' is invalid/, /record --help/],
-  ['record --python yes ls', /Allowed choices are auto, off, attach$/, /record --help/],
-  ['report --view all', /Allowed choices are full, mixed, python, native$/, /report --help/],
-  ['report --percent-limit 101', /'101' is invalid. A percentage from 0 to 100$/, /report --help/],
-  ['report -g fractal', /'fractal' is invalid. caller, callee or none/, /report --help/],
-  ['report --pid x', /'x' is invalid. Numbers separated by commas$/, /report --help/],
+  ['record --python yes ls', /allowed choices are auto, off, attach$/, /record --help/],
+  ['report --view all', /allowed choices are full, mixed, python, native$/, /report --help/],
+  ['report --percent-limit 101', /'101' is invalid: a percentage from 0 to 100$/, /report --help/],
+  ['report -g fractal', /'fractal' is invalid: caller, callee or none/, /report --help/],
+  ['report --pid x', /'x' is invalid: numbers separated by commas$/, /report --help/],
+  ['stat -A ls', /^-A, --per-core and --per-socket are for whole CPUs/, /stat -a -A/],
+  ['stat -o x --log-fd 3 ls', /^either --output or --log-fd/, /stat --help/],
+  ['doctor -r 3', /^--repeat is for --overhead/, /doctor --overhead -r 10/],
+  ['python-helper --print --remove', /^--print installs nothing/, /python-helper --help/],
   ['tree --max-depth 0', /'0' is invalid/, /tree --help/],
-  ['tree --min-percent -1', /argument '-1' is invalid/, /tree --help/],
-  ['flamegraph --min-width 1x', /'1x' is invalid. Pixels, as 0.1, or/, /flamegraph --help/],
+  ['tree --min-percent -1', /^--min-percent '-1' is invalid/, /tree --help/],
+  ['flamegraph --min-width 1x', /'1x' is invalid: pixels, as 0.1, or/, /flamegraph --help/],
   ['flamegraph --width 1e9', /'1e9' is invalid/, /flamegraph --help/],
 ];
 
@@ -272,16 +277,28 @@ describe('help', () => {
     assert.match(text, /^Examples:$/m);
   });
 
-  for (const name of ['record', 'report', 'tree', 'flamegraph']) {
+  test('of help is that of the program', () => {
+    assert.equal(printed('help help'), printed('--help'));
+  });
+
+  for (const { name, examples } of COMMANDS) {
     test(`of ${name} has the flags and examples, by --help and by help ${name}`, () => {
       const text = printed(`${name} --help`);
       assert.equal(printed(`help ${name}`), text);
       assert.match(text, new RegExp(`^Usage: strata ${name} `));
-      assert.match(text, new RegExp(`^Examples:\n  strata ${name}`, 'm'));
+      assert.match(text, /^Examples:$/m);
+      for (const line of text.split('\n')) {
+        assert.ok(line.length <= 80, `wider than a terminal: ${line}`);
+      }
       // What it shows as an example it understands.
-      for (const [, line] of text.matchAll(/^ {2}strata (.+?) {2,}/gm)) {
-        const words = line.replace(/ \|.*/, '').split(' ');
-        assert.equal(parseCommandLine(words, '1.2.3').command, name);
+      for (const [line] of examples) {
+        assert.ok(text.includes(`  ${line}`));
+        const ours = line.replace(/ (?:[|>]|&&) .*/, '').replace(/^.* \| /, '');
+        if (!ours.startsWith('strata')) continue;
+        const words = ours
+          .match(/'[^']*'|"[^"]*"|\S+/g)
+          ?.map((word) => word.replace(/^['"]|['"]$/g, ''));
+        assert.doesNotThrow(() => parseCommandLine(words?.slice(1) ?? [], '1.2.3'), line);
       }
     });
   }

@@ -8,6 +8,9 @@ import { ExitCode, StrataError } from '../base/errors.js';
 import { COMMANDS, type Invocation } from './options/commands.js';
 import type { CommandSpec, Flag, Values } from './options/spec.js';
 
+/** Columns of the narrowest terminal that help is laid out for. */
+const TERMINAL_WIDTH = 80;
+
 const DESCRIPTION =
   'Profiles a Python program on Linux: Python functions, the C under them and the kernel in one stack.';
 
@@ -59,7 +62,8 @@ const PRINTED = new Set(['commander.helpDisplayed', 'commander.version']);
  * counts (commander would answer `unknown --help` with the general help).
  */
 function plainWords(argv: readonly string[]): readonly string[] {
-  const words = argv[0] === 'help' ? [...argv.slice(1, 2), '--help'] : argv;
+  const of = argv.slice(1, 2).filter((word) => word !== 'help');
+  const words = argv[0] === 'help' ? [...of, '--help'] : argv;
   const first = words.at(0) ?? '-';
   return first.startsWith('-') || COMMANDS.some(({ name }) => name === first) ? words : [first];
 }
@@ -96,20 +100,39 @@ function makeOption(flag: Flag, valuesSoFar: () => Values): Option {
   return option.hideHelp(flag.hidden === true);
 }
 
+/** What each is for stands beside them where all of that fits a terminal, else above each, as a comment. */
 function addExamples(command: Command, examples: CommandSpec['examples']): void {
   const width = Math.max(...examples.map(([line]) => line.length));
-  const lines = examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`);
+  const beside = examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`);
+  const lines = beside.every((line) => line.length <= TERMINAL_WIDTH)
+    ? beside
+    : examples.map(([line, what]) => `  # ${what}\n  ${line}`);
   command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
 }
 
-/** Commander's `error: unknown option '--foo'\n(Did you mean --bar?)`, as an error of ours. */
+/**
+ * Commander's `error: unknown option '--foo'\n(Did you mean --bar?)`, as an error of ours, and its
+ * `option '-p, --pid <list>' argument 'x' is invalid. Numbers …` as `-p 'x' is invalid: numbers …`.
+ */
 function usageError(error: CommanderError, argv: readonly string[]): StrataError {
   const spec = COMMANDS.find(({ name }) => name === argv[0]);
   const help = `see: strata ${spec === undefined ? '' : `${spec.name} `}--help`;
   if (error.code === 'commander.help') {
     return new StrataError('no command given', help, ExitCode.Usage);
   }
+  if (error.code === 'commander.excessArguments') {
+    const reads = spec?.flags.some(({ flags }) => flags.includes('--input')) ?? false;
+    const input = reads ? `a recording is named by -i: strata ${spec?.name} -i FILE` : help;
+    return new StrataError(`too many arguments for '${spec?.name}'`, input, ExitCode.Usage);
+  }
   const [first, suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const message = first
+    .replace(/^option '(--?[\w-]+).*' argument missing$/, '$1 needs a value')
+    .replace(
+      /^option '(--?[\w-]+).*?' argument '(.*)' is invalid\. (.)/s,
+      (_, flag: string, value: string, letter: string) =>
+        `${flag} '${value}' is invalid: ${letter.toLowerCase()}`,
+    );
   const hint = suggestion?.replace(/^\(Did/, 'did').replace(/\)$/, '');
-  return new StrataError(first.replace(/\.$/, ''), hint ?? help, ExitCode.Usage);
+  return new StrataError(message.replace(/\.$/, ''), hint ?? help, ExitCode.Usage);
 }

@@ -1,5 +1,5 @@
 /** `strata stat`: counts events. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
 import { StrataError } from '../base/errors.js';
@@ -17,7 +17,7 @@ const STDERR = 2;
 /** @returns the command's own exit code, or 128 + the signal that ended it */
 export async function stat(options: StatChoice): Promise<number> {
   const { output, format, append, summary } = options;
-  const fd = typeof output === 'string' ? openOutput(output, append) : (output ?? STDERR);
+  const fd = typeof output === 'string' ? openOutput(output, append) : checkFd(output ?? STDERR);
   const sink: Sink = (text) => writeAll(fd, text);
   try {
     if (typeof output === 'string' && format.kind !== 'json')
@@ -84,6 +84,19 @@ function openOutput(path: string, append: boolean): number {
     return openSync(path, append ? 'a' : 'w');
   } catch (error) {
     throw new StrataError(`cannot write ${path}: ${describeSystemError(error)}`);
+  }
+}
+
+/** A descriptor is looked at early, too. */
+function checkFd(fd: number): number {
+  try {
+    if (fd !== STDERR) fstatSync(fd);
+    return fd;
+  } catch {
+    throw new StrataError(
+      `cannot write to descriptor ${fd}: it is not open`,
+      `a shell opens it by: strata stat --log-fd ${fd} … ${fd}>FILE`,
+    );
   }
 }
 

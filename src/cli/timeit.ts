@@ -93,6 +93,7 @@ function subjectsOf(options: TimeitOptions): Subject[] {
   return Array.from({ length: count }, (_, i) => {
     const text = operands[operands.length === 1 ? 0 : i];
     if (code) return codeSubject(options, text, i);
+    if (text.startsWith('-')) throw wrong(`flags stand before what is compared: ${text}`);
     const words = shellWords(text);
     return words === undefined
       ? { kind: 'command', command: ['sh', '-c', text], text: `sh -c ${quoted(text)}` }

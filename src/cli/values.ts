@@ -25,12 +25,18 @@ export function parseFrequency(text: string): number | 'max' {
 
 /** `10`, `1.5`, `2m`, `500ms`, in seconds. */
 export function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-  const seconds = match && Number(match[1]) * SECONDS[(match[2] ?? 's') as keyof typeof SECONDS];
-  if (!seconds || seconds > 1e8) {
+  const seconds = durationOf(text, 's');
+  if (seconds === undefined) {
     throw new InvalidArgumentError('A duration above zero: 10 or 1.5 (seconds), 500ms, 2m, 1h.');
   }
   return seconds;
+}
+
+/** In seconds, `unit` where the text names none; `undefined` where it is no duration above zero. */
+export function durationOf(text: string, unit: keyof typeof SECONDS): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  const seconds = Number(match?.[1]) * SECONDS[(match?.[2] ?? unit) as keyof typeof SECONDS];
+  return seconds > 0 && seconds <= 1e8 ? seconds : undefined;
 }
 
 /** `dwarf`, `dwarf,16384`, `fp`, `lbr`, `none`: how user stacks are found. The size is rounded up to 8 bytes. */

@@ -1,4 +1,5 @@
 /** `doctor`'s flags. */
+import { ExitCode, StrataError } from '../../base/errors.js';
 import { parseWhole } from '../values.js';
 import type { CommandSpec } from './spec.js';
 
@@ -10,6 +11,8 @@ export interface DoctorChoice {
   /** Runs of each kind, where overhead is to be measured. */
   readonly overheadRuns?: number;
 }
+
+const OVERHEAD_RUNS = 5;
 
 export const DOCTOR: CommandSpec<DoctorChoice> = {
   name: 'doctor',
@@ -31,7 +34,7 @@ export const DOCTOR: CommandSpec<DoctorChoice> = {
     {
       flags: '-r, --repeat <N>',
       help: 'runs of each kind, with --overhead',
-      value: 5,
+      valueText: String(OVERHEAD_RUNS),
       parse: parseWhole(1, 1000),
     },
   ],
@@ -41,10 +44,20 @@ export const DOCTOR: CommandSpec<DoctorChoice> = {
     ['strata doctor --fix', 'mend what can be mended, one by one'],
     ['strata doctor --overhead -r 10 -- python app.py', 'what recording costs this program'],
   ],
-  options: (values, command) => ({
-    command,
-    json: values['json'] === true,
-    fix: values['fix'] === true,
-    ...(values['overhead'] === true && { overheadRuns: values['repeat'] as number }),
-  }),
+  options: (values, command) => {
+    const repeat = values['repeat'] as number | undefined;
+    if (repeat !== undefined && values['overhead'] !== true) {
+      throw new StrataError(
+        '--repeat is for --overhead, which runs the command',
+        'for example: strata doctor --overhead -r 10 -- python app.py',
+        ExitCode.Usage,
+      );
+    }
+    return {
+      command,
+      json: values['json'] === true,
+      fix: values['fix'] === true,
+      ...(values['overhead'] === true && { overheadRuns: repeat ?? OVERHEAD_RUNS }),
+    };
+  },
 };

@@ -1,6 +1,7 @@
 /** `python-helper`'s flags. */
+import { ExitCode, StrataError } from '../../base/errors.js';
 import { given } from './shared.js';
-import type { CommandSpec } from './spec.js';
+import type { CommandSpec, Values } from './spec.js';
 
 export interface PythonHelperOptions {
   readonly action: 'install' | 'print' | 'remove';
@@ -34,8 +35,21 @@ export const PYTHON_HELPER: CommandSpec<PythonHelperOptions> = {
     ['strata record --control program -D -1 python app.py', 'record what the program says'],
   ],
   options: (values) => ({
-    action: values['print'] === true ? 'print' : values['remove'] === true ? 'remove' : 'install',
+    action: action(values),
     python: values['python'] as string,
     ...given('target', values['target'] as string | undefined),
   }),
 };
+
+function action(values: Values): PythonHelperOptions['action'] {
+  const others = ['remove', 'target'].filter((name) => values[name] !== undefined);
+  if (values['print'] === true) {
+    if (others.length === 0) return 'print';
+    throw new StrataError(
+      `--print installs nothing: it does not go with --${others[0]}`,
+      'see: strata python-helper --help',
+      ExitCode.Usage,
+    );
+  }
+  return values['remove'] === true ? 'remove' : 'install';
+}

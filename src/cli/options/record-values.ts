@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 
 import type { BufferSize, ControlPlace, EventFilter, SwitchOutput } from '../../record/options.js';
-import { parseDuration } from '../values.js';
+import { durationOf, parseDuration } from '../values.js';
 import type { Values } from './spec.js';
 
 /** One `-e` more. Its events are parsed when it is known what the machine has. */
@@ -30,7 +30,11 @@ export function appendFilter(
 export function parseDelay(text: string): number {
   if (text === '-1') return -1;
   if (text === '0') return 0;
-  return parseDuration(/^[\d.]+$/.test(text) ? `${text}ms` : text);
+  const seconds = durationOf(text, 'ms');
+  if (seconds === undefined) {
+    throw new InvalidArgumentError('Milliseconds, or a time with its unit: 500, 1.5s, 2m.');
+  }
+  return seconds;
 }
 
 /** `fifo:CTL[,ACK]`, `fd:CTL[,ACK]`, `signal`, `program`. */

@@ -66,7 +66,7 @@ const EVENTS: readonly Flag[] = [
 const TIMES: readonly Flag[] = [
   {
     flags: '-D, --delay <ms>',
-    help: 'sampling begins so many milliseconds later; -1: not before it is told to',
+    help: 'sampling begins so many milliseconds, or a time as 2s, later; -1: not before it is told to',
     parse: parseDelay,
   },
   {

@@ -138,7 +138,7 @@ export const STAT: CommandSpec<StatChoice> = {
     return {
       ...options,
       format: format(values),
-      ...given('output', (values['logFd'] ?? values['output']) as string | number | undefined),
+      ...given('output', output(values)),
       append: values['append'] === true,
       summary: values['summary'] === true,
     };
@@ -168,6 +168,13 @@ function format(values: Values): StatFormat {
   return { kind: 'text', grouped: values['bigNum'] !== false };
 }
 
+function output(values: Values): string | number | undefined {
+  const file = values['output'] as string | undefined;
+  const fd = values['logFd'] as number | undefined;
+  if (file !== undefined && fd !== undefined) throw usage('either --output or --log-fd, not both');
+  return file ?? fd;
+}
+
 function aggregation(values: Values): Aggregation {
   const chosen: Aggregation[] = [
     ...(values['perThread'] === true ? (['thread'] as const) : []),
@@ -186,7 +193,10 @@ function check(options: StatOptions): void {
     throw usage('--per-thread is for running threads', 'for example: --per-thread -p PID');
   }
   if (rows !== 'all' && rows !== 'thread' && target.kind !== 'system') {
-    throw usage('rows for each CPU are of whole CPUs', 'for example: strata stat -a -A sleep 1');
+    throw usage(
+      '-A, --per-core and --per-socket are for whole CPUs: -a or -C',
+      'for example: strata stat -a -A sleep 1',
+    );
   }
   if (runs > 1 && command.length === 0) throw usage('--repeat needs a command to run again');
   if (runs > 1 && intervalMs !== undefined) throw usage('either --repeat or -I, not both');
