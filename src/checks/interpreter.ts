@@ -48,7 +48,8 @@ export function interpreterChecks(facts: InterpreterFacts): Check[] {
 export function noInterpreterCheck({ why, reason }: NoInterpreter): Check {
   const id = 'interpreter';
   if (why === 'missing') return fail(id, id, reason);
-  if (why === 'native') return ok(id, id, `${reason}: it is recorded as any other program`);
+  if (why === 'native')
+    return ok(id, id, `${reason}: it is recorded as any other program, with what it starts`);
   return warn(id, id, reason);
 }
 

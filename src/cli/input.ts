@@ -1,7 +1,8 @@
 /** The recording that a command reads, as the profile that was asked for. */
-import { existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 
 import { FormatError, StrataError } from '../base/errors.js';
+import { describeSystemError } from '../base/source.js';
 import { eventsTogether, haveOneUnit, withoutWaiting } from '../profile/event-choice.js';
 import { filterSamples } from '../profile/filter.js';
 import type { Profile } from '../profile/profile.js';
@@ -30,12 +31,7 @@ export interface InputChoice extends SampleChoice, SymbolChoice {
  */
 export function readInput(choice: InputChoice): Profile {
   const { input, event, pids, tids, comms, regions, leavesWaiting = false } = choice;
-  if (input !== '-' && !existsSync(input)) {
-    throw new StrataError(
-      `cannot open ${input}: no such file or directory`,
-      'record one with: strata record python app.py',
-    );
-  }
+  if (input !== '-') requireReadable(input);
   const profile = load(choice);
   let chosen = filterSamples(profile, { pids, tids, comms, regions });
   if (event !== undefined) chosen = ofEvents(chosen, event);
@@ -48,6 +44,22 @@ export function readInput(choice: InputChoice): Profile {
   const view = choice.view ?? defaultView(chosen);
   const viewed = applyView(chosen, view);
   return view === 'mixed' || view === 'python' ? withWaitFrames(viewed) : viewed;
+}
+
+/** @throws StrataError with what mends it, where a file is missing or may not be read */
+function requireReadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const hint =
+      code === 'ENOENT'
+        ? 'record one with: strata record python app.py'
+        : code === 'EACCES'
+          ? `for example: sudo chown $USER ${path}`
+          : undefined;
+    throw new StrataError(`cannot open ${path}: ${describeSystemError(error)}`, hint);
+  }
 }
 
 /**

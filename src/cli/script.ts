@@ -1,8 +1,8 @@
 /** `strata script`: samples as text, in perf's layout. */
-import { statSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 
 import { ExitCode, FormatError, StrataError } from '../base/errors.js';
-import { describeSystemError } from '../base/source.js';
+import { describeSystemError, statOf } from '../base/source.js';
 import { openSource } from '../base/spool.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
 import { writeHeader } from '../render/text/header.js';
@@ -53,7 +53,7 @@ function print(replay: Replay, options: ScriptOptions): void {
   const records = new Set<number>(options.records.map((name) => PerfRecord[name]));
   const { file } = replay;
   if (header !== 'none') {
-    const stat = statSync(input, { throwIfNoEntry: false });
+    const stat = statOf(input);
     const modified = stat?.isFile() === true ? stat.mtime : undefined;
     writeText((sink) => writeHeader(file, { modified, full: fullHeader }, sink));
     if (header === 'only') return;

@@ -8,8 +8,9 @@
  *     /usr/bin/python3.12  the interpreter
  */
 import { existsSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
+import { statOf } from '../base/source.js';
 import { readStart } from '../linux/system.js';
 import { findProgram } from '../linux/programs.js';
 import { describeProgram } from './interpreter-file.js';
@@ -84,7 +85,7 @@ export function resolveInterpreter(
     const [program] = state.argv;
     if (program === undefined) return none('missing', 'no program is named');
     const file = findProgram(program, state.env['PATH'], state.cwd);
-    if (file === undefined) return none('missing', whyMissing(program));
+    if (file === undefined) return none('missing', whyMissing(program, state.cwd));
 
     const inner = unwrap(basename(program), state);
     if (inner !== undefined) {
@@ -113,10 +114,12 @@ export function resolveInterpreter(
   return none('unknown', 'the command goes in a circle');
 }
 
-function whyMissing(program: string): string {
-  return program.includes('/')
-    ? `${program} is not there or may not be executed`
-    : `there is no program ${program} in PATH`;
+function whyMissing(program: string, cwd: string): string {
+  if (!program.includes('/')) return `there is no program ${program} in PATH`;
+  const there = statOf(resolve(cwd, program));
+  if (there === undefined) return `${program} is not there`;
+  const what = there.isDirectory() ? 'is a directory' : 'may not be executed: chmod +x lets it';
+  return `${program} ${what}`;
 }
 
 function launchedBy(

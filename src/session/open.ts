@@ -1,8 +1,7 @@
 /** What Strata can read, and a profile of any of it. */
-import { statSync } from 'node:fs';
 
 import { StrataError } from '../base/errors.js';
-import type { ByteSource } from '../base/source.js';
+import { statOf, type ByteSource } from '../base/source.js';
 import { isPerfData } from '../formats/perfdata/header.js';
 import { openRecording } from '../formats/perfdata/open.js';
 import { isPerfScript } from '../formats/perfscript/sniff.js';
@@ -54,6 +53,6 @@ export function loadProfile(path: string, options: LoadOptions = {}): Profile {
 
 /** When at the latest a recording was closed, in ms since 1970: that of a pipe just now. */
 export function recordedBefore(path: string): number {
-  const stat = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false });
+  const stat = path === '-' ? undefined : statOf(path);
   return (stat?.isFile() === true ? stat.mtimeMs : Date.now()) + MAP_SLACK_MS;
 }
