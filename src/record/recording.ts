@@ -16,6 +16,7 @@ import { openEvents, type OpenedEvents } from './events/open.js';
 import type { RecordOptions } from './options.js';
 import { createOutput, type NewOutput } from './output/output.js';
 import { existingPerfMaps } from './processes/perf-maps.js';
+import type { NamesAsked } from './processes/python-notes.js';
 import { RegionMarks } from './region-marks.js';
 import { say } from './say.js';
 import { resolveTarget, type ResolvedTarget } from './targets.js';
@@ -133,9 +134,9 @@ export class Recording implements Omit<Controlled, 'stop'> {
   private setup(): RecordingSetup {
     const { options, opened, target, output } = this;
     const { kind } = options.target;
-    // Of processes that run already no map is ours, and nobody was asked for one.
-    const asksPython = options.python !== 'off' && kind === 'command';
-    const causesMaps = asksPython && process.env.PYTHONPERFSUPPORT === undefined;
+    const asked = namesAsked(options);
+    // Of processes that run already no map is ours.
+    const causesMaps = asked === 'at start' && process.env.PYTHONPERFSUPPORT === undefined;
     const existing = target.systemWide ? 'all' : kind === 'command' ? undefined : target.pids;
     return {
       rings: opened.rings,
@@ -149,7 +150,7 @@ export class Recording implements Omit<Controlled, 'stop'> {
       command: options.command,
       program: this.program,
       buildIdCache: options.buildIdCache,
-      asksPython,
+      namesAsked: asked,
       mapsBefore: causesMaps ? existingPerfMaps() : undefined,
       notes: [...target.notes, ...opened.notes],
       features: opened.features,
@@ -194,6 +195,11 @@ export class Recording implements Omit<Controlled, 'stop'> {
     ]);
     return undone.filter((sentence) => sentence !== undefined);
   }
+}
+
+function namesAsked({ python, target }: RecordOptions): NamesAsked {
+  if (target.kind !== 'command') return python === 'attach' ? 'running' : 'not of running';
+  return python === 'off' ? 'off' : 'at start';
 }
 
 function regionNotes(unfinished: number, dropped: number): string[] {

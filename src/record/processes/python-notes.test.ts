@@ -3,46 +3,31 @@ import { test } from 'node:test';
 
 import { FileSource } from '../../base/source.js';
 import { CodeModule } from '../../session/modules.js';
-import { Interpreters, describeStart } from './python-notes.js';
+import { RunningProgram } from '../../testing/attached.js';
+import { requirePython } from '../../testing/pythons.js';
+import { Interpreters, describeStart, type InterpreterStart } from './python-notes.js';
 
 const NONE: readonly number[] = [];
 
-test('options of the interpreter end where the program’s begin', () => {
-  const ignores = (...args: string[]): boolean =>
-    describeStart(['python3', ...args], []).ignoresEnvironment;
-  for (const args of [
-    ['-I'],
-    ['-E', 'a.py'],
-    ['-SI', 'a.py'],
-    ['-X', 'dev', '-I'],
-    ['-Xdev', '-E'],
-  ]) {
-    assert.equal(ignores(...args), true, args.join(' '));
-  }
-  for (const args of [
-    [],
-    ['a.py', '-I'],
-    ['-c', 'pass', '-I'],
-    ['-cI'],
-    ['-m', 'E', '-E'],
-    ['-X', '-I'],
-    ['-W', 'Ignore'],
-    ['-WIgnore', 'a.py'],
-    ['--', '-I'],
-    ['-', '-I'],
-  ]) {
-    assert.equal(ignores(...args), false, args.join(' '));
-  }
+test('perf support is what options say, else the environment where it is heeded', () => {
+  const start = (args: string, ...environment: string[]): InterpreterStart =>
+    describeStart(['python3', ...args.split(' ')], environment);
+  const [map, jit] = ['PYTHONPERFSUPPORT=1', 'PYTHON_PERF_JIT_SUPPORT=1'];
+  const heeded = { ignoresEnvironment: false };
+  const ignored = { ignoresEnvironment: true };
+  assert.deepEqual(start('a.py', map), { ...heeded, perf: 'map' });
+  assert.deepEqual(start('a.py', map, jit), { ...heeded, perf: 'jit' });
+  assert.deepEqual(start('-E a.py', map, jit), { ...ignored, perf: undefined });
+  assert.deepEqual(start('-I -X perf a.py', jit), { ...ignored, perf: 'map' });
+  assert.deepEqual(start('a.py -I', map), { ...heeded, perf: 'map' });
 });
 
 test('variables are on when they are neither empty nor 0', () => {
-  const support = (...environment: string[]): boolean =>
-    describeStart(['python3'], environment).perfSupport;
-  assert.equal(support('PYTHONPERFSUPPORT=1'), true);
-  assert.equal(support('PYTHONPERFSUPPORT=0'), false);
-  assert.equal(support('PYTHONPERFSUPPORT='), false);
-  assert.equal(support('XPYTHONPERFSUPPORT=1', 'PYTHONPERFSUPPORTX=1'), false);
-  assert.equal(describeStart(['python3'], ['PYTHON_PERF_JIT_SUPPORT=1']).jitSupport, true);
+  const perf = (...environment: string[]): unknown => describeStart(['python3'], environment).perf;
+  assert.equal(perf('PYTHONPERFSUPPORT=1'), 'map');
+  assert.equal(perf('PYTHONPERFSUPPORT=0'), undefined);
+  assert.equal(perf('PYTHONPERFSUPPORT='), undefined);
+  assert.equal(perf('XPYTHONPERFSUPPORT=1', 'PYTHONPERFSUPPORTX=1'), undefined);
 });
 
 /** Processes that are not there: nothing but their mappings is known of them. */
@@ -53,7 +38,7 @@ function notes(
   sampled: readonly number[],
   arenas = { all: NONE, named: NONE },
 ): string[] {
-  return interpreters.notes(sampled, arenas, [], true);
+  return interpreters.notes(sampled, arenas, [], 'at start');
 }
 
 test('versions before 3.12 are told, once for any number of processes', () => {
@@ -98,12 +83,29 @@ test('a perf map that is gone, and an interpreter that can have none, are told a
   );
   assert.deepEqual(notes(interpreters, [PID]), [], 'nothing is known: nothing is said');
   assert.match(
-    interpreters.notes([PID], { all: NONE, named: NONE }, [], false)[0],
+    interpreters.notes([PID], { all: NONE, named: NONE }, [], 'off')[0],
     /was not turned on \(--python off\)/,
   );
   const shell = new FileSource('/bin/sh');
   t.after(() => shell.close());
   const without = new CodeModule('/usr/bin/python3.13', undefined, shell);
-  const reason = interpreters.notes([PID], { all: NONE, named: NONE }, [without], true)[0];
+  const reason = interpreters.notes([PID], { all: NONE, named: NONE }, [without], 'at start')[0];
   assert.match(reason, /built without perf support/);
+});
+
+test('of interpreters that run already it is said what turns their perf support on', async (t) => {
+  for (const [python, mend] of [
+    [requirePython(t, [3, 12], { below: [3, 14] }), /only from its start on, by -X perf/],
+    [requirePython(t, [3, 14]), /--python attach turns it on/],
+  ] as const) {
+    if (python === undefined) continue;
+    const code = 'print(1, flush=True); input()';
+    const program = RunningProgram.start(t, [python.path, '-c', code]);
+    await program.line();
+    const interpreters = new Interpreters();
+    interpreters.mapped(program.pid, `/usr/bin/python3.${python.version[1]}`);
+    const nothing = { all: NONE, named: NONE };
+    const [note] = interpreters.notes([program.pid], nothing, [], 'not of running');
+    assert.match(note, mend);
+  }
 });

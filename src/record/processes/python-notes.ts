@@ -6,17 +6,20 @@
  */
 import { readFileSync } from 'node:fs';
 
+import { versionInName } from '../../python/interpreter-file.js';
 import { isInterpreterModule } from '../../python/layers.js';
+import { parseStart } from '../../python/start.js';
 import type { CodeModule } from '../../session/modules.js';
+
+/** Whether interpreters were asked for names: at their start, not at all, or while they run. */
+export type NamesAsked = 'at start' | 'off' | 'running' | 'not of running';
 
 /** What an interpreter was started with. */
 export interface InterpreterStart {
   /** Whether `-I` or `-E` makes it ignore `PYTHON*` variables. */
   readonly ignoresEnvironment: boolean;
-  /** `PYTHONPERFSUPPORT` is set to something that turns it on. */
-  readonly perfSupport: boolean;
-  /** `PYTHON_PERF_JIT_SUPPORT`, likewise. */
-  readonly jitSupport: boolean;
+  /** Which perf support is on: by a perf map or a jitdump. */
+  readonly perf: 'map' | 'jit' | undefined;
 }
 
 /** One `exec` of an interpreter; the processes forked from it share it. */
@@ -61,13 +64,12 @@ export class Interpreters {
    * A sentence for each reason why sampled interpreters have no names.
    * @param sampled processes with samples
    * @param arenas those with generated code, and those of them where some of it has names
-   * @param asked whether the recorder asked for perf support
    */
   notes(
     sampled: Iterable<number>,
     arenas: { readonly all: Iterable<number>; readonly named: Iterable<number> },
     modules: Iterable<CodeModule>,
-    asked: boolean,
+    asked: NamesAsked,
   ): string[] {
     const moduleOf = new Map([...modules].map((module) => [module.path, module]));
     const having = (pids: Iterable<number>): Set<Interpreter | undefined> =>
@@ -95,25 +97,31 @@ function whyNameless(
   { path, start }: Interpreter,
   module: CodeModule | undefined,
   hasArena: boolean,
-  asked: boolean,
+  asked: NamesAsked,
 ): string | undefined {
-  const version = /python(\d)\.(\d+)[^/]*$/.exec(path);
-  if (version !== null && Number(version[1]) * 100 + Number(version[2]) < 312) {
-    return `CPython ${version[1]}.${version[2]} has no perf support, 3.12 and later have`;
+  const [major = 3, minor = Infinity] = versionInName(path) ?? [];
+  if (major === 3 && minor < 12) {
+    return `CPython ${major}.${minor} has no perf support, 3.12 and later have`;
   }
   if (module?.image !== undefined && module.trampoline === undefined) {
     return 'this interpreter was built without perf support';
   }
-  if (start?.jitSupport === true && !start.ignoresEnvironment) {
-    return 'it ran with PYTHON_PERF_JIT_SUPPORT, and its jitdump is missing or cannot be read';
+  if (start?.perf === 'jit') {
+    return 'it ran with perf support by jitdump, which is missing or cannot be read';
   }
   if (hasArena) return 'its perf map in /tmp is missing or cannot be read';
-  if (!asked) return 'perf support was not turned on (--python off)';
-  if (start?.ignoresEnvironment === true) {
-    return 'it ignored PYTHONPERFSUPPORT, as -I and -E tell it to (-X perf turns it on all the same)';
+  if (asked === 'off') return 'perf support was not turned on (--python off)';
+  // Of what is not known nothing is said.
+  if (start === undefined || start.perf !== undefined) return undefined;
+  if (asked === 'running') return 'perf support is off in it';
+  if (asked === 'not of running') {
+    return minor < 14
+      ? `perf support is off in it, and CPython ${major}.${minor} has it only from its start on, by -X perf or PYTHONPERFSUPPORT=1`
+      : 'perf support is off in it: --python attach turns it on in CPython 3.14 and later, -X perf at its start';
   }
-  if (start?.perfSupport === false) return 'it was started without PYTHONPERFSUPPORT=1';
-  return undefined;
+  return start.ignoresEnvironment
+    ? 'it ignored PYTHONPERFSUPPORT, as -I and -E tell it to (-X perf turns it on all the same)'
+    : 'it was started without PYTHONPERFSUPPORT=1';
 }
 
 function readStart(pid: number): InterpreterStart | undefined {
@@ -132,38 +140,27 @@ function readStrings(path: string): string[] | undefined {
   }
 }
 
-/** @param environment `NAME=value` each */
+/**
+ * @param args the interpreter's own name and what follows it
+ * @param environment `NAME=value` each
+ */
 export function describeStart(
   args: readonly string[],
   environment: readonly string[],
 ): InterpreterStart {
+  const { ignoresEnvironment, perf } = parseStart(args.slice(1));
   // CPython takes an empty value for none, and "0" for off.
   const isOn = (name: string): boolean => {
     const entry = environment.find((line) => line.startsWith(`${name}=`));
     return entry !== undefined && !['', '0'].includes(entry.slice(name.length + 1));
   };
-  return {
-    ignoresEnvironment: ignoresEnvironment(args),
-    perfSupport: isOn('PYTHONPERFSUPPORT'),
-    jitSupport: isOn('PYTHON_PERF_JIT_SUPPORT'),
-  };
-}
-
-/** Whether `-I` or `-E` is among the interpreter's own options, before `-c`, `-m` or a file. */
-function ignoresEnvironment(args: readonly string[]): boolean {
-  for (let i = 1; i < args.length; i++) {
-    const arg = args[i];
-    if (!/^-[^-]/.test(arg)) return false;
-    for (let at = 1; at < arg.length; at++) {
-      const option = arg[at];
-      if (option === 'I' || option === 'E') return true;
-      if (option === 'c' || option === 'm') return false;
-      if (option === 'X' || option === 'W') {
-        // Its value is the rest, or the next word.
-        if (at === arg.length - 1) i++;
-        break;
-      }
-    }
-  }
-  return false;
+  const ignores = ignoresEnvironment !== undefined;
+  const byEnvironment = ignores
+    ? undefined
+    : isOn('PYTHON_PERF_JIT_SUPPORT')
+      ? 'jit'
+      : isOn('PYTHONPERFSUPPORT')
+        ? 'map'
+        : undefined;
+  return { ignoresEnvironment: ignores, perf: perf ?? byEnvironment };
 }

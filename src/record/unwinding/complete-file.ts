@@ -13,6 +13,7 @@ import { buildIdFeature, kernelSymbolsText, machineFeatures } from '../output/fe
 import { keepForeignFiles } from '../output/foreign-files.js';
 import type { Counts, RecordingFile } from '../output/recording-file.js';
 import { readDump, readPerfMap } from '../processes/perf-maps.js';
+import type { NamesAsked } from '../processes/python-notes.js';
 import type { Recorder } from './recorder.js';
 
 /** What is the same of all files of a recording. */
@@ -23,8 +24,7 @@ export interface FileFacts {
   readonly command: readonly string[];
   readonly program: string;
   readonly buildIdCache: boolean;
-  /** Whether the command's interpreters were asked for their functions' names. */
-  readonly asksPython: boolean;
+  readonly namesAsked: NamesAsked;
   readonly notes: readonly string[];
   /** Feature sections beside those that every file has. */
   readonly features?: ReadonlyMap<number, Uint8Array>;
@@ -72,7 +72,7 @@ export function completeFile(
   };
   const modules = [...recorder.modules.modules];
   notes.push(
-    ...recorder.interpreters.notes(file.sampled, arenas, modules, facts.asksPython),
+    ...recorder.interpreters.notes(file.sampled, arenas, modules, facts.namesAsked),
     ...end.notes,
   );
   output.flush();
