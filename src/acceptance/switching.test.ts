@@ -133,7 +133,8 @@ test('--control fd: stop ends the recording, not the program; evlist names the e
 test('what cannot be listened to is an error before the command starts', async () => {
   for (const [how, message] of [
     [`fifo:${workplace.path('nowhere')}`, /cannot listen at .*nowhere: no such file/],
-    ['fd:99', /descriptor 99/],
+    ['fd:99', /descriptor 99: it is not open/],
+    ['fifo:/dev/null', /cannot listen at \/dev\/null: it is no FIFO/],
   ] as const) {
     const run = startStrata(['record', '--control', how, 'echo', 'began'], {
       cwd: workplace.folder,

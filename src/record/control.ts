@@ -10,18 +10,19 @@
 import {
   constants,
   closeSync,
-  existsSync,
+  fstatSync,
   mkdtempSync,
   openSync,
   readSync,
   rmSync,
   writeSync,
+  type Stats,
 } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { ExitCode, StrataError } from '../base/errors.js';
+import { StrataError } from '../base/errors.js';
 import { describeSystemError } from '../base/source.js';
 import { makeFifo } from '../linux/fifo.js';
 import type { ControlPlace } from './options.js';
@@ -80,22 +81,28 @@ function openAnswers(place: string | number | undefined): number | undefined {
 
 /** Opens a FIFO for both directions: so it neither waits for another end nor ends with it (fifo(7)). */
 function openEnd(place: string | number): number {
-  if (typeof place === 'number') {
-    if (existsSync(`/proc/self/fd/${place}`)) return place;
+  const name = typeof place === 'number' ? `descriptor ${place}` : place;
+  let fd: number;
+  let kind: Stats;
+  try {
+    const flags = constants.O_RDWR | constants.O_NONBLOCK;
+    fd = typeof place === 'number' ? place : openSync(place, flags);
+    kind = fstatSync(fd);
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (typeof place === 'string') {
+      throw new StrataError(
+        `cannot listen at ${name}: ${describeSystemError(error)}`,
+        missing ? `mkfifo ${place} makes it` : undefined,
+      );
+    }
     throw new StrataError(
-      `cannot listen at descriptor ${place}: it is not open`,
+      `cannot listen at ${name}: it is not open`,
       `a shell opens it by: strata record --control fd:${place} … ${place}<>FIFO`,
     );
   }
-  try {
-    return openSync(place, constants.O_RDWR | constants.O_NONBLOCK);
-  } catch (error) {
-    throw new StrataError(
-      `cannot listen at ${place}: ${describeSystemError(error)}`,
-      `mkfifo ${place} makes it`,
-      ExitCode.Failed,
-    );
-  }
+  if (kind.isFIFO() || kind.isSocket()) return fd;
+  throw new StrataError(`cannot listen at ${name}: it is no FIFO`, 'mkfifo makes one');
 }
 
 function listen(commands: number, answers: number | undefined, handle: ControlHandler): Control {

@@ -66,8 +66,12 @@ export function summaryLines(
         'reach their thread’s start',
     );
   }
-  if (samples === 0) lines.push('nothing was sampled: the command used next to no CPU time');
+  if (samples === 0) lines.push(`nothing was sampled: ${whyNothing(event)} while sampling was on`);
   return [...lines, ...result.notes];
+}
+
+function whyNothing(event: string): string {
+  return event.includes('-clock') ? 'next to no CPU time was used' : `${event} did not happen`;
 }
 
 /** Where the samples are: one file, or how many. */

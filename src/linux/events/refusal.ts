@@ -10,6 +10,8 @@ import { Pmus } from './pmu.js';
 import type { EventSpec } from './spec.js';
 
 export interface Refusal {
+  /** What cannot be done, where it is something beside the event that was asked for: `record branches`. */
+  readonly what?: string;
   /** Why, as what follows a colon: `this virtual machine has no hardware counters`. */
   readonly reason: string;
   /** What else to do. */
@@ -102,9 +104,12 @@ export function whyUnsupported(
 
 /** The same as an error to be thrown. */
 export function unsupportedEvent(spec: EventSpec, code: string, asked?: Asked): StrataError {
-  const { reason, hint } = whyUnsupported(spec, code, asked);
-  const other = 'strata list shows what this machine counts';
-  return new StrataError(`this machine cannot count '${spec.name}': ${reason}`, hint ?? other);
+  const {
+    what = `count '${spec.name}'`,
+    reason,
+    hint = 'strata list shows what this machine counts',
+  } = whyUnsupported(spec, code, asked);
+  return new StrataError(`this machine cannot ${what}: ${reason}`, hint);
 }
 
 function needsCores({ kind }: EventSpec): boolean {
@@ -139,7 +144,8 @@ function notSupported(spec: EventSpec, asked: Asked): Refusal {
   const type = asked.sample_type ?? 0;
   if ((type & PerfSample.BRANCH_STACK) !== 0) {
     return {
-      reason: 'the processor does not record branches, or a virtual machine hides it',
+      what: 'record branches',
+      reason: 'the processor does not, or a virtual machine hides it',
       hint: 'leave out -b, -j and --call-graph lbr',
     };
   }
