@@ -2,9 +2,11 @@
 import { existsSync } from 'node:fs';
 import { release } from 'node:os';
 
+import { StrataError } from '../base/errors.js';
 import type { Bytes } from '../base/units.js';
 import { encodeAttr, type EventAttr } from '../formats/perfdata/attr.js';
 import { PerfCountHw, PerfCountSw, PerfSample, PerfType } from '../formats/perfdata/spec.js';
+import { Tracefs } from '../linux/events/tracepoints.js';
 import { closeEvent, openEvent, SystemCallError } from '../linux/perf-event.js';
 import {
   effectiveCapabilities,
@@ -17,8 +19,8 @@ import {
 } from '../linux/system.js';
 import { mountOptions, mounts } from './folder-facts.js';
 
-/** `works`, the name of the error that `perf_event_open` failed with, or `no tracefs`. */
-export type EventTry = 'works' | 'no tracefs' | (string & {});
+/** `works`, the name of the error that `perf_event_open` failed with, or what became of its description. */
+export type EventTry = 'works' | 'no tracefs' | 'closed tracefs' | (string & {});
 
 export interface EventTries {
   /** A software clock in user space: the least that sampling needs. */
@@ -132,10 +134,14 @@ function tryEvents(): EventTries {
 }
 
 function tryTracepoint(): EventTry {
-  const id = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing']
-    .map((folder) => readNumber(`${folder}/events/sched/sched_switch/id`))
-    .find((number) => number !== undefined);
-  if (id === undefined) return 'no tracefs';
+  let id: number | undefined;
+  try {
+    id = new Tracefs().id('sched', 'sched_switch');
+  } catch (error) {
+    if (!(error instanceof StrataError)) throw error;
+    return mounts().includes(' - tracefs ') ? 'closed tracefs' : 'no tracefs';
+  }
+  if (id === undefined) return 'ENOENT';
   // What a tracepoint carries may be forbidden where counting it is not.
   return tryEvent({ type: PerfType.TRACEPOINT, config: BigInt(id), sample_type: PerfSample.RAW });
 }

@@ -1,6 +1,7 @@
 /** The machine: kernel, privileges, events. */
+import { openingTracefs } from '../linux/events/tracepoints.js';
 import { Capability, hasCapability } from '../linux/system.js';
-import { asRoot, byHand, checksOf, type Check } from './check.js';
+import { asRoot, byHand, checksOf, type Check, type Mend } from './check.js';
 import type { MachineFacts } from './machine-facts.js';
 import { mayMonitor, samplingChecks, setting, where } from './sampling.js';
 
@@ -123,16 +124,14 @@ function tracepointsCheck(facts: MachineFacts): Check {
   const id = 'tracepoints';
   if (tracepoint === 'works') return ok(id, id, 'work');
   const lost = '--off-cpu and events such as sched:sched_switch are not to be had';
-  if (tracepoint === 'no tracefs' && facts.root && facts.container === undefined) {
-    return warn(
-      id,
-      id,
-      `tracefs is not mounted: ${lost}`,
-      asRoot('mount -t tracefs tracefs /sys/kernel/tracing'),
-    );
-  }
+  const mendIt = (command: string): Mend | undefined =>
+    facts.container === undefined ? asRoot(command) : undefined;
   if (tracepoint === 'no tracefs') {
-    return warn(id, id, `/sys/kernel/tracing is not there or only root may read it: ${lost}`);
+    const mend = mendIt('mount -t tracefs tracefs /sys/kernel/tracing');
+    return warn(id, id, `tracefs is not mounted: ${lost}`, mend);
+  }
+  if (tracepoint === 'closed tracefs') {
+    return warn(id, id, `this user may not read tracefs: ${lost}`, mendIt(openingTracefs()));
   }
   return warn(
     id,

@@ -1,9 +1,11 @@
 /** What events' texts mean; `perf-parity.test.ts` has what perf can be asked about here. */
 import assert from 'node:assert/strict';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 
 import { ExitCode, StrataError } from '../../base/errors.js';
-import { INTEL, madeUpMachine } from '../../testing/event-sources.js';
+import { INTEL, madeUpFolder, madeUpMachine } from '../../testing/event-sources.js';
 import { CACHE_EVENTS, EVENT_NAMES } from './names.js';
 import * as parser from './parse.js';
 import { Tracefs } from './tracepoints.js';
@@ -127,7 +129,7 @@ test('patterns choose tracepoints of any system', () => {
   });
 });
 
-test('where tracefs is not mounted, that is said', () => {
+test('where tracefs is not mounted, or not readable, that is said', (t) => {
   const failure = (mount: string): StrataError => {
     const sources = { ...MACHINE, tracefs: new Tracefs([mount]) };
     try {
@@ -142,7 +144,27 @@ test('where tracefs is not mounted, that is said', () => {
   assert.match(missing.message, /not mounted/);
   assert.match(missing.hint ?? '', /^sudo mount -t tracefs/);
   assert.equal(missing.exitCode, ExitCode.Failed);
+
+  const mount = madeUpFolder(t, { 'events/sched/sched_switch/id': '10' });
+  chmodSync(mount, 0o755);
+  for (const closed of ['events/sched/sched_switch/id', 'events']) {
+    chmodSync(join(mount, closed), 0);
+    const forbidden = asNobody(() => failure(mount));
+    assert.match(forbidden.message, /'sched:sched_switch': this user may not read/, closed);
+    assert.match(forbidden.hint ?? '', /^sudo mount -o remount,mode=750,gid=/);
+  }
 });
+
+/** Root reads what is closed to all others. */
+function asNobody<T>(act: () => T): T {
+  if (process.geteuid?.() !== 0) return act();
+  process.seteuid!(65534);
+  try {
+    return act();
+  } finally {
+    process.seteuid!(0);
+  }
+}
 
 test('user space alone is :u, whatever was there', () => {
   for (const [text, name] of [

@@ -21,14 +21,8 @@ export function tracepointEvents(
   if (rest.length > 0) {
     throw usage(`tracepoint '${text}' has an unknown term '${rest[0].name}'`);
   }
-  const systems = systemsOf(tracefs, text);
-  const found = matches(system, systems).flatMap((known) =>
-    matches(event, isPattern(event) ? tracefs.events(known) : [event]).flatMap((one) => {
-      const id = tracefs.id(known, one);
-      return id === undefined ? [] : [{ system: known, event: one, id }];
-    }),
-  );
-  if (found.length === 0) throw unknownTracepoint(system, event, text, systems, tracefs);
+  const found = search(system, event, text, tracefs);
+  if (found.length === 0) throw unknownTracepoint(system, event, text, tracefs);
   return found.map(({ id, ...tracepoint }) => ({
     // perf finds the handlers of tracepoints by this name, and leaves modifiers off.
     name: name ?? `${tracepoint.system}:${tracepoint.event}`,
@@ -49,22 +43,27 @@ function matches(name: string, all: readonly string[]): string[] {
   return all.filter((one) => pattern.test(one));
 }
 
-function systemsOf(tracefs: Tracefs, text: string): readonly string[] {
+function search(
+  system: string,
+  event: string,
+  text: string,
+  tracefs: Tracefs,
+): { system: string; event: string; id: number }[] {
   try {
-    return tracefs.systems;
+    return matches(system, tracefs.systems).flatMap((known) =>
+      matches(event, isPattern(event) ? tracefs.events(known) : [event]).flatMap((one) => {
+        const id = tracefs.id(known, one);
+        return id === undefined ? [] : [{ system: known, event: one, id }];
+      }),
+    );
   } catch (error) {
     if (!(error instanceof StrataError)) throw error;
     throw new StrataError(`cannot look for the tracepoint '${text}': ${error.message}`, error.hint);
   }
 }
 
-function unknownTracepoint(
-  system: string,
-  event: string,
-  text: string,
-  systems: readonly string[],
-  tracefs: Tracefs,
-): Error {
+function unknownTracepoint(system: string, event: string, text: string, tracefs: Tracefs): Error {
+  const { systems } = tracefs;
   const list = 'strata list tracepoint shows all';
   if (isPattern(system) || isPattern(event)) return usage(`no tracepoint matches '${text}'`, list);
   if (!systems.includes(system)) {

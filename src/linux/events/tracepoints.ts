@@ -7,11 +7,16 @@ import { join } from 'node:path';
 
 import { StrataError } from '../../base/errors.js';
 import type { TracingFiles } from '../../formats/tracing/writer.js';
-import { pageSize, readNumber } from '../system.js';
+import { pageSize } from '../system.js';
 import type { EventSpec } from './spec.js';
 
 /** Where tracefs is mounted: by itself, or within debugfs as before Linux 4.1. */
-const MOUNTS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
+const MOUNTS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'] as const;
+
+/** Lets a user's group read it. Newer kernels never open its files to all (kernel commit 21ccc9cd7211). */
+export function openingTracefs(mount: string = MOUNTS[0]): string {
+  return `mount -o remount,mode=750,gid=$(id -g) ${mount}`;
+}
 
 export class Tracefs {
   private found: string | undefined;
@@ -37,10 +42,20 @@ export class Tracefs {
     return isName(system) ? this.folders(system) : [];
   }
 
-  /** The number that stands for a tracepoint in `perf_event_attr.config`; `undefined` where it has none. */
+  /**
+   * The number that stands for a tracepoint in `perf_event_attr.config`; `undefined` where it has none.
+   * @throws StrataError where it may not be read: the folders of tracefs may be open to all, its files are not
+   */
   id(system: string, event: string): number | undefined {
     if (!isName(system) || !isName(event)) return undefined;
-    return readNumber(join(this.root, 'events', system, event, 'id'));
+    const { root } = this;
+    try {
+      const text = readFileSync(join(root, 'events', system, event, 'id'), 'latin1').trim();
+      return /^\d+$/.test(text) ? Number(text) : undefined;
+    } catch (error) {
+      if (isForbidden(error)) throw forbidden(root);
+      return undefined;
+    }
   }
 
   /** A file of tracefs as bytes, empty where it cannot be read: `events/sched/sched_switch/format`. */
@@ -92,7 +107,7 @@ export class Tracefs {
         .map((entry) => entry.name)
         .sort();
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EACCES') throw forbidden(root);
+      if (isForbidden(error)) throw forbidden(root);
       return [];
     }
   }
@@ -104,7 +119,7 @@ export class Tracefs {
         // The folder stands in sysfs though nothing be mounted on it.
         if (readdirSync(join(mount, 'events')).length > 0) return mount;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EACCES') refused ??= mount;
+        if (isForbidden(error)) refused ??= mount;
       }
     }
     if (refused !== undefined) throw forbidden(refused);
@@ -115,10 +130,14 @@ export class Tracefs {
   }
 }
 
+function isForbidden(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EACCES';
+}
+
 function forbidden(mount: string): StrataError {
   return new StrataError(
     `this user may not read ${mount}, which describes the tracepoints`,
-    `sudo mount -o remount,mode=755 ${mount} lets every user read it, until the next boot`,
+    `sudo ${openingTracefs(mount)} lets your group read it, until the next boot`,
   );
 }
 
