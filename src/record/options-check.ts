@@ -27,6 +27,12 @@ export function checkOptions(options: RecordOptions): void {
   if (control?.kind === 'own' && !hasCommand) {
     throw usage('--control program needs a command, which it tells where to send its own');
   }
+  if (options.offCpu && overwrite) {
+    throw usage(
+      '--off-cpu needs every context switch, and --overwrite keeps the latest records alone',
+      'the last minutes of waiting are kept by: --off-cpu --switch-output 1m --max-files 5',
+    );
+  }
   if (options.python === 'attach' && (target.kind === 'command' || target.kind === 'system')) {
     throw usage(
       '--python attach needs processes to attach to: -p, -t or -u',
