@@ -65,7 +65,16 @@ export function formatCpuList(cpus: readonly number[]): string {
 }
 
 export function onlineCpus(): number[] {
-  const cpus = parseCpuList(readText('/sys/devices/system/cpu/online') ?? '');
+  return cpusOf('online');
+}
+
+/** All that the machine has, those that are switched off, too. */
+export function presentCpus(): number[] {
+  return cpusOf('present');
+}
+
+function cpusOf(kind: 'online' | 'present'): number[] {
+  const cpus = parseCpuList(readText(`/sys/devices/system/cpu/${kind}`) ?? '');
   return cpus.length > 0 ? cpus : [0];
 }
 

@@ -14,13 +14,17 @@ import {
   encodeClockData,
   encodeCommandLine,
   encodeCpuCount,
+  encodeCpuTopology,
   encodeEventDescription,
+  encodeNumaTopology,
   encodeSampleTime,
   encodeStringFeature,
   encodeTotalMemory,
   type FileBuildId,
   type FileEvent,
 } from '../../formats/perfdata/writer.js';
+import { presentCpus } from '../../linux/system.js';
+import { cpuTopology, numaTopology } from '../../linux/topology.js';
 import type { CodeModule } from '../../session/modules.js';
 import type { KernelFunction } from '../../symbolize/kernel.js';
 import { CLOCK } from '../events/rings.js';
@@ -40,13 +44,14 @@ export function machineFeatures(
   lastTime: number,
 ): Map<number, Uint8Array> {
   const online = cpus();
+  const present = presentCpus().length;
   const wallNow = BigInt(Date.now()) * 1_000_000n;
-  return new Map([
+  const features = new Map<number, Uint8Array>([
     [HeaderFeature.HOSTNAME, encodeStringFeature(hostname())],
     [HeaderFeature.OSRELEASE, encodeStringFeature(release())],
     [HeaderFeature.VERSION, encodeStringFeature(program)],
     [HeaderFeature.ARCH, encodeStringFeature(MACHINES[arch()] ?? arch())],
-    [HeaderFeature.NRCPUS, encodeCpuCount(online.length, online.length)],
+    [HeaderFeature.NRCPUS, encodeCpuCount(present, online.length)],
     [HeaderFeature.CPUDESC, encodeStringFeature(online[0]?.model ?? 'unknown')],
     [HeaderFeature.TOTAL_MEM, encodeTotalMemory(totalmem() / 1024)],
     [HeaderFeature.CMDLINE, encodeCommandLine(commandLine)],
@@ -54,6 +59,13 @@ export function machineFeatures(
     [HeaderFeature.SAMPLE_TIME, encodeSampleTime(firstTime, lastTime)],
     [HeaderFeature.CLOCK_DATA, encodeClockData(CLOCK, wallNow, process.hrtime.bigint())],
   ]);
+  const topology = cpuTopology(present);
+  if (topology !== undefined) {
+    features.set(HeaderFeature.CPU_TOPOLOGY, encodeCpuTopology(topology));
+  }
+  const nodes = numaTopology();
+  if (nodes.length > 0) features.set(HeaderFeature.NUMA_TOPOLOGY, encodeNumaTopology(nodes));
+  return features;
 }
 
 /** Build IDs of the files that samples lie in, of the kernel, and of the file of names. */
