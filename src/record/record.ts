@@ -50,7 +50,7 @@ export async function runRecord(options: RecordOptions, program = 'strata'): Pro
     control = listen(options, recording, ending);
     await recording.begin();
     if (options.command.length > 0) {
-      const variables = { ...environment, ...control?.environment };
+      const variables = { ...environment, ...control.environment };
       command = await startCommand(options.command, variables, descriptors);
     }
   } catch (error) {
@@ -104,7 +104,7 @@ function warn(options: RecordOptions, env: NodeJS.ProcessEnv): boolean {
 }
 
 /** Lets others switch the recording: by commands, and by SIGUSR2. */
-function listen(options: RecordOptions, recording: Recording, ending: Ending): Control | undefined {
+function listen(options: RecordOptions, recording: Recording, ending: Ending): Control {
   const { control, overwrite, switchOutput } = options;
   const onSignal =
     overwrite || switchOutput?.on === 'signal'

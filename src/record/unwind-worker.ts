@@ -75,7 +75,8 @@ function main(setup: UnwindSetup): RecordingResult {
 
   if (!setup.overwrite) files.begin();
   if (setup.existing !== undefined) {
-    synthesize(setup.existing, recorder.synthesized, NO_SAMPLE_ID);
+    const { unreadable } = synthesize(setup.existing, recorder.synthesized, NO_SAMPLE_ID);
+    for (const pid of unreadable) recorder.unmapped.add(pid);
   }
   files.flush();
   tell({ kind: 'ready' });

@@ -60,7 +60,7 @@ test('interpreters without samples, with names, and programs that are none have 
   assert.deepEqual(notes(interpreters, []), []);
   assert.deepEqual(notes(interpreters, [PID + 1]), []);
   assert.deepEqual(notes(interpreters, [PID], { all: [PID], named: [PID] }), []);
-  interpreters.executed(PID);
+  interpreters.forget(PID);
   assert.deepEqual(notes(interpreters, [PID]), []);
 });
 

@@ -56,7 +56,8 @@ export class Interpreters {
     if (interpreter !== undefined) this.byPid.set(pid, interpreter);
   }
 
-  executed(pid: number): void {
+  /** A process has become another program, or has ended. */
+  forget(pid: number): void {
     this.byPid.delete(pid);
   }
 

@@ -18,7 +18,7 @@ import {
   PROT_WRITE,
 } from '../../formats/perfdata/spec.js';
 import { ProcReader, listProcesses, threadsOf } from '../../linux/proc.js';
-import { readLink } from '../../linux/system.js';
+import { isRunning, readLink } from '../../linux/system.js';
 import { MappedBuildIds } from './mapped-build-ids.js';
 
 /** What was told of. */
@@ -37,6 +37,7 @@ export type Emit = (record: Uint8Array) => void;
  * executable mapping. What has ended is left out.
  * @param pids processes, or all of the machine, the CPUs' idle threads (pid 0) among them
  * @param sampleId what ends each record
+ * @returns what was told of
  */
 export function synthesize(
   pids: Iterable<number> | 'all',
@@ -119,7 +120,7 @@ class Synthesis implements Synthesized {
     const maps = this.proc.read(`/proc/${pid}/maps`);
     const root = maps && readLink(`/proc/${pid}/root`);
     if (maps === undefined || root === undefined) {
-      this.unreadable.push(pid);
+      if (isRunning(pid)) this.unreadable.push(pid);
       return;
     }
     for (let at = 0; at < maps.byteLength;) {

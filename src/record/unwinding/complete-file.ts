@@ -73,6 +73,7 @@ export function completeFile(
   const modules = [...recorder.modules.modules];
   notes.push(
     ...recorder.interpreters.notes(file.sampled, arenas, modules, facts.namesAsked),
+    ...unmappedNotes([...recorder.unmapped].filter((pid) => file.sampled.has(pid))),
     ...end.notes,
   );
   output.flush();
@@ -125,6 +126,19 @@ export function completeFile(
   output.finish(features);
   const cached = isCached ? { path: names.path, buildId: names.buildId } : undefined;
   return { ...counts, lost, size: output.fileSize, failure: output.failure, notes, cached };
+}
+
+/** How many processes a sentence names. */
+const MOST_NAMED = 5;
+
+function unmappedNotes(pids: readonly number[]): string[] {
+  if (pids.length === 0) return [];
+  const rest = pids.length - MOST_NAMED;
+  const named = `${pids.slice(0, MOST_NAMED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  return [
+    `this user may not read the mappings of ${pids.length === 1 ? 'process' : 'processes'} ${named}: ` +
+      'functions there have no names, and stacks are cut short (their own user may, as CAP_SYS_PTRACE does)',
+  ];
 }
 
 /** Which callers' addresses are those of calls: of stacks that were unwound. */

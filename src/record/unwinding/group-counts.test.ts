@@ -74,9 +74,13 @@ test('counts of threads are added up, each by its own growth', () => {
 test('a thread with the number of one that ended counts from the beginning', () => {
   const groups = new GroupCounts();
   groups.addUp(sample(1, [[10, 1000]]));
-  const view = sample(1, [[10, 30]]);
-  groups.addUp(view);
-  assert.deepEqual(values(view), [1030]);
+  const lost = sample(1, [[10, 30]]);
+  groups.addUp(lost);
+  assert.deepEqual(values(lost), [1030]);
+  groups.ended(1);
+  const more = sample(1, [[10, 70]]);
+  groups.addUp(more);
+  assert.deepEqual(values(more), [1100]);
 });
 
 test('counts beyond 32 bits keep all of theirs', () => {

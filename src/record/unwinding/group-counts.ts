@@ -38,10 +38,15 @@ export class GroupCounts {
       const id = u64At(words, at + 2);
       const before = counts.get(id) ?? 0;
       counts.set(id, value);
-      // A thread's number that was given anew begins to count at 0.
+      // Of a thread whose end was lost the next of its number begins at 0, too.
       const total = (this.totals.get(id) ?? 0) + (value < before ? value : value - before);
       this.totals.set(id, total);
       setU64(words, at, total);
     }
+  }
+
+  /** A thread has ended: the next of its number counts from 0. */
+  ended(tid: number): void {
+    this.threads.delete(tid);
   }
 }

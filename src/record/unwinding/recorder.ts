@@ -57,6 +57,8 @@ export class Recorder {
   /** Paths of the jitdumps that each process has. */
   readonly jitDumps = new Map<number, Set<string>>();
   readonly interpreters = new Interpreters();
+  /** Processes whose mappings of before the recording could not be read, and what they forked. */
+  readonly unmapped = new Set<number>();
   private readonly processes: ProcessTable;
   private readonly unwinder: SampleUnwinder;
   private readonly table: EventTable;
@@ -147,7 +149,8 @@ export class Recorder {
       forgotten(pid);
       this.parents.delete(pid);
       this.jitDumps.delete(pid);
-      this.interpreters.executed(pid);
+      this.interpreters.forget(pid);
+      this.unmapped.delete(pid);
       this.live.forget(pid);
     }
   }
@@ -281,7 +284,8 @@ export class Recorder {
         if (exec) {
           this.offCpu?.began(tid);
           this.live.seeAgain(pid);
-          this.interpreters.executed(pid);
+          this.unmapped.delete(pid);
+          this.interpreters.forget(pid);
           this.jitDumps.delete(pid);
         }
         this.processes.comm(pid, tid, comm, exec);
@@ -296,6 +300,8 @@ export class Recorder {
           if (synthesized) this.live.attach(pid);
           else this.live.see(pid, parentPid);
           this.interpreters.forked(pid, parentPid);
+          if (this.unmapped.has(parentPid)) this.unmapped.add(pid);
+          else this.unmapped.delete(pid);
         }
         this.ended.delete(tid);
         if (!synthesized) this.offCpu?.began(tid);
@@ -308,6 +314,7 @@ export class Recorder {
         if (pid === tid) this.live.ended(pid);
         this.ended.add(tid);
         this.offCpu?.ended(tid);
+        this.groups?.ended(tid);
         break;
       }
       case PerfRecord.LOST:
