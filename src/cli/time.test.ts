@@ -128,6 +128,14 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   });
 }
 
+test('a command that ignores the end of its terminal is timed to its own end', async () => {
+  const run = startStrata(['time', 'nohup', 'sh', '-c', 'echo waiting; sleep 0.3']);
+  await until(() => run.stdout().includes('waiting'), 'the command');
+  run.child.kill('SIGHUP');
+  assert.equal(await run.ended, 0);
+  assert.match(run.stderr(), /^real /m);
+});
+
 test('Ctrl-C ends the command, and its times are told', async (t) => {
   const terminal = Terminal.open(t, 120, folder);
   if (terminal === undefined) return;

@@ -63,7 +63,6 @@ interface Libc {
   close(fd: number): number;
   ptrace(request: number, tid: number, address: number, data: number): number;
   waitpid(pid: number, status: Uint8Array, options: number): number;
-  /** Fills `struct rusage`: 16 numbers of 64 bits. */
   readonly wait4: Wait4;
   memfdCreate(name: string, flags: number): number;
   mkfifo(path: Uint8Array, mode: number): number;

@@ -13,6 +13,10 @@ export interface Signalled {
 /**
  * Keeps signals from ending this program before its work is complete, and passes on those that were sent to
  * it alone. The terminal's own (Ctrl-C) reach the command without us, as it is in the same process group.
+ *
+ * What this program was started to ignore (`nohup strata …`) cannot be known: Node.js sets all signals back
+ * when it starts (`node::PlatformInit`) and in each child (libuv). It is the command that has to ignore them:
+ * `strata record nohup …`.
  */
 export function catchSignals(): { passTo(command: Signalled): void; release(): void } {
   let command: Signalled | undefined;
