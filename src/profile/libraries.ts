@@ -28,7 +28,11 @@ export function shortFile(file: string): string {
   return file;
 }
 
-/** Per function, the library's name as an index into `names`; -1 for the programmer's own code. */
+/** In the place of a library's index: the programmer's own code, and what is nobody's. */
+export const OWN = -1;
+const NOBODYS = -2;
+
+/** Per function, the library's name as an index into `names`, {@link OWN} or less. */
 export interface Libraries {
   readonly of: Int32Array;
   readonly names: readonly string[];
@@ -54,7 +58,7 @@ export function libraries({ functions, modules, strings }: Profile): Libraries {
           ? undefined
           : libraryOfFile(strings[file]);
     if (name === undefined || name === WAITS_MODULE) {
-      of[func] = -1;
+      of[func] = name === undefined ? OWN : NOBODYS;
       continue;
     }
     if (!indexOf.has(name)) indexOf.set(name, names.push(name) - 1);

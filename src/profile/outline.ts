@@ -12,7 +12,7 @@
  * and its self weight always add up to its own.
  */
 import type { CallTree } from './calltree.js';
-import { libraries, type Libraries } from './libraries.js';
+import { libraries, OWN, type Libraries } from './libraries.js';
 
 interface Entry {
   readonly weight: number;
@@ -63,14 +63,20 @@ export function outline(tree: CallTree, group: number, options: OutlineOptions):
   for (let node = tree.firstRoot; node >= 0; node = tree.nextSibling[node]) {
     if (tree.group[node] === group) roots.push(node);
   }
-  return new Outliner(tree, options, hasOwnCode(tree, group)).roots(roots);
+  const fold = hasOwnCode(tree, group, options.minWeight);
+  return new Outliner(tree, options, fold).roots(roots);
 }
 
-/** Without any code of the programmer's own, folding would fold everything: then nothing is. */
-function hasOwnCode(tree: CallTree, group: number): boolean {
+/**
+ * Without any code of the programmer's own that would be shown, as in `python -m http.server`, folding
+ * would fold everything: then nothing is. (Libraries have some lines without a file, too: of `namedtuple`.)
+ */
+function hasOwnCode(tree: CallTree, group: number, minWeight: number): boolean {
   const { of } = libraries(tree.profile);
   for (let node = 0; node < tree.length; node++) {
-    if (tree.group[node] === group && tree.func[node] >= 0 && of[tree.func[node]] < 0) return true;
+    const func = tree.func[node];
+    if (tree.group[node] !== group || func < 0 || of[func] !== OWN) continue;
+    if (tree.total[node] >= minWeight) return true;
   }
   return false;
 }

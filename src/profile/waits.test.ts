@@ -43,7 +43,7 @@ test('what a thread waits for stands for how it was put to sleep', () => {
   ]);
   const { of } = libraries(named);
   const gil = named.functions.name.findIndex((name) => /GIL/.test(named.strings[name]));
-  assert.equal(of[gil], -1, 'is folded into no library');
+  assert.ok(of[gil] < 0, 'is folded into no library');
 });
 
 test('in a view of Python functions, too', () => {

@@ -5,6 +5,7 @@ import { callTree } from '../../profile/calltree.js';
 import { outline, type OutlineNode } from '../../profile/outline.js';
 import type { Profile } from '../../profile/profile.js';
 import { applyView } from '../../profile/views.js';
+import { Wait, withWaitFrames } from '../../profile/waits.js';
 import { drawProfile } from '../../testing/drawn.js';
 import { randomProfile } from '../../testing/random-profile.js';
 import { ANSI } from './style.js';
@@ -53,6 +54,28 @@ app  pid 1, tid 1: 9.10 ms of cpu-clock in 4 samples
 
 blas  pid 1, tid 2: 500 µs of cpu-clock in 1 sample
   500 µs 100.0%  dgemm  blas.so
+
+`,
+  );
+});
+
+test('a program that is all library, but for lines without a file and for waiting, is not folded', () => {
+  const drawn = drawProfile(`
+    weight:90                                     weight:1
+    _run_code[python=${LIB}/runpy.py]             _run_code[python=${LIB}/runpy.py]
+    serve_forever[python=${LIB}/socketserver.py]  <lambda>[python=<string>]
+    select[python=${LIB}/selectors.py]            -
+  `);
+  const wait = Uint8Array.of(Wait.Io, Wait.None);
+  const profile = withWaitFrames({ ...drawn, samples: { ...drawn.samples, wait } });
+  assert.equal(
+    tree(profile, { minPercent: 2 }),
+    `
+app  pid 1, tid 1: 91 cpu-clock in 2 samples
+      91 100.0%  _run_code  runpy.py
+      90  98.9%  serve_forever  socketserver.py
+                 select  selectors.py
+                 [waits for I/O]  [off-cpu]
 
 `,
   );
