@@ -8,6 +8,7 @@ import {
 } from '../../base/units.js';
 import type { MeasuredRun } from '../../measure/launch.js';
 import type { Style } from './style.js';
+import type { Sink } from './text.js';
 
 const BAR_WIDTH = 40;
 const EIGHTHS = ' ▏▎▍▌▋▊▉';
@@ -17,7 +18,7 @@ export function writeTime(
   run: MeasuredRun,
   signal: string | undefined,
   style: Style,
-  sink: (text: string) => void,
+  sink: Sink,
 ): void {
   const { real, usage } = run;
   if (signal !== undefined) sink(`${style.strong(`ended by ${signal}`)}\n`);
@@ -29,7 +30,8 @@ export function writeTime(
     ['user', usage.user],
     ['system', usage.system],
   ] as const) {
-    sink(`${name.padEnd(8)}${formatDuration(time).padStart(9)}  ${bar(time, longest)}\n`);
+    const line = `${name.padEnd(8)}${formatDuration(time).padStart(9)}  ${bar(time, longest)}`;
+    sink(`${line.trimEnd()}\n`);
   }
   sink(`${' '.repeat(8)}${style.strong(busy(real, usage.user + usage.system))}\n\n`);
 
@@ -50,11 +52,14 @@ export function writeTime(
   }
 }
 
+/** The account of a process begins before the clock is looked at. */
+const CLOCKS_DIFFER: Nanoseconds = 500_000;
+
 /** CPU time beside real time, in words. */
 function busy(real: Nanoseconds, cpu: Nanoseconds): string {
   const cpus = cpu / real;
-  // The two clocks may differ by what a command takes that waits for nothing.
-  if (cpus >= 1.05) return `kept ${cpus.toFixed(2)} CPUs busy`;
+  // The two clocks may differ by what a command takes that waits for nothing, and by its start.
+  if (cpus >= 1.05 && cpu - real >= CLOCKS_DIFFER) return `kept ${cpus.toFixed(2)} CPUs busy`;
   const ran = Math.min(cpu, real);
   return (
     `ran on a CPU ${formatPercent(ran, real, 0)} of the time, ` +
