@@ -7,6 +7,8 @@ import { after, test, type TestContext } from 'node:test';
 import { run, strata, STRATA } from '../../testing/cli.js';
 import { pythons, requirePython, type Python } from '../../testing/pythons.js';
 import { pythonLabel, Workplace } from '../../testing/recordings.js';
+import { smallDisk } from '../../testing/small-disk.js';
+import { installHelper } from './install.js';
 import { HELPER_TEXT } from './module.js';
 
 const place = new Workplace();
@@ -245,4 +247,12 @@ test('the module is installed, printed and removed; others of its name stay', as
   const env = { HOME: place.home };
   const user = await strata(['python-helper', '--python', python.path], { env });
   assert.ok(user.stdout.startsWith(join(place.home, '.local', 'lib')), user.stderr);
+});
+
+test('on a full disk no half module is left', (t) => {
+  const folder = smallDisk(t, 8192);
+  if (folder === undefined) return;
+  writeFileSync(join(folder, 'other'), new Uint8Array(4096));
+  assert.throws(() => installHelper(folder), /cannot write .*: no space left on device/);
+  assert.deepEqual(readdirSync(folder), ['other']);
 });

@@ -1,6 +1,6 @@
 /** Puts the Python module where an interpreter finds it, and takes it away again. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { StrataError } from '../../base/errors.js';
@@ -51,10 +51,14 @@ export function modulesFolder(python: string): string {
 export function installHelper(folder: string): string {
   const path = join(folder, HELPER_NAME);
   refuseOther(path, 'replace');
+  const unnamed = `${path}.${process.pid}.tmp`;
   try {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(path, HELPER_TEXT);
+    // A half module would be imported, and would pass for somebody else’s.
+    writeFileSync(unnamed, HELPER_TEXT);
+    renameSync(unnamed, path);
   } catch (error) {
+    rmSync(unnamed, { force: true });
     throw new StrataError(
       `cannot write ${path}: ${describeSystemError(error)}`,
       '--target DIR names another folder',
