@@ -11,7 +11,6 @@ import {
   framePointerFlag,
   interpreterChecks,
   noInterpreterCheck,
-  quote,
   type InterpreterFacts,
 } from './interpreter.js';
 import { readsPythonDumps } from './perf-version.js';
@@ -204,12 +203,6 @@ test('the last flag of frame pointers counts', () => {
   assert.equal(framePointerFlag('-fomit-frame-pointer -fno-omit-frame-pointer -g'), true);
   assert.equal(framePointerFlag('-fno-omit-frame-pointer -fomit-frame-pointer'), false);
   assert.equal(framePointerFlag('-mno-omit-leaf-frame-pointer'), undefined);
-});
-
-test('words are quoted for a shell', () => {
-  assert.equal(quote('/usr/bin/python3.12'), '/usr/bin/python3.12');
-  assert.equal(quote("it's $HOME"), `'it'\\''s $HOME'`);
-  assert.equal(quote(''), "''");
 });
 
 test('perf reads CPython’s jitdumps from 6.7.2 on, by its own version and not its package’s', () => {

@@ -2,10 +2,12 @@
 import { basename } from 'node:path';
 
 import { formatCount, formatPercent } from '../base/units.js';
+import { shellQuoted } from '../measure/shell-words.js';
 import { keepsFramePointers, type FramePointers } from '../python/frame-pointers.js';
 import type { InspectedInterpreter } from '../python/inspect.js';
 import type { NoInterpreter, ResolutionStep, ResolvedInterpreter } from '../python/interpreter.js';
 import { byHand, checksOf, type Check, type Mend } from './check.js';
+import { hasPerfSupport, isAtLeast } from './versions.js';
 
 const { ok, warn, fail } = checksOf('interpreter');
 
@@ -20,9 +22,6 @@ export interface InterpreterFacts {
   readonly debugSymbols: Mend | undefined;
 }
 
-/** The first version with perf support. */
-const PERF_SUPPORT = 312;
-
 export function interpreterChecks(facts: InterpreterFacts): Check[] {
   const { inspected } = facts;
   if (inspected.answers === undefined && inspected.code === undefined) {
@@ -31,7 +30,7 @@ export function interpreterChecks(facts: InterpreterFacts): Check[] {
     ];
   }
   const version = versionOf(inspected);
-  const isNew = version === undefined || version[0] * 100 + version[1] >= PERF_SUPPORT;
+  const isNew = version === undefined || hasPerfSupport(version);
   return [
     interpreterCheck(facts),
     versionCheck(facts, version),
@@ -101,7 +100,7 @@ function versionCheck(
     ...(code?.musl === true ? ['for musl'] : []),
   ];
   const text = [`CPython ${number}`, ...kinds].join(', ');
-  if (version[0] * 100 + version[1] >= PERF_SUPPORT) return ok(id, id, text);
+  if (hasPerfSupport(version)) return ok(id, id, text);
   const name = basename(resolved.path);
   return fail(
     id,
@@ -180,12 +179,7 @@ function isOff(value: string | undefined): boolean {
 
 /** Where the option stands in a script's first line, the interpreter is to be named. */
 function addOption({ program, args }: ResolvedInterpreter): Mend {
-  return byHand(`strata record -- ${[program, '-X', 'perf', ...args].map(quote).join(' ')}`);
-}
-
-/** A word for a shell. */
-export function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return byHand(`strata record -- ${[program, '-X', 'perf', ...args].map(shellQuoted).join(' ')}`);
 }
 
 function framePointersCheck({ answers, code }: InspectedInterpreter): Check {
@@ -218,7 +212,7 @@ export function framePointerFlag(flags: string): boolean | undefined {
 }
 
 /** `3 % of 7,052 functions, the eval loop among them`. */
-export function shareOf({ functions, keeping, evalLoop }: FramePointers): string {
+function shareOf({ functions, keeping, evalLoop }: FramePointers): string {
   const share = `${formatPercent(keeping, functions, 0).replace('%', ' %')} of ${formatCount(functions)} functions`;
   if (evalLoop === undefined || keeping === functions) return share;
   return `${share}, ${evalLoop ? 'the eval loop among them' : 'not in the eval loop'}`;
@@ -277,7 +271,7 @@ function symbolsCheck(facts: InterpreterFacts): Check {
 function attachCheck({ answers }: InspectedInterpreter, version: readonly number[]): Check {
   const id = 'attach';
   const title = 'when running';
-  if (version[0] * 100 + version[1] < 314) {
+  if (!isAtLeast(version, 3, 14)) {
     return ok(id, title, 'perf support is to be on from the start; 3.14 can be told later');
   }
   if (answers?.remoteDebug === false) {

@@ -4,6 +4,7 @@ import { Capability, hasCapability } from '../linux/system.js';
 import { asRoot, byHand, checksOf, type Check, type Mend } from './check.js';
 import type { MachineFacts } from './machine-facts.js';
 import { mayMonitor, samplingChecks, setting, where } from './sampling.js';
+import { isAtLeast } from './versions.js';
 
 const { ok, warn } = checksOf('machine');
 
@@ -21,11 +22,10 @@ export function machineChecks(facts: MachineFacts): Check[] {
 }
 
 function kernelCheck({ kernel, container }: MachineFacts): Check {
-  const [, major, minor] = /^(\d+)\.(\d+)/.exec(kernel) ?? [];
-  const version = Number(major) * 100 + Number(minor);
+  const version = kernel.split('.', 2).map(Number);
   const inside = container === undefined ? '' : `, in a container (${container})`;
   const text = `Linux ${kernel}${inside}`;
-  if (version < 512) {
+  if (!isAtLeast(version, 5, 12)) {
     return warn(
       'kernel',
       'kernel',
@@ -36,7 +36,7 @@ function kernelCheck({ kernel, container }: MachineFacts): Check {
   return ok(
     'kernel',
     'kernel',
-    version < 600 ? `${text}; lost samples are told from 6.0 on` : text,
+    isAtLeast(version, 6, 0) ? text : `${text}; lost samples are told from 6.0 on`,
   );
 }
 

@@ -14,6 +14,7 @@ import type { Nanoseconds } from '../base/units.js';
 import { readPerfData } from '../formats/perfdata/reader.js';
 import { readComm, readFork } from '../formats/perfdata/sideband.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
+import { now } from '../linux/clock.js';
 
 /** How the command is run. */
 export const RUN_KINDS = ['plain', 'named', 'recorded'] as const;
@@ -96,16 +97,16 @@ async function timeRun(
   env: NodeJS.ProcessEnv,
 ): Promise<TimedRun> {
   const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  const start = process.hrtime.bigint(); // `spawn` returns once `exec` has succeeded.
+  const start = now(); // `spawn` returns once `exec` has succeeded.
   let tail = '';
   child.stderr
     .setEncoding('utf8')
     .on('data', (text: string) => (tail = (tail + text).slice(-TAIL)));
   let end = start;
-  child.once('exit', () => (end = process.hrtime.bigint()));
+  child.once('exit', () => (end = now()));
   try {
     const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-    if (code === 0) return { pid: child.pid ?? 0, time: Number(end - start) };
+    if (code === 0) return { pid: child.pid ?? 0, time: end - start };
     const how = signal === null ? `with code ${code}` : `by ${signal}`;
     const last = tail.trim().split('\n').at(-1);
     throw new StrataError(

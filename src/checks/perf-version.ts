@@ -1,6 +1,8 @@
 /** An installed `perf`, and what it can do with CPython's jitdumps. */
 import { spawnSync } from 'node:child_process';
 
+import { isAtLeast } from './versions.js';
+
 export interface PerfFacts {
   readonly path: string;
   /** As it says: `6.7-3`, `6.1.187`, `6.8.rc1.gabc123`; `undefined` where it does not run. */
@@ -21,14 +23,11 @@ export function askPerf(path: string): PerfFacts {
 }
 
 /**
- * Whether a perf reads CPython's jitdumps (`-X perf_jit`) rightly: from 6.8 on, and 6.7.2 and later of 6.7.
+ * Whether a perf reads CPython's jitdumps (`-X perf_jit`) rightly: from 6.7.2 on.
  * What stands behind a hyphen is the package's own count: `6.7-3` is the third package of 6.7, which lacks
  * the change, and not 6.7.3.
  */
 export function readsPythonDumps(version: string): boolean {
   const match = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(version);
-  if (match === null) return false;
-  const [major, minor, patch] = [match[1], match[2], match[3] ?? 0].map(Number);
-  if (major !== 6) return major > 6;
-  return minor >= 8 || (minor === 7 && patch >= 2);
+  return match !== null && isAtLeast([match[1], match[2], match[3] ?? 0].map(Number), 6, 7, 2);
 }

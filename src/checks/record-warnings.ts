@@ -7,6 +7,7 @@ import { versionInName, withElf } from '../python/interpreter-file.js';
 import { resolveInterpreter } from '../python/interpreter.js';
 import { NEVER_ASK } from '../python/launchers.js';
 import { folderFacts } from './folder-facts.js';
+import { hasPerfSupport, isAtLeast } from './versions.js';
 
 export interface RecordSurroundings {
   /** What the command is started with, before `record` adds to it. */
@@ -28,9 +29,9 @@ export function warningsForRecord(
   const { start, path, library } = resolved;
   const code = library ?? path;
   const missing = 'names of Python functions will be missing';
-  const [major, minor] = versionInName(code) ?? [];
-  if (major !== undefined && minor !== undefined && major * 100 + minor < 312) {
-    return [`CPython ${major}.${minor} has no perf support, 3.12 and later have: ${missing}`];
+  const version = versionInName(code);
+  if (version !== undefined && !hasPerfSupport(version)) {
+    return [`CPython ${version.join('.')} has no perf support, 3.12 and later have: ${missing}`];
   }
   if (!hasTrampolines(code)) return [`${code} was built without perf support: ${missing}`];
 
@@ -49,7 +50,7 @@ export function warningsForRecord(
   if (!writable || readOnly) warnings.push(`CPython cannot write to /tmp: ${missing}`);
   // Heeded from 3.13 on, where there is a JIT.
   const jit = ignoresEnvironment === undefined && PYTHON_JIT && !PYTHON_JIT.startsWith('0');
-  if (jit && minor !== undefined && minor >= 13) {
+  if (jit && version !== undefined && isAtLeast(version, 3, 13)) {
     warnings.push('perf support turns the JIT off, which PYTHON_JIT asks for');
   }
   return warnings;

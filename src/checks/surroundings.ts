@@ -1,9 +1,10 @@
 /** An installed perf, and the folders that a recording and its names go to. */
 import { formatBytes } from '../base/units.js';
+import { shellQuoted } from '../measure/shell-words.js';
 import { keepsFramePointers } from '../python/frame-pointers.js';
 import { byHand, checksOf, type Check } from './check.js';
 import type { FolderFacts } from './folder-facts.js';
-import { quote, type InterpreterFacts } from './interpreter.js';
+import type { InterpreterFacts } from './interpreter.js';
 import { readsPythonDumps, type PerfFacts } from './perf-version.js';
 
 /** A minute of many threads' samples. */
@@ -114,7 +115,7 @@ function cacheCheck({ path, writable, blocked, readOnly }: FolderFacts): Check {
       id,
       title,
       `${path} is no folder: perf report will not find Python’s names, Strata has them in the recording`,
-      byHand(`mv ${quote(path)} ${quote(`${path}.old`)}`),
+      byHand(`mv ${shellQuoted(path)} ${shellQuoted(`${path}.old`)}`),
     );
   }
   return warn(

@@ -1,24 +1,22 @@
 /** `strata stat`: counts events. */
-import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
 import { StrataError } from '../base/errors.js';
-import { describeSystemError } from '../base/source.js';
 import { writeIntervalCsv, writeStatCsv } from '../render/text/stat-csv.js';
 import { writeIntervalJson, writeStatJson } from '../render/text/stat-json.js';
 import { intervalPrinter, writeNotes, writeStat } from '../render/text/stat.js';
 import type { Sink } from '../render/text/text.js';
 import { runStat, type Interval, type StatResult } from '../stat/run.js';
 import type { StatChoice, StatFormat } from './options/stat.js';
+import { openOutput, STDERR, writeAll } from './output.js';
 import { describeTerminal } from './terminal.js';
-
-const STDERR = 2;
 
 /** @returns the command's own exit code, or 128 + the signal that ended it */
 export async function stat(options: StatChoice): Promise<number> {
   const { output, format, append, summary } = options;
   const fd = typeof output === 'string' ? openOutput(output, append) : checkFd(output ?? STDERR);
-  const sink: Sink = (text) => writeAll(fd, text);
+  const sink: Sink = (text) => writeAll(fd, text, 'the counts');
   try {
     if (typeof output === 'string' && format.kind !== 'json')
       sink(`# started on ${startTime()}\n\n`);
@@ -78,15 +76,6 @@ function titleOf({ target, command }: StatChoice): string {
   }
 }
 
-/** Before anything runs: a file that cannot be written is not to be found out at the end. */
-function openOutput(path: string, append: boolean): number {
-  try {
-    return openSync(path, append ? 'a' : 'w');
-  } catch (error) {
-    throw new StrataError(`cannot write ${path}: ${describeSystemError(error)}`);
-  }
-}
-
 /** A descriptor is looked at early, too. */
 function checkFd(fd: number): number {
   try {
@@ -104,19 +93,4 @@ function checkFd(fd: number): number {
 function startTime(): string {
   const [weekday, month, day, year, time] = new Date().toString().split(' ');
   return `${weekday} ${month} ${day} ${time} ${year}`;
-}
-
-function writeAll(fd: number, text: string): void {
-  const bytes = Buffer.from(text);
-  for (let written = 0; written < bytes.length;) {
-    try {
-      written += writeSync(fd, bytes, written);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EAGAIN') continue;
-      // Nobody listens to standard error any more.
-      if (fd === STDERR) return;
-      throw new StrataError(`cannot write the counts: ${describeSystemError(error)}`);
-    }
-  }
 }

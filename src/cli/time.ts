@@ -1,18 +1,16 @@
 /** `strata time`: runs a command and says what it took. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 
 import { ExitCode, StrataError } from '../base/errors.js';
-import { describeSystemError } from '../base/source.js';
 import { inheritedDescriptors, stdioWith } from '../linux/command.js';
 import { catchSignals } from '../linux/signals.js';
 import { launch, type MeasuredRun, type Stdio } from '../measure/launch.js';
 import { ANSI, PLAIN } from '../render/text/style.js';
 import { posixTime, writeTime } from '../render/text/time.js';
 import type { TimeOptions } from './options/time.js';
+import { openOutput, STDERR, writeAll } from './output.js';
 import { describeTerminal } from './terminal.js';
-
-const STDERR = 2;
 
 /** @returns the command's own exit code, or 128 + the signal that ended it */
 export async function time(options: TimeOptions): Promise<number> {
@@ -27,25 +25,9 @@ export async function time(options: TimeOptions): Promise<number> {
   const stdio = stdioWith(inheritedDescriptors());
   const fd = output === undefined ? STDERR : openOutput(output, options.append);
   const run = await measure(command, stdio);
-  try {
-    writeSync(fd, describe(run, options));
-  } catch (error) {
-    // Nobody may be listening to standard error.
-    if (output !== undefined) {
-      throw new StrataError(`cannot write ${output}: ${describeSystemError(error)}`);
-    }
-  }
+  writeAll(fd, describe(run, options), output ?? 'the times');
   if (fd !== STDERR) closeSync(fd);
   return run.code;
-}
-
-/** Before the command runs: a file that cannot be written is not to be found out at its end. */
-function openOutput(path: string, append: boolean): number {
-  try {
-    return openSync(path, append ? 'a' : 'w');
-  } catch (error) {
-    throw new StrataError(`cannot write ${path}: ${describeSystemError(error)}`);
-  }
 }
 
 async function measure(command: readonly string[], stdio: Stdio): Promise<MeasuredRun> {

@@ -2,11 +2,11 @@
 import { constants } from 'node:os';
 
 import { ExitCode, StrataError } from '../base/errors.js';
-import { requireProgram } from '../linux/command.js';
+import { NOT_FOUND, requireProgram } from '../linux/command.js';
 import { inForeground } from '../linux/system.js';
-import type { Signalled } from '../linux/signals.js';
+import { ENDING_SIGNALS, type Signalled } from '../linux/signals.js';
 import { runContest, type Contestant, type Subject } from '../measure/contest.js';
-import { shellWords } from '../measure/shell-words.js';
+import { shellQuoted, shellWords } from '../measure/shell-words.js';
 import { StatementError } from '../measure/statement.js';
 import { ANSI, PLAIN } from '../render/text/style.js';
 import { timeitJson } from '../render/text/timeit-json.js';
@@ -14,8 +14,6 @@ import { writeTimeit } from '../render/text/timeit.js';
 import type { TimeitOptions } from './options/timeit.js';
 import { printToStdout } from './output.js';
 import { describeTerminal } from './terminal.js';
-
-const NOT_FOUND = 127;
 
 /**
  * Runs the contest and prints what came of it, also where it is interrupted.
@@ -96,7 +94,7 @@ function subjectsOf(options: TimeitOptions): Subject[] {
     if (text.startsWith('-')) throw wrong(`flags stand before what is compared: ${text}`);
     const words = shellWords(text);
     return words === undefined
-      ? { kind: 'command', command: ['sh', '-c', text], text: `sh -c ${quoted(text)}` }
+      ? { kind: 'command', command: ['sh', '-c', text], text: `sh -c ${shellQuoted(text)}` }
       : commandSubject(words);
   });
 }
@@ -130,19 +128,14 @@ function commandSubject(command: readonly string[]): Subject {
     if (!(error instanceof StrataError) || command.length > 1) throw error;
     throw new StrataError(error.message, 'Python code is given with -c', error.exitCode);
   }
-  return { kind: 'command', command, text: command.map(quoted).join(' ') };
-}
-
-/** A word as a shell would be given it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return { kind: 'command', command, text: command.map(shellQuoted).join(' ') };
 }
 
 /** Ends the contest by a signal: the first is passed on to what runs, a second ends it for certain. */
 class Interruption {
   signal: NodeJS.Signals | undefined;
   private running: Signalled | undefined;
-  private readonly handlers = (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const).map((name) => {
+  private readonly handlers = ENDING_SIGNALS.map((name) => {
     const handler = (): void => this.interrupt(name);
     process.on(name, handler);
     return { name, handler };

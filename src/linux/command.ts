@@ -4,17 +4,17 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 
 import { StrataError } from '../base/errors.js';
-import { describeSystemError, statOf } from '../base/source.js';
+import { describeSystemError } from '../base/source.js';
 import { findProgram } from './programs.js';
 import { readLink } from './system.js';
 
 /** Shells' own exit codes for a command that cannot be started. */
 const NOT_EXECUTABLE = 126;
-const NOT_FOUND = 127;
+export const NOT_FOUND = 127;
 
 export interface RunningCommand {
   readonly pid: number;
@@ -81,14 +81,19 @@ export async function startCommand(
     await once(child, 'spawn');
     return { pid: child.pid ?? 0, ended, signal: (name) => child.kill(name) };
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new StrataError(
-      // The file is there, as `requireProgram` found: what its first line names is not.
-      `cannot run ${program}: ${missing ? 'its interpreter is missing' : describeSystemError(error)}`,
-      undefined,
-      missing ? NOT_FOUND : NOT_EXECUTABLE,
-    );
+    throw cannotRun(program, error);
   }
+}
+
+/** @param error what came of the `exec` of a program that {@link requireProgram} found */
+export function cannotRun(program: string, error: unknown): StrataError {
+  // The file is there: what its first line names is not.
+  const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+  return new StrataError(
+    `cannot run ${program}: ${missing ? 'its interpreter is missing' : describeSystemError(error)}`,
+    undefined,
+    missing ? NOT_FOUND : NOT_EXECUTABLE,
+  );
 }
 
 /**
@@ -103,13 +108,20 @@ export function requireProgram(name: string, path: string | undefined): string {
   if (!name.includes('/')) {
     throw new StrataError(`cannot run ${name}: no such program in PATH`, undefined, NOT_FOUND);
   }
-  const there = statOf(name);
-  const reason =
-    there === undefined
-      ? 'no such file'
-      : there.isDirectory()
-        ? 'it is a directory'
-        : 'permission denied';
-  const exitCode = there === undefined ? NOT_FOUND : NOT_EXECUTABLE;
-  throw new StrataError(`cannot run ${name}: ${reason}`, undefined, exitCode);
+  throw cannotFind(name);
+}
+
+function cannotFind(path: string): StrataError {
+  try {
+    const reason = statSync(path).isDirectory() ? 'it is a directory' : 'permission denied';
+    return new StrataError(`cannot run ${path}: ${reason}`, undefined, NOT_EXECUTABLE);
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const reason = missing ? 'no such file' : describeSystemError(error);
+    return new StrataError(
+      `cannot run ${path}: ${reason}`,
+      undefined,
+      missing ? NOT_FOUND : NOT_EXECUTABLE,
+    );
+  }
 }

@@ -1,7 +1,8 @@
 /** Signals, while a command of ours runs. */
 import { inForeground } from './system.js';
 
-const PASSED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+/** By which a person, or the end of a terminal or a machine, asks a program to end. */
+export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /** What signals are passed on to. */
 export interface Signalled {
@@ -21,7 +22,7 @@ export interface Signalled {
 export function catchSignals(): { passTo(command: Signalled): void; release(): void } {
   let command: Signalled | undefined;
   const early: NodeJS.Signals[] = [];
-  const handlers = PASSED_SIGNALS.map((name) => {
+  const handlers = ENDING_SIGNALS.map((name) => {
     const fromKeys = name === 'SIGINT' || name === 'SIGQUIT';
     const handler = (): void => {
       if (command === undefined) early.push(name);

@@ -8,9 +8,8 @@ import { join } from 'node:path';
 
 import { StrataError } from '../base/errors.js';
 import type { Nanoseconds } from '../base/units.js';
-import { describeSystemError } from '../base/source.js';
 import { now } from '../linux/clock.js';
-import { requireProgram } from '../linux/command.js';
+import { cannotRun, requireProgram } from '../linux/command.js';
 import { libc } from '../linux/libc.js';
 import { waitForChild, type EndedChild } from '../linux/rusage.js';
 import type { Signalled } from '../linux/signals.js';
@@ -43,9 +42,6 @@ export interface LaunchOptions {
 
 const STANDARD: Stdio = ['inherit', 'inherit', 'inherit'];
 
-const NOT_EXECUTABLE = 126;
-const NOT_FOUND = 127;
-
 /**
  * Starts a command as a child of ours, in our process group; resolves once its `exec` has succeeded.
  * @throws StrataError with the shell's exit codes where the program cannot be run
@@ -64,13 +60,7 @@ export async function launch(
     if (code === 'ENOEXEC') {
       return start('/bin/sh', ['sh', path, ...command.slice(1)], options);
     }
-    // The file is there, as `requireProgram` found: what its first line names is not.
-    const missing = code === 'ENOENT';
-    throw new StrataError(
-      `cannot run ${command[0]}: ${missing ? 'its interpreter is missing' : describeSystemError(error)}`,
-      undefined,
-      missing ? NOT_FOUND : NOT_EXECUTABLE,
-    );
+    throw cannotRun(command[0], error);
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { run } from '../testing/cli.js';
-import { shellWords } from './shell-words.js';
+import { shellQuoted, shellWords } from './shell-words.js';
 
 const WORDS = [
   'python  app.py\t-x ',
@@ -43,4 +43,12 @@ test('what takes a shell is left to one', () => {
 test('a long line is parted in time that grows with it', () => {
   assert.equal(shellWords('a '.repeat(100_000))?.length, 100_000);
   assert.equal(shellWords(`"${'a'.repeat(100_000)}`), undefined);
+});
+
+test('words are quoted where a shell would not take them as they are', () => {
+  assert.equal(shellQuoted('/usr/bin/python3.12'), '/usr/bin/python3.12');
+  assert.equal(shellQuoted("it's $HOME"), `'it'\\''s $HOME'`);
+  for (const word of ['', 'a b', "it's", '$x', '"', '\\', '~']) {
+    assert.deepEqual(shellWords(shellQuoted(word)), [word]);
+  }
 });

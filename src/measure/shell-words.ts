@@ -1,4 +1,4 @@
-/** Text of a command line → words, as a shell would part it. */
+/** Text of a command line → words, as a shell would part it; and back. */
 
 /** What has a meaning to a shell outside quotes beyond parting words. */
 const SPECIAL = /[|&;<>()$\x60*?[\]#~={}!\n]/;
@@ -26,4 +26,9 @@ export function shellWords(line: string): string[] | undefined {
   }
   if (word !== undefined) words.push(word);
   return words;
+}
+
+/** A word as a shell is to be given it. */
+export function shellQuoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -14,12 +14,17 @@ export type Labelling = (place: Place) => Label | undefined;
 
 export function labelling(aggregation: Aggregation): Labelling {
   if (aggregation === 'all') return () => undefined;
-  const known = new Map<string, Label>();
+  const ofPlaces = new Map<string, Label>();
+  const ofTexts = new Map<string, Label>();
   return (place) => {
     const key = `${place.pid} ${place.cpu}`;
-    const text = known.get(key)?.text ?? textOf(aggregation, place);
-    const label = known.get(text) ?? { kind: aggregation, text };
-    known.set(key, label).set(text, label);
+    let label = ofPlaces.get(key);
+    if (label === undefined) {
+      const text = textOf(aggregation, place);
+      label = ofTexts.get(text) ?? { kind: aggregation, text };
+      ofPlaces.set(key, label);
+      ofTexts.set(text, label);
+    }
     return label;
   };
 }

@@ -37,7 +37,6 @@ export function ofStarting(pid: number): ResolvedTarget {
 
 /** Whether anything of a target that was found running runs still: a thread of its processes. */
 export function isAlive({ tids, pids }: ResolvedTarget, whole: boolean): boolean {
-  return (whole ? pids.flatMap(threadsOf) : tids).some(
-    (tid) => readStatus(tid)?.isZombie === false,
-  );
+  const runs = (tid: number): boolean => readStatus(tid)?.isZombie === false;
+  return whole ? pids.some((pid) => threadsOf(pid).some(runs)) : tids.some(runs);
 }

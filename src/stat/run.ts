@@ -1,7 +1,7 @@
 /** `strata stat`: counts events of a command, of tasks or of CPUs, once or several times. */
 import { StrataError, ExitCode } from '../base/errors.js';
 import { inheritedDescriptors, stdioWith } from '../linux/command.js';
-import { catchSignals } from '../linux/signals.js';
+import { catchSignals, ENDING_SIGNALS } from '../linux/signals.js';
 import { countOnce, type Counted } from './count.js';
 import { estimate, type Estimate } from './deviation.js';
 import { wantedEvents } from './events.js';
@@ -87,8 +87,6 @@ function summarize(options: StatOptions, runs: readonly Counted[]): StatResult {
   };
 }
 
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
-
 /** Signals that end counting. */
 function catchStop(): { asked: Promise<void>; isAsked(): boolean; release(): void } {
   let isAsked = false;
@@ -98,12 +96,12 @@ function catchStop(): { asked: Promise<void>; isAsked(): boolean; release(): voi
     isAsked = true;
     resolve();
   };
-  for (const name of STOP_SIGNALS) process.on(name, handler);
+  for (const name of ENDING_SIGNALS) process.on(name, handler);
   return {
     asked,
     isAsked: () => isAsked,
     release: () => {
-      for (const name of STOP_SIGNALS) process.off(name, handler);
+      for (const name of ENDING_SIGNALS) process.off(name, handler);
     },
   };
 }

@@ -1,12 +1,18 @@
 /**
  * Counts for other programs: the fields of `perf stat -x`, in its order (perf-stat(1), "CSV FORMAT").
  */
-import { relativeDeviation } from '../../stat/deviation.js';
 import { withMetrics, type Metric } from '../../stat/metrics.js';
 import type { Row } from '../../stat/rows.js';
 import type { Interval, StatResult } from '../../stat/run.js';
-import { isRare } from '../../stat/events.js';
-import { digitsOf, runningPercent, shownCount, unitOf, whyMissing } from './stat-values.js';
+import {
+  deviationPercent,
+  digitsOf,
+  isListed,
+  runningPercent,
+  shownCount,
+  unitOf,
+  whyMissing,
+} from './stat-values.js';
 import { safe, type Sink } from './text.js';
 
 /** @param separator between fields; as in perf nothing is quoted */
@@ -34,7 +40,7 @@ function writeRows(
 ): void {
   for (const { row, metrics } of withMetrics(rows, elapsed)) {
     const { event } = row;
-    if (isRare(event) && event.state !== 'counted') continue;
+    if (!isListed(event)) continue;
     const value = shownCount(row);
     const lead =
       time +
@@ -45,9 +51,7 @@ function writeRows(
       value?.toFixed(digitsOf(event)) ?? whyMissing(event),
       unitOf(event),
       event.spec.name,
-      ...(runs > 1
-        ? [`${relativeDeviation({ mean: row.count ?? 0, deviation: row.deviation }).toFixed(2)}%`]
-        : []),
+      ...(runs > 1 ? [`${deviationPercent(row).toFixed(2)}%`] : []),
       row.running.toFixed(0),
       runningPercent(row).toFixed(2),
       ...metricFields(metrics.at(0)),

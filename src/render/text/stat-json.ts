@@ -1,10 +1,15 @@
 /** Counts for other programs: an object a line, with the keys of `perf stat -j`. */
-import { relativeDeviation } from '../../stat/deviation.js';
-import { isRare } from '../../stat/events.js';
 import { withMetrics, type Metric } from '../../stat/metrics.js';
 import type { Row } from '../../stat/rows.js';
 import type { Interval, StatResult } from '../../stat/run.js';
-import { runningPercent, shownCount, unitOf, whyMissing } from './stat-values.js';
+import {
+  deviationPercent,
+  isListed,
+  runningPercent,
+  shownCount,
+  unitOf,
+  whyMissing,
+} from './stat-values.js';
 import type { Sink } from './text.js';
 
 export function writeStatJson({ rows, runs, elapsed }: StatResult, sink: Sink): void {
@@ -23,15 +28,15 @@ function writeRows(
   sink: Sink,
 ): void {
   for (const { row, metrics } of withMetrics(rows, elapsed)) {
-    const { event, count, deviation } = row;
-    if (isRare(event) && event.state !== 'counted') continue;
+    const { event } = row;
+    if (!isListed(event)) continue;
     const whose = { ...lead, ...labelKeys(row) };
     const counted = {
       // Text, as perf has it: it may be `<not counted>`.
       'counter-value': shownCount(row)?.toFixed(6) ?? whyMissing(event),
       unit: unitOf(event),
       event: event.spec.name,
-      ...(runs > 1 && { variance: round(relativeDeviation({ mean: count ?? 0, deviation }), 2) }),
+      ...(runs > 1 && { variance: round(deviationPercent(row), 2) }),
       'event-runtime': Math.round(row.running),
       'pcnt-running': round(runningPercent(row), 2),
       ...metricKeys(metrics.at(0)),

@@ -1,13 +1,16 @@
 /** A row of counts in the units that perf prints. */
-import type { CountedEvent } from '../../stat/events.js';
+import { relativeDeviation } from '../../stat/deviation.js';
+import { isRare, type CountedEvent } from '../../stat/events.js';
 import type { Row } from '../../stat/rows.js';
-
-export const NOT_SUPPORTED = '<not supported>';
-export const NOT_COUNTED = '<not counted>';
 
 /** What stands where there is no count. */
 export function whyMissing({ state }: CountedEvent): string {
-  return state === 'unsupported' ? NOT_SUPPORTED : NOT_COUNTED;
+  return state === 'unsupported' ? '<not supported>' : '<not counted>';
+}
+
+/** Whether a program is told of an event: perf says of each that it cannot count that it cannot. */
+export function isListed(event: CountedEvent): boolean {
+  return event.state === 'counted' || !isRare(event);
 }
 
 /** The count in the event's unit; `undefined` where there is none. */
@@ -23,6 +26,11 @@ export function unitOf({ spec }: CountedEvent): string {
 /** Digits after the point: counts are whole, what was measured is not. */
 export function digitsOf({ spec }: CountedEvent): number {
   return spec.clock || (spec.scale !== undefined && spec.scale !== 1) ? 2 : 0;
+}
+
+/** The deviation of the mean of several runs in percent; 0 where nothing was counted. */
+export function deviationPercent({ count = 0, deviation }: Row): number {
+  return relativeDeviation({ mean: count, deviation });
 }
 
 /** How much of the time the event was counted, in percent; all of it where there was no time. */

@@ -4,7 +4,14 @@ import { relativeDeviation, type Estimate } from '../../stat/deviation.js';
 import { withMetrics, type Figures, type Metric } from '../../stat/metrics.js';
 import type { Row } from '../../stat/rows.js';
 import type { Interval, StatResult } from '../../stat/run.js';
-import { digitsOf, runningPercent, shownCount, unitOf, whyMissing } from './stat-values.js';
+import {
+  deviationPercent,
+  digitsOf,
+  runningPercent,
+  shownCount,
+  unitOf,
+  whyMissing,
+} from './stat-values.js';
 import { columns, safe, shortenMiddle, type Sink } from './text.js';
 
 export interface StatStyle {
@@ -134,15 +141,12 @@ function padColumns(text: string, width: number): string {
 
 /** A line, and one for each further figure. */
 function cellsOf({ row, metrics }: Figures, runs: number, style: StatStyle): Cells[] {
-  const { event, label, deviation, count: mean } = row;
+  const { event, label } = row;
   const value = shownCount(row);
   const count =
     value === undefined ? whyMissing(event) : formatValue(value, digitsOf(event), style);
-  const isCounted = mean !== undefined && mean !== 0;
   const noise =
-    runs > 1 && isCounted
-      ? `( +-${relativeDeviation({ mean, deviation }).toFixed(2).padStart(6)}% )`
-      : '';
+    runs > 1 && Boolean(row.count) ? `( +-${deviationPercent(row).toFixed(2).padStart(6)}% )` : '';
   const share = row.running < row.enabled ? `(${runningPercent(row).toFixed(2)}%)` : '';
   const first: Cells = {
     label: label === undefined ? '' : safe(labelText(row)),

@@ -1,18 +1,17 @@
 /** Repeated runs as text: what is typical, how much they differ, which stand out, and who is faster. */
+import { formatTime, type TimeUnit } from '../../base/time-units.js';
 import { formatCount, formatPercent, plural, type Nanoseconds } from '../../base/units.js';
 import type { Contestant, Subject } from '../../measure/contest.js';
 import { findOutliers, type Cause } from '../../measure/outliers.js';
 import { CONFIDENCE, pairedRatio, type Ratio } from '../../measure/ratio.js';
 import { mean, summarize } from '../../measure/statistics.js';
 import type { Style } from './style.js';
-import { formatTime, type TimeUnit } from '../../base/time-units.js';
+import { safe, type Sink } from './text.js';
 
 export interface TimeitStyle {
   readonly style: Style;
   readonly unit?: TimeUnit;
 }
-
-type Sink = (text: string) => void;
 
 const CAUSES: Readonly<Record<Cause, string>> = {
   faster: 'faster than the others',
@@ -107,7 +106,7 @@ function writeContestant(
 
 function titleOf(subject: Subject): string {
   const text = subject.kind === 'command' ? subject.text : subject.statement;
-  return text.replaceAll('\n', '\n   ');
+  return text.split('\n').map(safe).join('\n   ');
 }
 
 function howMeasured({ subject, loops, runs }: Contestant): string {
