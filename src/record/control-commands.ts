@@ -1,6 +1,6 @@
 /** What the commands of `--control` do (see control.ts). */
 import type { ControlHandler } from './control.js';
-import type { RegionMarks } from './region-marks.js';
+import { isMark } from './unwinding/region-marks.js';
 
 export interface Controlled {
   enable(): void;
@@ -10,7 +10,8 @@ export interface Controlled {
   stop(): void;
   /** One line for each event. */
   listEvents(): void;
-  readonly regions: RegionMarks;
+  /** Takes what the program marks. */
+  mark(line: string): void;
 }
 
 export function controlCommands(recording: Controlled): ControlHandler {
@@ -35,7 +36,7 @@ export function controlCommands(recording: Controlled): ControlHandler {
         return true;
       default:
         // Marks are sent in great number, and nobody waits for an answer to one.
-        recording.regions.take(line);
+        if (isMark(line)) recording.mark(line);
         return false;
     }
   };

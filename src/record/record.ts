@@ -127,7 +127,7 @@ function listen(options: RecordOptions, recording: Recording, ending: Ending): C
       snapshot: () => recording.snapshot(),
       stop: () => ending.tell('told'),
       listEvents: () => recording.listEvents(),
-      regions: recording.regions,
+      mark: (line) => recording.mark(line),
     }),
   );
   const isOn = options.delaySeconds !== -1;

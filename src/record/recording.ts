@@ -17,14 +17,12 @@ import type { RecordOptions } from './options.js';
 import { createOutput, type NewOutput } from './output/output.js';
 import { existingPerfMaps } from './processes/perf-maps.js';
 import type { NamesAsked } from './processes/python-notes.js';
-import { RegionMarks } from './region-marks.js';
 import { say } from './say.js';
 import { resolveTarget, type ResolvedTarget } from './targets.js';
 import { startThreads, type RecorderThreads, type RecordingSetup } from './threads.js';
 import type { FileResult, RecordingResult } from './unwinding/file-writer.js';
 
 export class Recording implements Omit<Controlled, 'stop'> {
-  readonly regions = new RegionMarks();
   /** Whether it records at this moment. */
   private isSampling = false;
   /** By process. */
@@ -88,6 +86,10 @@ export class Recording implements Omit<Controlled, 'stop'> {
     else this.enable();
   }
 
+  mark(line: string): void {
+    this.threads.mark(line);
+  }
+
   /** Writes what there is, and begins another file. */
   snapshot(): void {
     this.threads.switchOutput().catch(() => undefined); // A thread that failed is told of elsewhere.
@@ -101,17 +103,11 @@ export class Recording implements Omit<Controlled, 'stop'> {
 
   /** Ends it, and completes its file. */
   async stop(): Promise<RecordingResult> {
-    const { opened, threads, regions } = this;
+    const { opened, threads } = this;
     try {
       opened.disable();
       const now = Number(process.hrtime.bigint());
-      const marked = regions.finish(now);
-      const result = await threads.stop({
-        time: now,
-        lost: opened.lost(),
-        notes: regionNotes(marked.unfinished, regions.dropped),
-        info: { regions: marked.regions },
-      });
+      const result = await threads.stop({ time: now, lost: opened.lost() });
       const undone = await this.detachPython(result.forks);
       return { ...result, notes: [...result.notes, ...undone] };
     } finally {
@@ -200,13 +196,4 @@ export class Recording implements Omit<Controlled, 'stop'> {
 function namesAsked({ python, target }: RecordOptions): NamesAsked {
   if (target.kind !== 'command') return python === 'attach' ? 'running' : 'not of running';
   return python === 'off' ? 'off' : 'at start';
-}
-
-function regionNotes(unfinished: number, dropped: number): string[] {
-  const notes: string[] = [];
-  if (unfinished > 0) {
-    notes.push(`${plural(unfinished, 'region')} had not ended when the recording did`);
-  }
-  if (dropped > 0) notes.push(`${plural(dropped, 'region')} of the program were too many to keep`);
-  return notes;
 }

@@ -154,6 +154,55 @@ kill $long; wait $long
   assert.ok(pids[2].size >= 2 && pids[3].size >= 2);
 });
 
+/** Marks a region in each of two files, and one around both. */
+const MARKS = workplace.path('marks.py');
+writeFileSync(
+  MARKS,
+  `
+import os, threading, time
+def send(line): os.write(control, (line + '\\n').encode())
+def mark(kind, name):
+    send(f'region-{kind} {name} {os.getpid()} {threading.get_native_id()} {time.monotonic_ns()}')
+def spin(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end: pass
+control = os.open(os.environ['STRATA_CONTROL'], os.O_WRONLY)
+answers = os.open(os.environ['STRATA_ACK'], os.O_RDONLY)
+mark('begin', 'around')
+mark('begin', 'one'); spin(0.2); mark('end', 'one')
+time.sleep(0.1)
+send('snapshot'); os.read(answers, 4)
+time.sleep(0.1)
+mark('begin', 'two'); spin(0.2); mark('end', 'two')
+mark('end', 'around')
+`,
+);
+
+test('by a command of the program: each file has the regions of its time', async (t) => {
+  const python = requirePython(t, [3, 12]);
+  if (!python) return;
+  const folder = newFolder('by command');
+  const run = record(folder, '--control', 'program', python.path, MARKS);
+  assert.equal(await run.ended, 0, run.stderr());
+  assert.doesNotMatch(run.stderr(), /region/);
+  const files = filesIn(folder);
+  const marked = files.map((file) => {
+    const recording = new Recording(workplace, file, { stdout: '', stderr: '', code: 0 });
+    return recording.section().info.regions?.map(({ name }) => name);
+  });
+  assert.deepEqual(marked, [
+    ['around', 'one'],
+    ['around', 'two'],
+  ]);
+  for (const [i, file] of files.entries()) {
+    const all = contentOf(file).samples;
+    const recording = new Recording(workplace, file, { stdout: '', stderr: '', code: 0 });
+    const within = await recording.strata('script', '-F', 'time', '--region', ['one', 'two'][i]);
+    const samples = within.trim().split('\n').length;
+    assert.ok(samples > 100 && samples <= all, `${samples} of ${all}`);
+  }
+});
+
 /** Processes that a file names. */
 function commandsOf(path: string): Set<number> {
   const source = new FileSource(path);

@@ -14,9 +14,8 @@ import type { RingMemory } from '../linux/ring.js';
 import type { DrainSetup } from './drain-worker.js';
 import { createStackTops } from './draining/stack-tops.js';
 import { askToStop, askToSwitch, createQueue, type SharedQueue } from './draining/transfer.js';
-import type { UnwindMessage, UnwindSetup } from './unwind-worker.js';
-import type { FileEnd } from './unwinding/complete-file.js';
-import type { FileResult, RecordingResult } from './unwinding/file-writer.js';
+import type { ToUnwinder, UnwindMessage, UnwindSetup } from './unwind-worker.js';
+import type { FileResult, RecordingEnd, RecordingResult } from './unwinding/file-writer.js';
 
 /** What the queue between the threads holds: what drains faster than it is unwound waits here. */
 const QUEUE_SIZE = 64 * 1024 * 1024;
@@ -45,8 +44,10 @@ export interface RecorderThreads {
    * @returns the file; `undefined` where none could be written
    */
   switchOutput(): Promise<FileResult | undefined>;
+  /** Hands on what the program marked, see RegionMarks. */
+  mark(line: string): void;
   /** Takes what the rings still hold, and completes the file. Events must have been disabled. */
-  stop(end: FileEnd): Promise<RecordingResult>;
+  stop(end: RecordingEnd): Promise<RecordingResult>;
   /** Ends the threads, whatever they do. */
   abandon(): Promise<void>;
 }
@@ -92,6 +93,7 @@ export function startThreads(): RecorderThreads {
   // Whoever waits for one of these is told; what nobody waits for any more is no crash.
   for (const promise of [failed, drains, ...exits]) promise.catch(() => undefined);
 
+  let hasBegun = false;
   let isOver = false;
   let timer: NodeJS.Timeout | undefined;
   const abandon = async (): Promise<void> => {
@@ -110,6 +112,7 @@ export function startThreads(): RecorderThreads {
       const { events } = setup;
       drainer.postMessage({ rings, events, queue, wakeFd, stackTops } satisfies DrainSetup);
       unwinder.postMessage({ ...setup, queue, stackTops, overwrite } satisfies UnwindSetup);
+      hasBegun = true;
       await Promise.race([Promise.all([drains, ready]), failed]);
       // Of what is overwritten only the draining thread can make a file.
       const on = setup.switchOutput?.on ?? 'signal';
@@ -122,9 +125,12 @@ export function startThreads(): RecorderThreads {
       askForFile(isSwitched);
       return Promise.race([file, result.then(() => undefined), failed]);
     },
+    mark: (line) => {
+      if (hasBegun) unwinder.postMessage({ kind: 'mark', line } satisfies ToUnwinder);
+    },
     stop: async (end) => {
       clearInterval(timer);
-      unwinder.postMessage(end);
+      unwinder.postMessage({ kind: 'end', end } satisfies ToUnwinder);
       askToStop(queue);
       wake();
       try {

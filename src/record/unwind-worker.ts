@@ -10,11 +10,11 @@ import { StackTops } from './draining/stack-tops.js';
 import { QueueReader, type SharedQueue } from './draining/transfer.js';
 import { NO_SAMPLE_ID } from './events/sample-layout.js';
 import { synthesize } from './processes/synthesize.js';
-import type { FileEnd } from './unwinding/complete-file.js';
 import {
   FileWriter,
   type FileResult,
   type FileWriterSetup,
+  type RecordingEnd,
   type RecordingResult,
 } from './unwinding/file-writer.js';
 import { Recorder } from './unwinding/recorder.js';
@@ -33,6 +33,12 @@ export interface UnwindSetup extends FileWriterSetup {
   readonly overwrite: boolean;
 }
 
+/** What the main thread tells it once it runs. */
+export type ToUnwinder =
+  | { readonly kind: 'mark'; readonly line: string }
+  /** Told before the draining thread is asked to end. */
+  | { readonly kind: 'end'; readonly end: RecordingEnd };
+
 /** What it tells the main thread. */
 export type UnwindMessage =
   /** What ran already stands in the file. */
@@ -48,6 +54,10 @@ function tell(message: UnwindMessage): void {
   parentPort?.postMessage(message);
 }
 
+function receive(): ToUnwinder | undefined {
+  return receiveMessageOnPort(parentPort!)?.message as ToUnwinder | undefined;
+}
+
 function main(setup: UnwindSetup): RecordingResult {
   const queue = new QueueReader(setup.queue);
   const recorder = new Recorder({
@@ -59,7 +69,15 @@ function main(setup: UnwindSetup): RecordingResult {
     tids: setup.tids ?? [],
   });
   const files = new FileWriter(setup, recorder);
+  let end: RecordingEnd | undefined;
+  const listen = (): void => {
+    for (let told = receive(); told !== undefined; told = receive()) {
+      if (told.kind === 'end') ({ end } = told);
+      else files.regions.take(told.line);
+    }
+  };
   const switchFile = (asked: boolean): void => {
+    listen();
     tell({ kind: 'file', asked, file: files.switchFile() });
     if (!setup.overwrite) files.begin();
   };
@@ -82,6 +100,7 @@ function main(setup: UnwindSetup): RecordingResult {
   tell({ kind: 'ready' });
   for (;;) {
     const closed = queue.closed;
+    listen();
     const busy = order.advance();
     queue.report(files.samples, files.lost);
     if (files.isOver && !setup.overwrite) switchFile(false);
@@ -89,12 +108,10 @@ function main(setup: UnwindSetup): RecordingResult {
     if (!busy && closed) break;
     if (!busy) queue.wait(IDLE_MS);
   }
-  // Told before the draining thread is, so that it is here by now.
-  const end = receiveMessageOnPort(parentPort!)?.message as FileEnd | undefined;
   assert(end !== undefined, 'the end of a recording is told before it is there');
   // Of what ran before it is no news that it goes on.
   const survivors = setup.existing === undefined ? survivorNotes(recorder) : [];
-  return files.finish({ ...end, notes: [...end.notes, ...survivors] });
+  return files.finish(end, survivors);
 }
 
 /** Says that processes outlive the command, as daemons do. */

@@ -2,12 +2,12 @@
  * Completes a file of the recording: puts in what would vanish with the processes and the machine (names,
  * build IDs, facts), so that it can be read by itself.
  */
-import type { Nanoseconds } from '../../base/units.js';
 import type { KernelFunctions } from '../../formats/kallsyms.js';
 import { HeaderFeature, STRATA_FEATURE } from '../../formats/perfdata/spec.js';
 import { encodeStrataSection, type RecordingInfo } from '../../formats/perfdata/strata-section.js';
 import type { GeneratedFunctions } from '../../formats/perfmap.js';
 import { isUnwound, type RecordedEvent } from '../events/sample-layout.js';
+import type { Region } from '../../profile/regions.js';
 import { cacheNames, type CachedNames } from '../output/buildid-cache.js';
 import { buildIdFeature, kernelSymbolsText, machineFeatures } from '../output/features.js';
 import { keepForeignFiles } from '../output/foreign-files.js';
@@ -35,10 +35,8 @@ export interface FileEnd {
   /** Samples that the kernel counts as dropped in it; `undefined` where it has no such count. */
   readonly lost: number | undefined;
   readonly notes: readonly string[];
-  /** When events were disabled, where no file comes after it: threads waited until then. */
-  readonly time?: Nanoseconds;
-  /** What else is to be said of the recording. */
-  readonly info?: Partial<RecordingInfo>;
+  /** Those that the program marked in its time. */
+  readonly regions: readonly Region[];
 }
 
 /** What a file came to. */
@@ -112,7 +110,7 @@ export function completeFile(
         lost,
         throttled: counts.throttled,
         notes: [...notes, ...cut],
-        ...end.info,
+        regions: end.regions,
       },
       names: built?.file,
       kernelSymbols: kernelSymbolsText(kernel, file.kernelAddresses),

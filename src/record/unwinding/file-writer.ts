@@ -3,6 +3,7 @@
  * sees when it is to end, completes and names it.
  */
 import { StrataError } from '../../base/errors.js';
+import type { Nanoseconds } from '../../base/units.js';
 import type { KernelFunctions } from '../../formats/kallsyms.js';
 import type { SwitchOutput } from '../options.js';
 import { uncacheNames, type CachedNames } from '../output/buildid-cache.js';
@@ -11,8 +12,9 @@ import { runningKernelSymbols } from '../output/kernel-maps.js';
 import { Output } from '../output/output.js';
 import { RecordingFile, noCounts, type Counts } from '../output/recording-file.js';
 import { removePerfMap } from '../processes/perf-maps.js';
-import { completeFile, type FileEnd, type FileFacts } from './complete-file.js';
+import { completeFile, type FileFacts } from './complete-file.js';
 import type { Recorder } from './recorder.js';
+import { RegionMarks } from './region-marks.js';
 
 /** A FINISHED_ROUND after so many bytes at most lets perf's own memory stay small. */
 const ROUND_BYTES = 4 * 1024 * 1024;
@@ -32,6 +34,14 @@ export interface FileWriterSetup extends FileFacts {
   readonly switchOutput?: SwitchOutput | undefined;
   /** Perf maps that the recording did not cause. `undefined` where it causes none. */
   readonly mapsBefore: ReadonlySet<string> | undefined;
+}
+
+/** How the whole recording ends. */
+export interface RecordingEnd {
+  /** When events were disabled: threads waited until then. */
+  readonly time: Nanoseconds;
+  /** Samples that the kernel counts as dropped; `undefined` where it has no such count. */
+  readonly lost: number | undefined;
 }
 
 /** A file that is complete. */
@@ -58,6 +68,8 @@ export interface RecordingResult extends Counts {
 }
 
 export class FileWriter {
+  /** What the program marked. */
+  readonly regions = new RegionMarks();
   private readonly series: FileSeries;
   /** The descriptor of the file that is to begin. */
   private nextFd: number | undefined;
@@ -151,17 +163,17 @@ export class FileWriter {
   switchFile(): FileResult | undefined {
     this.isBlocked = false;
     this.begin();
-    return this.complete({ lost: undefined, notes: [] }, true);
+    return this.complete(undefined, [], true);
   }
 
-  /** Completes the last file. */
-  finish(end: FileEnd): RecordingResult {
+  /** Completes the last file. @param notes what else is to be said of it, in sentences */
+  finish(end: RecordingEnd, notes: readonly string[]): RecordingResult {
     const { recorder, totals, setup, series } = this;
     // What the kernel counts is of the whole recording, what was told of so far of the files before.
     const lost = end.lost === undefined ? undefined : Math.max(0, end.lost - totals.lost);
     const isNamed = setup.switchOutput !== undefined || series.hasNamed;
     if (this.files.length === 0) this.begin();
-    this.complete({ ...end, lost }, isNamed);
+    this.complete({ ...end, lost }, [...this.regions.notes(), ...notes], isNamed);
     if (setup.mapsBefore !== undefined) {
       for (const process of recorder.live.all) removePerfMap(process, setup.mapsBefore);
     }
@@ -176,12 +188,21 @@ export class FileWriter {
     };
   }
 
-  private complete(end: FileEnd, isNamed: boolean): FileResult | undefined {
+  /** @param end absent where another file comes after it */
+  private complete(
+    end: RecordingEnd | undefined,
+    said: readonly string[],
+    isNamed: boolean,
+  ): FileResult | undefined {
     const { recorder, setup, file } = this;
     if (file === undefined) return undefined;
     this.kernel ??= runningKernelSymbols();
-    recorder.cutWaits(end.time);
-    const completed = completeFile(setup, recorder, file, this.kernel, end);
+    recorder.cutWaits(end?.time);
+    const { firstTime, lastTime } = file.counts;
+    const began = this.files.length === 0 ? 0 : firstTime;
+    const regions = this.regions.between(began, end?.time ?? lastTime);
+    const fileEnd = { lost: end?.lost, notes: said, regions };
+    const completed = completeFile(setup, recorder, file, this.kernel, fileEnd);
     this.file = undefined;
     recorder.end((pid) => {
       if (setup.mapsBefore !== undefined) removePerfMap(recorder.live.see(pid), setup.mapsBefore);
