@@ -170,7 +170,7 @@ test('overhead is measured of runs in turn', async (t) => {
   const log = join(place, 'log');
   const code = `import os, sys, time
 with open(${JSON.stringify(log)}, 'a') as log: print(sys.is_stack_trampoline_active(), file=log)
-print('output'); time.sleep(0.2)`;
+print('output'); time.sleep(0.05)`;
   const argv = ['doctor', '--overhead', '--json', '-r', '2', '--', python.path, '-c', code];
   const run = await strata(argv, { cwd: place });
   assert.equal(run.code, 0, run.stderr);
@@ -183,7 +183,7 @@ print('output'); time.sleep(0.2)`;
   assert.deepEqual(turns, ['False', 'False', 'True', 'True', 'False', 'True', 'True']);
   for (const kind of ['plain', 'named', 'recorded']) {
     assert.equal(times[kind].length, 2);
-    for (const time of times[kind]) assert.ok(time > 0.2e9 && time < 60e9, `${kind}: ${time}`);
+    for (const time of times[kind]) assert.ok(time > 0.05e9 && time < 60e9, `${kind}: ${time}`);
   }
   assert.ok(recorder.every((time) => time > 0));
   assert.equal(existsSync(join(place, 'perf.data')), false);

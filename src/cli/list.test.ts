@@ -27,7 +27,7 @@ async function list(...argv: string[]): Promise<Listed[]> {
 }
 
 /** To close a tracepoint's event takes the kernel some 35 ms. */
-const TRACEPOINT_SAMPLE = 25;
+const TRACEPOINT_SAMPLE = 12;
 
 test('every event that is listed can be opened, by us and by perf', async (t) => {
   if (!needsPerf(t)) return;

@@ -110,13 +110,12 @@ test('one thread, without what it starts', async (t) => {
 });
 
 test('a process that ends, or is killed, ends the counting; Ctrl-C does, too', async (t) => {
-  for (const how of ['itself', 'SIGKILL', 'SIGINT']) {
+  const endBy = async (how: 'itself' | 'SIGKILL' | 'SIGINT'): Promise<void> => {
     const target = begin(t, how === 'itself' ? ['sleep', '1.5'] : ['sleep', '100']);
     const live = startStrata(['stat', '-x;', '-e', 'cs,faults', '-p', `${target.pid}`]);
     t.after(() => live.child.kill('SIGKILL'));
     if (how !== 'itself') {
       await until(() => opened(live.child.pid!) >= 2, 'the counters');
-      await new Promise((resolve) => setTimeout(resolve, 200));
       if (how === 'SIGKILL') target.kill('SIGKILL');
       else live.child.kill('SIGINT');
     }
@@ -124,7 +123,8 @@ test('a process that ends, or is killed, ends the counting; Ctrl-C does, too', a
     const [switches, faults] = fields(live.stderr());
     assert.equal(switches.event, 'cs');
     assert.match(faults.value, /^\d+$/);
-  }
+  };
+  await Promise.all([endBy('itself'), endBy('SIGKILL'), endBy('SIGINT')]);
 });
 
 /** How many events a process has open. */

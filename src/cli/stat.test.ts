@@ -284,13 +284,15 @@ test('counting begins after a delay, and not before', async (t) => {
 import os, time
 child = os.fork()
 for _ in range(50): os.getppid()
-time.sleep(1)
+time.sleep(0.8)
 for _ in range(3): os.getppid()
 if child: os.wait()
 `;
-  const { counts } = await count(GETPPID, [python.path, '-I', '-S', '-c', program], ['-D', '500']);
+  const [{ counts }, { done }] = await Promise.all([
+    count(GETPPID, [python.path, '-I', '-S', '-c', program], ['-D', '400']),
+    count('faults', ['true'], ['-D', '60000']),
+  ]);
   assert.equal(counts[GETPPID], 6);
-  const { done } = await count('faults', ['true'], ['-D', '60000']);
   assert.deepEqual(
     fields(done.stderr).map(({ value }) => value),
     ['<not counted>'],

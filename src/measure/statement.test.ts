@@ -17,7 +17,7 @@ const measure = (
   warmup = 0,
 ): ReturnType<typeof measureStatement> => measureStatement(statement, loops, warmup, QUIET);
 
-describe('every Python', () => {
+describe('every Python', { concurrency: 4 }, () => {
   for (const { path, version, versionText } of pythons()) {
     if (version[0] === 3 && version[1] < 8) continue;
     test(`${versionText} (${path})`, async () => {
