@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { Layer } from '../../profile/profile.js';
+import { Wait, withWaitFrames } from '../../profile/waits.js';
 import { drawProfile } from '../../testing/drawn.js';
-import { layoutFlameGraph, type FlameLayout } from './layout.js';
+import { layoutFlameGraph, WAITING, type FlameLayout } from './layout.js';
 
 /** One line per frame: indented by depth, `name x+width self`. */
 function picture(layout: FlameLayout): string[] {
@@ -37,7 +39,7 @@ test('stacks are merged by function, siblings sorted by name, frames in preorder
   assert.equal(layout.maxDepth, 3);
   assert.equal(layout.samples, 4);
   assert.equal(layout.sampleWeight, 0);
-  assert.deepEqual([...layout.hueWeight], [5, 0, 0, 5, 0, 0]);
+  assert.deepEqual([...layout.hueWeight], [5, 0, 0, 5, 0, 0, 0]);
 });
 
 test('siblings can be sorted heaviest first', () => {
@@ -108,4 +110,18 @@ test('one event is drawn; samples without frames are a frame that says so', () =
 test('a profile without samples is a root of no width', () => {
   const layout = layoutFlameGraph(drawProfile('event:other\nmain'), { event: 5 });
   assert.deepEqual(picture(layout), ['all 0+0 self 0']);
+});
+
+test('waiting is no time in the kernel', () => {
+  const drawn = drawProfile(`
+    main[python]         main[python]
+    futex_wait[kernel]   read[kernel]
+  `);
+  const wait = Uint8Array.of(Wait.Lock, Wait.None);
+  const profile = withWaitFrames({ ...drawn, samples: { ...drawn.samples, wait } });
+  const { functions, hueWeight } = layoutFlameGraph(profile);
+  const hues = new Map(functions.map(({ name, hue }) => [name, hue]));
+  assert.equal(hues.get('[waits for a lock]'), WAITING);
+  assert.equal(hues.get('read'), Layer.Kernel);
+  assert.deepEqual([hueWeight[WAITING], hueWeight[Layer.Kernel]], [1, 1]);
 });

@@ -4,15 +4,18 @@
  */
 import { callTree, type CallTree } from '../../profile/calltree.js';
 import { Layer, LAYER_NAMES, type Profile } from '../../profile/profile.js';
+import { WAITS_MODULE } from '../../profile/waits.js';
 
-/** The hue of a frame that stands for no code: the root, a thread. Follows the layers' own numbers. */
-export const NEUTRAL = LAYER_NAMES.length;
+/** The hue of what a thread waits for: it runs nowhere then, and not in the kernel. Follows the layers' own numbers. */
+export const WAITING = LAYER_NAMES.length;
+/** The hue of a frame that stands for no code: the root, a thread. */
+export const NEUTRAL = WAITING + 1;
 
 export interface FlameFunction {
   readonly name: string;
   /** Its file, or else its module's path; may be empty. */
   readonly where: string;
-  /** A `Layer`, or {@link NEUTRAL}. */
+  /** A `Layer`, {@link WAITING} or {@link NEUTRAL}. */
   readonly hue: number;
 }
 
@@ -128,10 +131,11 @@ function asFlameFunction({ functions, modules, strings }: Profile, func: number)
   const module = functions.module[func];
   const file = functions.file[func];
   const where = file >= 0 ? file : module >= 0 ? modules.path[module] : -1;
+  const waits = module >= 0 && strings[modules.name[module]] === WAITS_MODULE;
   return {
     name: strings[functions.name[func]],
     where: where >= 0 ? strings[where] : '',
-    hue: functions.layer[func],
+    hue: waits ? WAITING : functions.layer[func],
   };
 }
 

@@ -65,7 +65,7 @@ for (const [name, theme] of Object.entries({ light: LIGHT, dark: DARK })) {
   for (const [blindness, matrix] of Object.entries(BLINDNESS)) {
     test(`${name}, colour blindness ${blindness}: the layers' hues differ`, () => {
       const seen = theme.fills
-        .slice(0, 5)
+        .slice(0, 6)
         .map(([fill]) => linear(fill))
         .map((rgb) => oklab(matrix.map((row) => row.reduce((sum, x, i) => sum + x * rgb[i], 0))));
       for (let i = 0; i < seen.length; i++) {

@@ -1,6 +1,6 @@
 /**
  * Hues of the layers. They follow Okabe and Ito's colour-blind-safe set (orange, purple, sky blue,
- * bluish green, grey), at a lightness that carries dark text in a light and in a dark page. Shades of
+ * bluish green, grey, vermilion), at a lightness that carries dark text in a light and in a dark page. Shades of
  * one hue differ a little, so that neighbours can be told apart.
  */
 export const SHADES = 5;
@@ -12,18 +12,27 @@ interface Lch {
   readonly h: number;
 }
 
-/** Indexed by hue: the layers' numbers, then the neutral one. */
+/** Indexed by hue: the layers' numbers, then that of waiting, then the neutral one. */
 const HUES: readonly Lch[] = [
   { l: 0.83, c: 0.13, h: 76 },
   { l: 0.73, c: 0.115, h: 320 },
   { l: 0.79, c: 0.095, h: 238 },
   { l: 0.78, c: 0.13, h: 160 },
   { l: 0.68, c: 0.004, h: 250 },
+  { l: 0.69, c: 0.145, h: 40 },
   { l: 0.89, c: 0.01, h: 250 },
 ];
 
 /** What the legend calls each hue. */
-export const HUE_WORDS = ['Python', 'interpreter', 'native', 'kernel', 'unknown', ''] as const;
+export const HUE_WORDS = [
+  'Python',
+  'interpreter',
+  'native',
+  'kernel',
+  'unknown',
+  'waiting',
+  '',
+] as const;
 
 const SHADE_STEPS: readonly Lch[] = [
   { l: 0, c: 0, h: 0 },
