@@ -15,6 +15,7 @@ import { readPerfData } from '../formats/perfdata/reader.js';
 import { readComm, readFork } from '../formats/perfdata/sideband.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
 import { now } from '../linux/clock.js';
+import type { Signalled } from '../linux/signals.js';
 
 /** How the command is run. */
 export const RUN_KINDS = ['plain', 'named', 'recorded'] as const;
@@ -35,11 +36,15 @@ export interface OverheadInput {
   readonly strata: readonly string[];
   /** Told before each run: how many are done, and of how many. */
   readonly onRun?: (done: number, all: number) => void;
+  /** Gets each process when it has started. */
+  readonly started?: (process: Signalled) => void;
+  /** Whether no run is to follow. */
+  readonly stopped?: () => boolean;
 }
 
 /**
  * Runs a command over and over, without input, throwing its output away.
- * @throws StrataError where it cannot be run, or one of its runs fails
+ * @throws StrataError where it cannot be run, one of its runs fails, or it was stopped
  */
 export async function measureOverhead(input: OverheadInput): Promise<Overhead> {
   const { command, runs, strata, onRun } = input;
@@ -52,8 +57,9 @@ export async function measureOverhead(input: OverheadInput): Promise<Overhead> {
   const all = RUN_KINDS.length * runs + 1;
   let done = 0;
   const once = (argv: readonly string[], env: NodeJS.ProcessEnv): Promise<TimedRun> => {
+    if (input.stopped?.() === true) throw new StrataError('interrupted');
     onRun?.(done++, all);
-    return timeRun(argv, env);
+    return timeRun(argv, env, input.started);
   };
   try {
     // The first run reads files from the disk that the others find in memory.
@@ -95,9 +101,11 @@ const TAIL = 4096;
 async function timeRun(
   [program, ...args]: readonly string[],
   env: NodeJS.ProcessEnv,
+  started: OverheadInput['started'],
 ): Promise<TimedRun> {
   const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   const start = now(); // `spawn` returns once `exec` has succeeded.
+  started?.({ signal: (name) => child.kill(name) });
   let tail = '';
   child.stderr
     .setEncoding('utf8')

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
 import type { Check } from '../checks/check.js';
 import { strata } from '../testing/cli.js';
-import { Terminal } from '../testing/live.js';
+import { startStrata, Terminal, until } from '../testing/live.js';
 import { requirePython } from '../testing/pythons.js';
 import { PLAIN } from '../render/text/style.js';
 import { offerMends, type Helper } from './doctor-fix.js';
@@ -193,4 +193,15 @@ print('output'); time.sleep(0.05)`;
   const failing = await strata(['doctor', '--overhead', '--', 'sh', '-c', 'echo so >&2; exit 4']);
   assert.equal(failing.code, 1);
   assert.match(failing.stderr, /a run of the command ended with code 4: so/);
+});
+
+test('a measurement of overhead that is interrupted leaves nothing behind', async (t) => {
+  const place = folder(t);
+  const run = startStrata(['doctor', '--overhead', '--', 'sleep', '60'], {
+    env: { ...process.env, TMPDIR: place },
+  });
+  await until(() => readdirSync(place).length > 0, 'a folder for recordings');
+  run.child.kill('SIGTERM');
+  assert.equal(await run.ended, 143, run.stderr());
+  assert.deepEqual(readdirSync(place), []);
 });

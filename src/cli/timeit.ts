@@ -3,14 +3,13 @@ import { constants } from 'node:os';
 
 import { ExitCode, StrataError } from '../base/errors.js';
 import { NOT_FOUND, requireProgram } from '../linux/command.js';
-import { inForeground } from '../linux/system.js';
-import { ENDING_SIGNALS, type Signalled } from '../linux/signals.js';
 import { runContest, type Contestant, type Subject } from '../measure/contest.js';
 import { shellQuoted, shellWords } from '../measure/shell-words.js';
 import { StatementError } from '../measure/statement.js';
 import { ANSI, PLAIN } from '../render/text/style.js';
 import { timeitJson } from '../render/text/timeit-json.js';
 import { writeTimeit } from '../render/text/timeit.js';
+import { Interruption } from './interruption.js';
 import type { TimeitOptions } from './options/timeit.js';
 import { printToStdout } from './output.js';
 import { describeTerminal } from './terminal.js';
@@ -129,36 +128,6 @@ function commandSubject(command: readonly string[]): Subject {
     throw new StrataError(error.message, 'Python code is given with -c', error.exitCode);
   }
   return { kind: 'command', command, text: command.map(shellQuoted).join(' ') };
-}
-
-/** Ends the contest by a signal: the first is passed on to what runs, a second ends it for certain. */
-class Interruption {
-  signal: NodeJS.Signals | undefined;
-  private running: Signalled | undefined;
-  private readonly handlers = ENDING_SIGNALS.map((name) => {
-    const handler = (): void => this.interrupt(name);
-    process.on(name, handler);
-    return { name, handler };
-  });
-
-  watch(running: Signalled): void {
-    this.running = running;
-    // It came while that was started.
-    if (this.signal !== undefined) running.signal(this.signal);
-  }
-
-  release(): void {
-    for (const { name, handler } of this.handlers) process.off(name, handler);
-  }
-
-  private interrupt(name: NodeJS.Signals): void {
-    const again = this.signal !== undefined;
-    this.signal ??= name;
-    // The terminal's own keys have reached it already.
-    const fromKeys = (name === 'SIGINT' || name === 'SIGQUIT') && inForeground();
-    if (again) this.running?.signal('SIGKILL');
-    else if (!fromKeys) this.running?.signal(name);
-  }
 }
 
 /** On a terminal, how far it is. */
