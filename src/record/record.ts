@@ -7,7 +7,7 @@
 import { isatty } from 'node:tty';
 
 import { ExitCode } from '../base/errors.js';
-import { plural } from '../base/units.js';
+import { formatBytes, plural } from '../base/units.js';
 import {
   requireProgram,
   inheritedDescriptors,
@@ -40,7 +40,7 @@ export async function runRecord(options: RecordOptions, program = 'strata'): Pro
   const environment = environmentOf(options);
   if (options.command.length > 0) requireProgram(options.command[0], environment.PATH);
   const recording = Recording.open(options, program);
-  if (options.verbosity > 0) sayEvents(recording.opened);
+  if (options.verbosity > 0) sayEvents(recording);
   const warned = warn(options, environment);
   const ending = new Ending();
   const signals = catchSignals();
@@ -155,11 +155,13 @@ function beginTelling(options: RecordOptions, { target, threads }: Recording): (
   return showProgress(threads.queue, process.stderr, isatty(1) && options.command.length > 0);
 }
 
-function sayEvents(opened: OpenedEvents): void {
+function sayEvents({ opened, target }: Recording): void {
   const { rings, frequency } = opened;
+  const rate = frequency === undefined ? '' : ` at ${frequency} Hz`;
+  const size = Math.max(...rings.map(({ dataSize }) => dataSize));
   say(
-    `${eventNames(opened)}${frequency === undefined ? '' : ` at ${frequency} Hz`} on ${rings.length} CPUs, ` +
-      `${rings[0].dataSize / 1024} KiB of buffer each`,
+    `${eventNames(opened)}${rate} on ${plural(target.cpus.length, 'CPU')}, ` +
+      `${formatBytes(size)} of buffer each`,
   );
 }
 

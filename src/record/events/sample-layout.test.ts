@@ -235,7 +235,7 @@ test('samples of any fields keep them, and stacks become chains', () => {
       dropped: -1,
       tids: [],
     });
-    recorder.begin(file, true);
+    recorder.begin(file);
 
     const table = kernelEvents(events);
     const expected: { event: RecordedEvent; fields: unknown; chain: number[]; abi: number }[] = [];
@@ -293,7 +293,7 @@ test('samples of no known event and of the recorder itself are left out, the for
     dropped: 77,
   });
   const file = new RecordingFile(new Output(openSync(join(folder, 'x.data'), 'wx+'), events));
-  recorder.begin(file, true);
+  recorder.begin(file);
   const put = (id: number, pid: number): void => {
     const sample = kernelSample(events[id === ID ? 0 : 1].kernelAttr, id, next);
     new DataView(sample.buffer).setInt32(24, pid, true);

@@ -126,7 +126,6 @@ export class FileWriter {
   /** Begins a file, where none has begun. */
   begin(): void {
     if (this.file !== undefined || this.isBlocked) return;
-    const isFirst = this.begun === 0;
     try {
       const fd = this.nextFd ?? this.series.next();
       this.nextFd = undefined;
@@ -138,7 +137,7 @@ export class FileWriter {
     }
     this.begun = this.flushed = performance.now();
     if (this.file === undefined) return;
-    this.recorder.begin(this.file, isFirst);
+    this.recorder.begin(this.file);
     this.roundStart = this.file.output.size;
   }
 

@@ -105,13 +105,10 @@ export class Recorder {
     this.sideband(record, 0, byteLength, view.getUint32(0, true), view.getUint16(4, true));
   };
 
-  /**
-   * Begins a file: what is known of processes goes first.
-   * @param isFirst whether nothing was recorded before it
-   */
-  begin(file: RecordingFile, isFirst: boolean): void {
+  /** Begins a file: what is known of processes goes first. */
+  begin(file: RecordingFile): void {
     this.file = file;
-    if (!isFirst) writeProcesses(this.processes, file);
+    writeProcesses(this.processes, file);
   }
 
   /** While sampling was switched off nothing was told: waits end there. @param time of the next record */
