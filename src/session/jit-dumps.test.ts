@@ -9,7 +9,7 @@ import { MemorySource } from '../base/source.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
 import type { Profile } from '../profile/profile.js';
 import { JitDumpWriter } from '../testing/jitdump.js';
-import { needsPerf } from '../testing/perf.js';
+import { needsPerf, PERF_RECORD } from '../testing/perf.js';
 import { RecordingWriter } from '../testing/perfdata.js';
 import { skipOrFail } from '../testing/pythons.js';
 import { pythonLabel, perfPythons } from '../testing/recordings.js';
@@ -272,7 +272,7 @@ function recordedProcess(
 ): { pid: number } {
   // A shell tells its number and becomes the command.
   const shell = ['sh', '-c', 'echo $$ >&2; exec "$@"', 'sh', ...command];
-  const result = spawnSync('perf', ['record', '-q', '-N', ...flags, ...shell], {
+  const result = spawnSync('perf', [...PERF_RECORD, '-N', ...flags, ...shell], {
     cwd: place,
     env: environment(place),
     encoding: 'utf8',

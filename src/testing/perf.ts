@@ -6,9 +6,12 @@ import type { TestContext } from 'node:test';
 
 import { skipOrFail } from './pythons.js';
 
+/** Without an ear for BPF programs, which takes `perf record` a second to take down. */
+export const PERF_RECORD: readonly string[] = ['record', '-q', '--no-bpf-event'];
+
 /** Whether `perf` is here and may record; else skips the test (fails it in CI). */
 export function needsPerf(t: TestContext): boolean {
-  const perf = spawnSync('perf', ['record', '-q', '-o', '/dev/null', 'true']);
+  const perf = spawnSync('perf', [...PERF_RECORD, '-o', '/dev/null', 'true']);
   if (perf.error === undefined && perf.status === 0) return true;
   skipOrFail(t, 'perf', 'not installed, or not allowed to record');
   return false;
@@ -16,7 +19,7 @@ export function needsPerf(t: TestContext): boolean {
 
 /** Runs `perf record`, quietly, into `file`. */
 export function perfRecord(file: string, args: readonly string[]): void {
-  execFileSync('perf', ['record', '-q', '-o', file, ...args], {
+  execFileSync('perf', [...PERF_RECORD, '-o', file, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
 }

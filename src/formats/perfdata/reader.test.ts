@@ -11,6 +11,7 @@ import { addressFrom, formatAddress } from '../../base/units.js';
 import { readFixture, fixturePath } from '../../testing/fixtures.js';
 import {
   needsPerf,
+  PERF_RECORD,
   perfRecord,
   perfScript,
   readPerfScript,
@@ -337,7 +338,7 @@ test('pipe mode: what perf writes to a pipe reads like its files', (t) => {
   try {
     for (const args of [[], ['-z'], ['-e', 'sched:sched_switch', '-e', 'cpu-clock']]) {
       const path = join(folder, 'perf.data');
-      const all = ['record', '-q', '-g', ...args, '-o', '-', '--', 'python3', '-c', PROGRAM];
+      const all = [...PERF_RECORD, '-g', ...args, '-o', '-', '--', 'python3', '-c', PROGRAM];
       writeFileSync(path, execFileSync('perf', all, { maxBuffer: 1 << 28, stdio: 'pipe' }));
       const file = readPerfData(new MemorySource(readFileSync(path)));
       const expected = withoutComm(readPerfScript(withoutSymbols(perfScript(path))));
