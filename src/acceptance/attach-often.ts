@@ -10,6 +10,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 
 import { listProcesses, threadsOf } from '../linux/proc.js';
 import { runRecord } from '../record/record.js';
+import { RECORD_OPTIONS } from '../testing/record-options.js';
 
 /** What there is at one moment. */
 export interface Belongings {
@@ -51,22 +52,11 @@ function belongings(pid: number): Belongings {
 /** Attaches for a hundredth of a second. @returns the exit code */
 function attach(pid: number): Promise<number> {
   return runRecord({
+    ...RECORD_OPTIONS,
     target: { kind: 'processes', pids: [pid] },
     command: [],
     output: '/tmp/perf.data',
-    frequency: 999,
-    events: [],
-    filters: [],
-    callGraph: { kind: 'dwarf' },
-    data: false,
-    physicalData: false,
-    weight: false,
-    offCpu: false,
-    inherit: true,
     durationSeconds: 0.01,
-    overwrite: false,
-    python: 'auto',
-    keepStacks: false,
     buildIdCache: false, // Files in there are meant to stay.
     verbosity: -1,
   });

@@ -8,40 +8,15 @@ import { readFork } from '../formats/perfdata/sideband.js';
 import { readPerfData } from '../formats/perfdata/reader.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
 import { loadProfile } from '../session/open.js';
-import { removeMap, startPython } from '../testing/attached.js';
-import { startStrata, until, type LiveRun } from '../testing/live.js';
+import { Attached, removeMap, startPython } from '../testing/attached.js';
 import { requirePython } from '../testing/pythons.js';
-import { hasPerf, Recording, Workplace } from '../testing/recordings.js';
-import { readReport } from '../testing/reports.js';
+import { hasPerf, pythonShares, readByPerf, Workplace } from '../testing/recordings.js';
 
 const workplace = new Workplace();
 after(() => workplace.close());
 
-/** Attaches, and waits until it has. */
-async function attach(name: string, ...flags: string[]): Promise<{ run: LiveRun; file: string }> {
-  const file = workplace.path(name);
-  const env = { ...process.env, ...workplace.environment };
-  const run = startStrata(['record', '-v', '-o', file, ...flags], { cwd: workplace.folder, env });
-  await until(() => existsSync(file) || run.child.exitCode !== null, `${name}: ${run.stderr()}`);
-  return { run, file };
-}
-
-/** Waits for the recorder's end. */
-async function finished({ run, file }: { run: LiveRun; file: string }): Promise<Recording> {
-  const code = await run.ended;
-  assert.equal(code, 0, run.stderr());
-  return new Recording(workplace, file, { stdout: run.stdout(), stderr: run.stderr(), code: 0 });
-}
-
-/** Python functions of a recording with their shares of it, in percent. */
-async function functions(recording: Recording): Promise<Map<string, number>> {
-  const rows = readReport(await recording.strata('report', '-g', 'none'));
-  const shares = new Map<string, number>();
-  for (const { object, symbol, children } of rows) {
-    if (object === '[python]') shares.set(symbol, (shares.get(symbol) ?? 0) + children);
-  }
-  return shares;
-}
+const attach = (name: string, ...flags: string[]): Promise<Attached> =>
+  Attached.to(workplace, name, flags);
 
 /** New processes that the kernel itself told of, not the recorder. */
 function forked(file: string): number[] {
@@ -70,10 +45,9 @@ def outer():
 tell('ready'); outer()
 `;
   const target = await startPython(t, python, text);
-  const recording = await finished(
-    await attach('running.data', '-p', `${target.pid}`, '--duration', '0.5'),
-  );
-  const shares = await functions(recording);
+  const attached = await attach('running.data', '-p', `${target.pid}`, '--duration', '0.5');
+  const recording = await attached.finished();
+  const shares = await pythonShares(recording);
   for (const name of ['inner', 'outer', 'spin']) {
     assert.ok((shares.get(name) ?? 0) > 90, `${name} ${shares.get(name)} %`);
   }
@@ -83,6 +57,7 @@ tell('ready'); outer()
   const { threads } = loadProfile(recording.file);
   assert.deepEqual([...new Set(threads.pid)], [target.pid]);
   if (!hasPerf()) return t.diagnostic('perf: not installed');
+  await readByPerf(recording);
   const symbols = await recording.perf('report', '--stdio', '--children', '-g', 'none');
   assert.match(symbols, /py::inner:/);
 });
@@ -108,13 +83,15 @@ for thread in threads: thread.join()
   const all = await attach('threads.data', '-F', '4999', '-p', `${target.pid}`);
   const one = await attach('thread.data', '-F', '4999', '-t', `${tids[100]}`);
   target.go();
-  const recording = await finished(all);
+  const recording = await all.finished();
   const sampled = new Set(loadProfile(recording.file).threads.tid);
   const seen = tids.filter((tid) => sampled.has(tid)).length;
   assert.ok(seen > 150, `${seen} threads have samples`);
-  assert.ok(((await functions(recording)).get('in_thread') ?? 0) > 50);
-  const alone = loadProfile((await finished(one)).file);
+  assert.ok(((await pythonShares(recording)).get('in_thread') ?? 0) > 50);
+  const ofOne = await one.finished();
+  const alone = loadProfile(ofOne.file);
   assert.deepEqual(new Set(alone.threads.tid), new Set([tids[100]]));
+  if (hasPerf()) await readByPerf(ofOne);
 });
 
 test('a tree that forks a thousand children', async (t) => {
@@ -134,11 +111,11 @@ for i in range(1000):
   const alone = await attach('alone.data', '--no-inherit', '-p', `${target.pid}`);
   const tree = await attach('tree.data', '-p', `${target.pid}`);
   target.go();
-  const recording = await finished(tree);
+  const recording = await tree.finished();
   const children = forked(recording.file);
   assert.equal(children.length, 1000);
-  assert.ok(((await functions(recording)).get('worker') ?? 0) > 5);
-  const { threads } = loadProfile((await finished(alone)).file);
+  assert.ok(((await pythonShares(recording)).get('worker') ?? 0) > 5);
+  const { threads } = loadProfile((await alone.finished()).file);
   assert.deepEqual([...new Set(threads.pid)], [target.pid]);
   for (const pid of children) removeMap(pid);
 });
@@ -157,7 +134,7 @@ os.execv(sys.executable, [sys.executable, '-c', sys.argv[1]])
   const target = await startPython(t, python, text, after);
   const attached = await attach('exec.data', '-p', `${target.pid}`);
   target.go();
-  const shares = await functions(await finished(attached));
+  const shares = await pythonShares(await attached.finished());
   // The program that it becomes takes the perf map of the same name: names of before are gone.
   assert.ok((shares.get('after_exec') ?? 0) > 20, `after_exec ${shares.get('after_exec')} %`);
 });
@@ -177,8 +154,8 @@ tell('ready'); until_killed()
   await new Promise((resolve) => setTimeout(resolve, 300));
   target.child.kill('SIGKILL');
   // Nothing is left to record: it ends by itself.
-  const recording = await finished(attached);
-  assert.ok(((await functions(recording)).get('until_killed') ?? 0) > 50);
+  const recording = await attached.finished();
+  assert.ok(((await pythonShares(recording)).get('until_killed') ?? 0) > 50);
   const { info } = recording.section();
   assert.ok(info.whole >= 0.9 * info.unwound, `${info.whole} of ${info.unwound}`);
 
@@ -199,8 +176,10 @@ tell('ready'); tell(cpu); on_one_cpu()
 `;
   const target = await startPython(t, python, text);
   const cpu = await target.line();
-  const recording = await finished(await attach('cpu.data', '-a', '-C', cpu, '--', 'sleep', '0.5'));
-  assert.ok(((await functions(recording)).get('on_one_cpu') ?? 0) > 0);
+  const attached = await attach('cpu.data', '-a', '-C', cpu, '--', 'sleep', '0.5');
+  const recording = await attached.finished();
+  assert.ok(((await pythonShares(recording)).get('on_one_cpu') ?? 0) > 0);
   const script = await recording.strata('script', '-F', 'cpu');
   assert.deepEqual([...new Set(script.trim().split(/\s+/))], [`[${cpu.padStart(3, '0')}]`]);
+  if (hasPerf()) await readByPerf(recording);
 });

@@ -8,26 +8,8 @@ import type { ReportOptions } from './options/report.js';
 import type { TreeOptions } from './options/tree.js';
 import { COMMANDS } from './options/commands.js';
 import { parseCommandLine } from './program.js';
-import type { RecordOptions } from '../record/options.js';
+import { RECORD_OPTIONS } from '../testing/record-options.js';
 
-const RECORD: RecordOptions = {
-  target: { kind: 'command' },
-  command: ['python', 'app.py'],
-  output: 'perf.data',
-  events: [],
-  filters: [],
-  callGraph: { kind: 'dwarf' },
-  data: false,
-  physicalData: false,
-  weight: false,
-  offCpu: false,
-  inherit: true,
-  overwrite: false,
-  python: 'auto',
-  keepStacks: false,
-  buildIdCache: true,
-  verbosity: 0,
-};
 const INPUT = { input: 'perf.data', symbols: {}, inline: 'auto' } as const;
 const REPORT: ReportOptions = {
   ...INPUT,
@@ -49,7 +31,7 @@ const FLAMEGRAPH: FlamegraphOptions = {
 
 /** Command line → what differs from the defaults. */
 const UNDERSTOOD: readonly (readonly [line: string, invocation: Invocation])[] = [
-  ...cases('record', RECORD, {
+  ...cases('record', RECORD_OPTIONS, {
     'python app.py': {},
     '-- python app.py': {},
     '-F 99 python app.py': { frequency: 99 },

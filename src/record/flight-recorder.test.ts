@@ -108,7 +108,7 @@ test('a snapshot has what came since the one before, unwound and named', async (
   );
   const names = ['before', 'behind'];
   for (const [i, file] of files.slice(0, 2).entries()) {
-    const recording = new Recording(workplace, file, { stdout: '', stderr: '', code: 0 });
+    const recording = new Recording(workplace, file);
     const { info } = recording.section();
     assert.ok(info.whole > info.unwound * 0.9, `${info.whole} of ${info.unwound} whole`);
     const ours = await recording.strata('report', '-g', 'none', '--sort', 'symbol');
@@ -137,10 +137,6 @@ test('without a snapshot the end writes the latest, and what was overwritten is 
   const end = Number(run.stdout().trim());
   const latest = times.filter((time) => time < end).at(-1) ?? 0;
   assert.ok(end - latest < 100e6, `the last fault is ${(end - latest) / 1e6} ms old`);
-  const { info } = new Recording(workplace, join(folder, 'p.data'), {
-    stdout: '',
-    stderr: '',
-    code: 0,
-  }).section();
+  const { info } = new Recording(workplace, join(folder, 'p.data')).section();
   assert.equal(info.lost, 0, 'what was overwritten was not lost');
 });

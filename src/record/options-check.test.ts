@@ -2,27 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { ExitCode, StrataError } from '../base/errors.js';
+import { RECORD_OPTIONS } from '../testing/record-options.js';
 import { checkOptions } from './options-check.js';
 import type { RecordOptions } from './options.js';
-
-const OPTIONS: RecordOptions = {
-  target: { kind: 'command' },
-  command: ['true'],
-  output: 'perf.data',
-  events: [],
-  filters: [],
-  callGraph: { kind: 'dwarf' },
-  data: false,
-  physicalData: false,
-  weight: false,
-  offCpu: false,
-  inherit: true,
-  overwrite: false,
-  python: 'auto',
-  keepStacks: false,
-  buildIdCache: true,
-  verbosity: 0,
-};
 
 test('what goes together is let through', () => {
   for (const options of [
@@ -33,7 +15,7 @@ test('what goes together is let through', () => {
     { offCpu: true, switchOutput: { on: 'signal' } },
     { target: { kind: 'user', user: 'me' }, command: [], python: 'attach' },
   ] as Partial<RecordOptions>[]) {
-    checkOptions({ ...OPTIONS, ...options });
+    checkOptions({ ...RECORD_OPTIONS, ...options });
   }
 });
 
@@ -50,7 +32,7 @@ test('what does not is refused in a sentence', () => {
   ];
   for (const [options, message] of refused) {
     assert.throws(
-      () => checkOptions({ ...OPTIONS, ...options }),
+      () => checkOptions({ ...RECORD_OPTIONS, ...options }),
       (error: unknown) => {
         assert.ok(error instanceof StrataError);
         assert.match(error.message, message);

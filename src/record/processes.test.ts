@@ -11,7 +11,7 @@ import { SampleView } from '../formats/perfdata/sample.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
 import { startStrata, until, type LiveRun } from '../testing/live.js';
 import { requirePython, skipOrFail, type Python } from '../testing/pythons.js';
-import { Recording, Workplace } from '../testing/recordings.js';
+import { pythonShares, Recording, Workplace } from '../testing/recordings.js';
 import { readReport } from '../testing/reports.js';
 import { existingPerfMaps } from './processes/perf-maps.js';
 
@@ -35,16 +35,6 @@ function program(name: string, text: string): string {
 /** A recording that was not made by {@link Workplace.record}. */
 function finished(file: string, run: LiveRun): Recording {
   return new Recording(workplace, file, { stdout: run.stdout(), stderr: run.stderr(), code: 0 });
-}
-
-/** Python functions of a recording, by the shares of their rows. */
-async function functions(recording: Recording): Promise<Map<string, number>> {
-  const rows = readReport(await recording.strata('report', '-g', 'none'));
-  const found = new Map<string, number>();
-  for (const { object, symbol, children } of rows) {
-    if (object === '[python]') found.set(symbol, (found.get(symbol) ?? 0) + children);
-  }
-  return found;
 }
 
 interface Told {
@@ -146,7 +136,7 @@ os.execv(sys.executable, [sys.executable, '-c', 'import runpy, sys; sys.argv = [
     '-c',
     `exec '${python.path}' '${path}'`,
   ]);
-  const shares = await functions(recording);
+  const shares = await pythonShares(recording);
   for (const name of ['in_thread', 'in_child', 'in_grandchild', 'in_main', 'after_exec']) {
     const share = shares.get(name) ?? 0;
     assert.ok(share > 2, `${name} has ${share} %`);
@@ -184,7 +174,7 @@ for thread in threads: thread.join()
   assert.ok(sampled.size > 150, `${sampled.size} threads have samples`);
   const { info } = recording.section();
   assert.ok(info.whole >= 0.99 * info.unwound, `${info.whole} of ${info.unwound}`);
-  assert.ok(((await functions(recording)).get('in_thread') ?? 0) > 20);
+  assert.ok(((await pythonShares(recording)).get('in_thread') ?? 0) > 20);
 });
 
 test('a thousand forks in a row: names of forked workers, and memory within bounds', async (t) => {
@@ -274,7 +264,7 @@ async function inNamespaces(
   }
   const path = program(`${name}.py`, `def ${name}(): spin(0.3)\n${name}()\n`);
   const argv = ['unshare', '-pmf', '--mount-proc', 'sh', '-c', script, 'sh', python.path, path];
-  return functions(await workplace.record(`${name}.data`, argv));
+  return pythonShares(await workplace.record(`${name}.data`, argv));
 }
 
 test('Python’s names come from the /tmp of its own mount and PID namespace', async (t) => {

@@ -46,7 +46,7 @@ function record(name: string, ...argv: string[]): { run: LiveRun; recording: Rec
   const file = resolve(workplace.folder, name);
   const env = { ...process.env, ...workplace.environment };
   const run = startStrata(['record', '-o', file, ...argv], { cwd: workplace.folder, env });
-  return { run, recording: new Recording(workplace, file, { stdout: '', stderr: '', code: 0 }) };
+  return { run, recording: new Recording(workplace, file) };
 }
 
 /** Whether Python functions are named in both reports. */
@@ -247,11 +247,7 @@ test('a user who may not sample the kernel gets user space, and is told', async 
   assert.equal(await run.ended, 0, run.stderr());
   const told = [...run.stderr().matchAll(/only user space was sampled.*perf_event_paranoid/g)];
   assert.equal(told.length, 1, run.stderr());
-  const recording = new Recording(workplace, join(folder, 'perf.data'), {
-    stdout: '',
-    stderr: '',
-    code: 0,
-  });
+  const recording = new Recording(workplace, join(folder, 'perf.data'));
   const { info } = recording.section();
   assert.ok(info.samples > 10);
   assert.ok(info.notes.some((note) => note.startsWith('only user space was sampled')));
@@ -266,11 +262,7 @@ test('a user who may lock little memory gets small buffers, and is told of both'
     run.stderr(),
     /the buffers hold \S+ KiB a CPU instead of \S+ MiB, as the user may lock no more/,
   );
-  const recording = new Recording(workplace, join(folder, 'perf.data'), {
-    stdout: '',
-    stderr: '',
-    code: 0,
-  });
+  const recording = new Recording(workplace, join(folder, 'perf.data'));
   const { info } = recording.section();
   assert.match(run.stderr(), new RegExp(` ${info.lost.toLocaleString('en')} lost`));
 });

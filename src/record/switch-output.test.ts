@@ -101,7 +101,7 @@ test('by size: each file has whole stacks, names and build IDs of its own', asyn
   assert.ok(run.stderr().includes(told), run.stderr());
 
   for (const file of [files[0], files[2]]) {
-    const recording = new Recording(workplace, file, { stdout: '', stderr: '', code: 0 });
+    const recording = new Recording(workplace, file);
     const { info } = recording.section();
     const { samples, comms } = contentOf(file);
     assert.equal(info.samples, samples);
@@ -187,7 +187,7 @@ test('by a command of the program: each file has the regions of its time', async
   assert.doesNotMatch(run.stderr(), /region/);
   const files = filesIn(folder);
   const marked = files.map((file) => {
-    const recording = new Recording(workplace, file, { stdout: '', stderr: '', code: 0 });
+    const recording = new Recording(workplace, file);
     return recording.section().info.regions?.map(({ name }) => name);
   });
   assert.deepEqual(marked, [
@@ -196,7 +196,7 @@ test('by a command of the program: each file has the regions of its time', async
   ]);
   for (const [i, file] of files.entries()) {
     const all = contentOf(file).samples;
-    const recording = new Recording(workplace, file, { stdout: '', stderr: '', code: 0 });
+    const recording = new Recording(workplace, file);
     const within = await recording.strata('script', '-F', 'time', '--region', ['one', 'two'][i]);
     const samples = within.trim().split('\n').length;
     assert.ok(samples > 100 && samples <= all, `${samples} of ${all}`);
@@ -232,7 +232,7 @@ test('by time: of many files the last few are left', async (t) => {
   assert.ok(run.stderr().includes(`2 files up to ${files[1]}`), run.stderr());
   // What perf's build-ID cache was given for the others is gone from there, too.
   const left = files.map((file) => {
-    const recording = new Recording(workplace, file, { stdout: '', stderr: '', code: 0 });
+    const recording = new Recording(workplace, file);
     return recording.section().info.namesPath;
   });
   const cached = readdirSync(join(home, '.debug', 'strata'));
@@ -250,11 +250,7 @@ test('a file that was moved while it was recorded is complete where it is', asyn
   run.child.kill('SIGUSR2');
   assert.equal(await run.ended, 0, run.stderr());
   assert.match(run.stderr(), /p\.data was moved or removed while it was recorded/);
-  const moved = new Recording(workplace, join(folder, 'elsewhere'), {
-    stdout: '',
-    stderr: '',
-    code: 0,
-  });
+  const moved = new Recording(workplace, join(folder, 'elsewhere'));
   assert.equal(moved.section().info.samples, contentOf(moved.file).samples);
   assert.equal(filesIn(folder).length, 1);
 });

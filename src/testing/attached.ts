@@ -1,11 +1,14 @@
 /** Programs that run already when they are recorded. */
+import assert from 'node:assert/strict';
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 
+import { startStrata, until, type LiveRun } from './live.js';
 import type { Python } from './pythons.js';
+import { Recording, type Workplace } from './recordings.js';
 
 /** A program that was started by a test, and ends with it. */
 export class RunningProgram {
@@ -49,6 +52,34 @@ export class RunningProgram {
     if (this.child.exitCode === null && this.child.signalCode === null) {
       await once(this.child, 'exit');
     }
+  }
+}
+
+/** A recorder that has attached to something. */
+export class Attached {
+  private constructor(
+    private readonly workplace: Workplace,
+    readonly run: LiveRun,
+    readonly file: string,
+  ) {}
+
+  /** Starts `strata record` with these flags, and waits until it records, or has ended. */
+  static async to(workplace: Workplace, name: string, flags: readonly string[]): Promise<Attached> {
+    const file = workplace.path(name);
+    const env = { ...process.env, ...workplace.environment };
+    const argv = ['record', '-v', '-o', file, ...flags];
+    const run = startStrata(argv, { cwd: workplace.folder, env });
+    const hasEnded = (): boolean => run.child.exitCode !== null || run.child.signalCode !== null;
+    await until(() => existsSync(file) || hasEnded(), `${name}: ${run.stderr()}`);
+    return new Attached(workplace, run, file);
+  }
+
+  /** Waits for its end, which must be a good one. */
+  async finished(): Promise<Recording> {
+    const { run, file, workplace } = this;
+    const code = await run.ended;
+    assert.equal(code, 0, run.stderr());
+    return new Recording(workplace, file, { stdout: run.stdout(), stderr: run.stderr(), code });
   }
 }
 

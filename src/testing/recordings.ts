@@ -1,4 +1,5 @@
 /** Recordings of the programs in fixtures/programs, made as a person would make them. */
+import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import { decodeStrataSection, type StrataSection } from '../formats/perfdata/str
 import { run, strata, type Run } from './cli.js';
 import { fixturePath } from './fixtures.js';
 import { debianPythonsFolder, pythons, type Python } from './pythons.js';
+import { readReport } from './reports.js';
 
 /** The interpreters that know perf. */
 export function perfPythons(): readonly Python[] {
@@ -90,7 +92,8 @@ export class Recording {
   constructor(
     readonly workplace: Workplace,
     readonly file: string,
-    readonly run: Run,
+    /** Of the command; where a test runs it by itself it is nothing. */
+    readonly run: Run = { stdout: '', stderr: '', code: 0 },
     /**
      * Seconds in which the virtual machine got no CPU: programs' own clocks ran on, but no timer did, so
      * that nothing was sampled.
@@ -127,6 +130,28 @@ export class Recording {
     const argv = [command, '-i', this.file, ...flags];
     return printed(run('perf', argv, { cwd: folder, env: environment }));
   }
+}
+
+/** Python functions of a recording by their share of it, in percent: their own and what they called. */
+export async function pythonShares(recording: Recording): Promise<Map<string, number>> {
+  const shares = new Map<string, number>();
+  for (const row of readReport(await recording.strata('report', '-g', 'none'))) {
+    if (row.object !== '[python]') continue;
+    shares.set(row.symbol, (shares.get(row.symbol) ?? 0) + row.children);
+  }
+  return shares;
+}
+
+/** That the machine's perf reads a recording in each of its ways; what it prints of the events. */
+export async function readByPerf(recording: Recording): Promise<string> {
+  assert.match(
+    await recording.perf('report', '--stdio', '-g', 'none'),
+    /^# Samples: \S+ {2}of event/m,
+  );
+  assert.match(await recording.perf('script'), /^\S.* \d+\.\d{6}: /m);
+  const events = await recording.perf('evlist', '-v');
+  assert.match(events, /^\S.*: .*sample_id_all: 1/m);
+  return events;
 }
 
 async function printed(running: Promise<Run>): Promise<string> {
