@@ -141,6 +141,8 @@ test('an ordinary user where perf_event_paranoid is 0: the whole machine', async
   await withParanoid(t, 0, async () => {
     const all = await user.strata(...RECORD, '-a', '--', ...WORK);
     assert.equal(all.code, 0, all.stderr);
+    // This test's own process was sampled, too, which the user may not look into.
+    assert.match(all.stderr, /^strata: this user may not read the mappings of process(es)? \d/m);
     const { user: inUser, kernel } = modes(usersWorkplace);
     assert.ok(inUser > 0 && kernel > 0, `${inUser}, ${kernel}`);
   });

@@ -20,11 +20,20 @@ export class ProcessMemory {
 
   /** `undefined` where not all of it is mapped, or the process has gone. */
   read(address: Address, size: Bytes): Uint8Array | undefined {
+    const bytes = this.readUpTo(address, size);
+    return bytes?.byteLength === size ? bytes : undefined;
+  }
+
+  /**
+   * What is mapped of it, up to the first gap.
+   * @returns `undefined` where that is nothing, or the process has gone
+   */
+  readUpTo(address: Address, size: Bytes): Uint8Array | undefined {
     if (!isUserAddress(address)) return undefined;
     const bytes = new Uint8Array(size);
     try {
-      // A read ends early at the border of a mapping that cannot be read.
-      return readSync(this.fd, bytes, 0, size, address) === size ? bytes : undefined;
+      const got = readSync(this.fd, bytes, 0, size, address);
+      return got > 0 || size === 0 ? bytes.subarray(0, got) : undefined;
     } catch {
       return undefined;
     }
