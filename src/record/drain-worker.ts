@@ -4,6 +4,7 @@
  */
 import { parentPort } from 'node:worker_threads';
 
+import { now } from '../linux/clock.js';
 import { libc } from '../linux/libc.js';
 import { Ring, type RingMemory } from '../linux/ring.js';
 import { BackwardRings } from './draining/backward-rings.js';
@@ -48,7 +49,7 @@ function main(setup: DrainSetup): void {
     wakes.wait(IDLE_MS);
     stopping = queue.isStopped;
     const switches = queue.takeSwitches();
-    const now = Number(process.hrtime.bigint());
+    const before = now();
     if (flight !== undefined) {
       // What tells of processes waits for the samples that it is to be in order with.
       if (switches > 0 || stopping) flight.snapshot(queue, copier, drainAll);
@@ -58,7 +59,7 @@ function main(setup: DrainSetup): void {
       const drained = drainAll();
       // After a round with records one more is told of: the last of them were too young for the first.
       if (drained > 0 || unsettled || stopping) {
-        queue.commitHorizon(stopping ? Infinity : now - SETTLE_NS);
+        queue.commitHorizon(stopping ? Infinity : before - SETTLE_NS);
       }
       unsettled = drained > 0;
     }

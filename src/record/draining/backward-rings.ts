@@ -13,6 +13,7 @@
 import { Float64Column, Int32Column } from '../../base/growable.js';
 import { u64At } from '../../formats/perfdata/sample-layout.js';
 import { PerfRecord } from '../../formats/perfdata/spec.js';
+import { now } from '../../linux/clock.js';
 import { pauseOutput } from '../../linux/perf-event.js';
 import { RingView, type RingMemory } from '../../linux/ring.js';
 import { SampleIdFromEnd, SampleOffset } from '../events/sample-layout.js';
@@ -40,12 +41,12 @@ export class BackwardRings {
   snapshot(queue: QueueWriter, copier: RecordCopier, before: () => void): void {
     for (const { fd } of this.rings) pauseOutput(fd, true);
     try {
-      const now = Number(process.hrtime.bigint());
+      const paused = now();
       Atomics.wait(this.sleeper, 0, 0, SETTLE_MS);
       before();
       for (const ring of this.rings) ring.find();
       this.merge(queue, copier);
-      queue.commitHorizon(now);
+      queue.commitHorizon(paused);
     } finally {
       for (const { fd } of this.rings) pauseOutput(fd, false);
     }
