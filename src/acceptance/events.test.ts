@@ -288,3 +288,12 @@ for (const [flags, message] of [
     assert.match(stderr, message);
   });
 }
+
+test('--no-inherit records the command’s first thread alone', async (t) => {
+  const recorded = await record(t, '-i', '-c', '1', '-e', `${GETPPID},page-faults:u`);
+  if (recorded === undefined) return;
+  // It is its thread and its child that make the calls.
+  assert.equal(recorded.of(GETPPID).length, 0);
+  assert.ok(recorded.of('page-faults:u').length > PAGES);
+  assert.equal(new Set(recorded.samples.map(({ ids }) => ids)).size, 1);
+});

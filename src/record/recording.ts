@@ -4,6 +4,7 @@
  */
 import { StrataError } from '../base/errors.js';
 import { plural } from '../base/units.js';
+import { now } from '../linux/clock.js';
 import {
   disablePerfSupport,
   enablePerfSupport,
@@ -77,7 +78,7 @@ export class Recording implements Omit<Controlled, 'stop'> {
   disable(): void {
     if (!this.isSampling) return;
     this.opened.disable();
-    tellPause(this.threads.queue, Number(process.hrtime.bigint()));
+    tellPause(this.threads.queue, now());
     this.isSampling = false;
   }
 
@@ -106,8 +107,7 @@ export class Recording implements Omit<Controlled, 'stop'> {
     const { opened, threads } = this;
     try {
       opened.disable();
-      const now = Number(process.hrtime.bigint());
-      const result = await threads.stop({ time: now, lost: opened.lost() });
+      const result = await threads.stop({ time: now(), lost: opened.lost() });
       const undone = await this.detachPython(result.forks);
       return { ...result, notes: [...result.notes, ...undone] };
     } finally {
@@ -139,6 +139,7 @@ export class Recording implements Omit<Controlled, 'stop'> {
       events: opened.events,
       output: { fd: output.fd, path: options.output },
       dropOwn: !target.systemWide,
+      alone: kind === 'command' && !options.inherit,
       existing,
       tids: target.tids,
       switchOutput: options.switchOutput,

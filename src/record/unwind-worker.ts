@@ -29,6 +29,8 @@ export interface UnwindSetup extends FileWriterSetup {
   readonly tids?: readonly number[] | undefined;
   /** Whether nothing is recorded of this process itself. */
   readonly dropOwn: boolean;
+  /** Whether nothing is recorded of what the command starts. */
+  readonly alone: boolean;
   /** Whether a file begins only where one is asked for: what there is until then is overwritten. */
   readonly overwrite: boolean;
 }
@@ -66,6 +68,7 @@ function main(setup: UnwindSetup): RecordingResult {
     events: setup.events,
     tops: new StackTops(setup.stackTops),
     dropped: setup.dropOwn ? process.pid : -1,
+    alone: setup.alone,
     tids: setup.tids ?? [],
   });
   const files = new FileWriter(setup, recorder);

@@ -233,6 +233,7 @@ test('samples of any fields keep them, and stacks become chains', () => {
       events,
       tops,
       dropped: -1,
+      alone: false,
       tids: [],
     });
     recorder.begin(file);
@@ -291,6 +292,7 @@ test('samples of no known event and of the recorder itself are left out, the for
     events,
     tops: new StackTops(createStackTops()),
     dropped: 77,
+    alone: false,
   });
   const file = new RecordingFile(new Output(openSync(join(folder, 'x.data'), 'wx+'), events));
   recorder.begin(file);

@@ -2,12 +2,13 @@
  * What the recorder learns from running processes, or keeps of those that have ended: where their files
  * lie, and their memory. Each may have a mount and a PID namespace of its own.
  */
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 
 import { FileSource, type ByteSource } from '../../base/source.js';
-import { StrataError } from '../../base/errors.js';
+import { orUndefined } from '../../base/errors.js';
 import type { Address } from '../../base/units.js';
 import { ProcReader } from '../../linux/proc.js';
+import { ProcessMemory } from '../../linux/process-memory.js';
 import { innermostPid, isRunning, namespaceOf, readLink } from '../../linux/system.js';
 import type { CodeFiles } from '../../session/modules.js';
 import { readVdso } from '../../symbolize/vdso.js';
@@ -31,7 +32,7 @@ export class LiveProcesses implements CodeFiles {
   /** Those of which a start, but no end was told. */
   private readonly running = new Set<number>();
   /** The command itself. */
-  private command = -1;
+  command = -1;
   /** Folders of other mount namespaces, by namespace and path. */
   private readonly held = new Map<string, HeldFolder>();
   /** Files that modules are read from. */
@@ -111,32 +112,21 @@ export class LiveProcesses implements CodeFiles {
       ? this.placeOfDeleted(path, pid)
       : this.see(pid).root + path;
     if (place === undefined) return undefined;
-    try {
-      const file = new FileSource(place);
-      this.files.push(file);
-      return file;
-    } catch (error) {
-      if (error instanceof StrataError) return undefined;
-      throw error;
-    }
+    const file = orUndefined(() => new FileSource(place));
+    if (file !== undefined) this.files.push(file);
+    return file;
   }
 
   readMemory(pid: number, address: Address, length: number): Uint8Array | undefined {
-    let fd: number;
+    let memory: ProcessMemory;
     try {
-      fd = openSync(`/proc/${pid}/mem`, 'r');
+      memory = ProcessMemory.open(pid, 'r');
     } catch {
       return undefined;
     }
-    try {
-      const bytes = new Uint8Array(length);
-      const got = readSync(fd, bytes, 0, length, address);
-      return got > 0 ? bytes.subarray(0, got) : undefined;
-    } catch {
-      return undefined;
-    } finally {
-      closeSync(fd);
-    }
+    const bytes = memory.readUpTo(address, length);
+    memory.close();
+    return bytes;
   }
 
   /** Lets go of all; files that were opened can no longer be read. */

@@ -43,6 +43,8 @@ export interface RecorderContext {
   readonly tops: StackTops;
   /** A process of which nothing is recorded; -1 for none. */
   readonly dropped: number;
+  /** Whether of a command only the thread that it begins with is recorded: others inherit its events. */
+  readonly alone: boolean;
   /** Threads that ran before and are recorded; empty where the recording's own command is, or all are. */
   readonly tids: readonly number[];
 }
@@ -195,6 +197,7 @@ export class Recorder {
     const base = start >> 2;
     const pid = words[base + SampleOffset.PID / 4];
     if (file === undefined || pid === this.context.dropped) return;
+    if (this.context.alone && words[base + SampleOffset.TID / 4] !== this.live.command) return;
     const event = table.indexOfId(u64At(words, base + SampleOffset.IDENTIFIER / 4));
     if (event < 0 || !table.layouts[event].decode(words, base, size, view)) {
       this.unknown++;
