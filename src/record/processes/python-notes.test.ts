@@ -81,6 +81,10 @@ test('a perf map that is gone, and an interpreter that can have none, are told a
     notes(interpreters, [PID], { all: [PID], named: NONE })[0],
     /perf map in \/tmp is missing/,
   );
+  assert.match(
+    interpreters.notes([PID], { all: [PID], named: NONE }, [], 'running')[0],
+    /were called before perf support was switched on/,
+  );
   assert.deepEqual(notes(interpreters, [PID]), [], 'nothing is known: nothing is said');
   assert.match(
     interpreters.notes([PID], { all: NONE, named: NONE }, [], 'off')[0],

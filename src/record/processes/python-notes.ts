@@ -110,6 +110,9 @@ function whyNameless(
   if (start?.perf === 'jit') {
     return 'it ran with perf support by jitdump, which is missing or cannot be read';
   }
+  if (hasArena && asked === 'running') {
+    return 'those that ran were called before perf support was switched on, and get names when they are called again';
+  }
   if (hasArena) return 'its perf map in /tmp is missing or cannot be read';
   if (asked === 'off') return 'perf support was not turned on (--python off)';
   // Of what is not known nothing is said.
