@@ -187,11 +187,12 @@ thread.join(); wait()
 
 test('-u: the processes of a user, and what they start', async (t) => {
   if (!needsRoot(t)) return;
-  const spin = 'echo on; while :; do (:); done';
+  // Most of its time is that of children.
+  const spin = 'echo on; while :; do (i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done); done';
   const ofUser = RunningProgram.start(t, asUser(['sh', '-c', spin]));
   const other = RunningProgram.start(t, ['sh', '-c', spin]);
   await Promise.all([ofUser.line(), other.line()]);
-  const attached = await attach('user.data', '-u', `${ORDINARY_USER}`, '--duration', '0.5');
+  const attached = await attach('user.data', '-u', `${ORDINARY_USER}`, '--duration', '1');
   const recording = await attached.finished();
   const { threads, samples } = loadProfile(recording.file);
   const pids = new Set(Array.from(samples.thread, (thread) => threads.pid[thread]));
