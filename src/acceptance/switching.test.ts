@@ -151,3 +151,11 @@ test('what cannot be listened to is an error before the command starts', async (
     assert.match(run.stderr(), message);
   }
 });
+
+test('signals that mean nothing do not end the recorder', async () => {
+  const command = 'kill -USR2 $PPID; kill -USR1 $PPID; echo done';
+  const run = startStrata(['record', 'sh', '-c', command], { cwd: workplace.folder });
+  assert.equal(await run.ended, 0, run.stderr());
+  assert.equal(run.stdout(), 'done\n');
+  assert.doesNotMatch(run.stderr(), /debugger/i);
+});
