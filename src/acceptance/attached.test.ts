@@ -187,8 +187,9 @@ thread.join(); wait()
 
 test('-u: the processes of a user, and what they start', async (t) => {
   if (!needsRoot(t)) return;
-  // Most of its time is that of children.
-  const spin = 'echo on; while :; do (i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done); done';
+  // Half of its time is its own, half that of children.
+  const count = 'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done';
+  const spin = `echo on; while :; do ${count}; (${count}); done`;
   const ofUser = RunningProgram.start(t, asUser(['sh', '-c', spin]));
   const other = RunningProgram.start(t, ['sh', '-c', spin]);
   await Promise.all([ofUser.line(), other.line()]);
