@@ -225,6 +225,8 @@ const REFUSED: readonly (readonly [line: string, message: RegExp, hint: RegExp])
   ['report --pid x', /'x' is invalid: numbers separated by commas$/, /report --help/],
   ['stat -A ls', /^-A, --per-core and --per-socket are for whole CPUs/, /stat -a -A/],
   ['stat -o x --log-fd 3 ls', /^either --output or --log-fd/, /stat --help/],
+  ['stat --append ls', /^--append needs a file/, /-o FILE/],
+  ['time -a ls', /^--append needs a file/, /-o FILE/],
   ['doctor -r 3', /^--repeat is for --overhead/, /doctor --overhead -r 10/],
   ['python-helper --print --remove', /^--print installs nothing/, /python-helper --help/],
   ['tree --max-depth 0', /'0' is invalid/, /tree --help/],

@@ -46,8 +46,8 @@ function describe(run: MeasuredRun, { format, command, output }: TimeOptions): s
   const signal = signalName(run.signal);
   if (format === 'json') return `${JSON.stringify(asJson(run, signal, command), null, 2)}\n`;
   let text = '';
-  const colour = output === undefined && describeTerminal(process.stderr).colour;
-  writeTime(run, signal, colour ? ANSI : PLAIN, (piece) => (text += piece));
+  const { colour, columns } = describeTerminal(output === undefined ? process.stderr : {});
+  writeTime(run, signal, colour ? ANSI : PLAIN, (piece) => (text += piece), columns);
   return text;
 }
 

@@ -1,4 +1,5 @@
 /** Flags that several commands have, and what they become. */
+import { ExitCode, StrataError } from '../../base/errors.js';
 import { VIEWS } from '../../profile/views.js';
 import { parseIds, parseList } from '../values.js';
 import type { Flag, Values } from './spec.js';
@@ -64,4 +65,14 @@ export function given<Name extends string, Value>(
   value: Value | undefined,
 ): { readonly [N in Name]?: Value } {
   return (value === undefined ? {} : { [name]: value }) as { readonly [N in Name]?: Value };
+}
+
+/** @throws StrataError (exit code 2) for `--append` without a file, which a reader would look for in vain */
+export function requireOutputToAppend(values: Values): void {
+  if (values['append'] !== true || values['output'] !== undefined) return;
+  throw new StrataError(
+    '--append needs a file to add to',
+    'for example: -o FILE --append',
+    ExitCode.Usage,
+  );
 }

@@ -6,7 +6,7 @@ import type { EventFilter } from '../../record/options.js';
 import type { Aggregation, StatOptions } from '../../stat/options.js';
 import { parseWhole } from '../values.js';
 import { appendEvents, appendFilter, parseDelay } from './record-values.js';
-import { given } from './shared.js';
+import { given, requireOutputToAppend } from './shared.js';
 import type { CommandSpec, Flag, Values } from './spec.js';
 import { chosenTarget, TARGET } from './target.js';
 
@@ -135,6 +135,7 @@ export const STAT: CommandSpec<StatChoice> = {
       inherit: values['inherit'] !== false,
     };
     check(options);
+    requireOutputToAppend(values);
     return {
       ...options,
       format: format(values),

@@ -1,5 +1,5 @@
 /** `time`'s flags. */
-import { given } from './shared.js';
+import { given, requireOutputToAppend } from './shared.js';
 import type { CommandSpec } from './spec.js';
 
 export interface TimeOptions {
@@ -29,10 +29,13 @@ export const TIME: CommandSpec<TimeOptions> = {
     ['strata time -- python -X dev app.py', 'a command with flags of its own'],
     ['strata time --json -o times.json make -j8', 'for a program to read'],
   ],
-  options: (values, command) => ({
-    command,
-    format: values['json'] === true ? 'json' : values['portability'] === true ? 'posix' : 'text',
-    ...given('output', values['output'] as string | undefined),
-    append: values['append'] === true,
-  }),
+  options: (values, command) => {
+    requireOutputToAppend(values);
+    return {
+      command,
+      format: values['json'] === true ? 'json' : values['portability'] === true ? 'posix' : 'text',
+      ...given('output', values['output'] as string | undefined),
+      append: values['append'] === true,
+    };
+  },
 };

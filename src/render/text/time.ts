@@ -10,17 +10,25 @@ import type { MeasuredRun } from '../../measure/launch.js';
 import type { Style } from './style.js';
 import type { Sink } from './text.js';
 
-const BAR_WIDTH = 40;
+const WIDEST_BAR = 40;
+const NARROWEST_BAR = 8;
+/** Columns before a bar: `system    14.3 ms  `. */
+const FIGURES = 19;
 const EIGHTHS = ' ▏▎▍▌▋▊▉';
 
-/** @param signal the name of the signal that ended the command */
+/**
+ * @param signal the name of the signal that ended the command
+ * @param columns of the terminal
+ */
 export function writeTime(
   run: MeasuredRun,
   signal: string | undefined,
   style: Style,
   sink: Sink,
+  columns = Infinity,
 ): void {
   const { real, usage } = run;
+  const width = Math.max(NARROWEST_BAR, Math.min(WIDEST_BAR, columns - FIGURES));
   if (signal !== undefined) sink(`${style.strong(`ended by ${signal}`)}\n`);
   else if (run.code !== 0) sink(`${style.strong(`exit code ${run.code}`)}\n`);
 
@@ -30,7 +38,7 @@ export function writeTime(
     ['user', usage.user],
     ['system', usage.system],
   ] as const) {
-    const line = `${name.padEnd(8)}${formatDuration(time).padStart(9)}  ${bar(time, longest)}`;
+    const line = `${name.padEnd(8)}${formatDuration(time).padStart(9)}  ${bar(time, longest, width)}`;
     sink(`${line.trimEnd()}\n`);
   }
   sink(`${' '.repeat(8)}${style.strong(busy(real, usage.user + usage.system))}\n\n`);
@@ -67,8 +75,8 @@ function busy(real: Nanoseconds, cpu: Nanoseconds): string {
   );
 }
 
-function bar(value: number, longest: number): string {
-  const eighths = longest > 0 ? Math.round((value / longest) * BAR_WIDTH * 8) : 0;
+function bar(value: number, longest: number, width: number): string {
+  const eighths = longest > 0 ? Math.round((value / longest) * width * 8) : 0;
   return ('█'.repeat(eighths >> 3) + EIGHTHS[eighths & 7]).trimEnd();
 }
 

@@ -156,6 +156,12 @@ test('what a command took: real beside CPU time', () => {
   assert.equal(posixTime(RUN), 'real 2.00\nuser 0.50\nsys 0.10\n');
 });
 
+test('bars are as long as a narrow terminal lets them be', () => {
+  let text = '';
+  writeTime(RUN, undefined, PLAIN, (piece) => (text += piece), 40);
+  assert.match(text, /^real       2\.00 s {2}█{21}\n/);
+});
+
 test('several CPUs are said to be busy', () => {
   let text = '';
   const usage = { ...RUN.usage, user: 3.6e9 };
