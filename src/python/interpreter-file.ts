@@ -30,7 +30,7 @@ const MULTIARCH = ['x86_64-linux-gnu', 'aarch64-linux-gnu'];
 export function describeProgram(path: string, env: NodeJS.ProcessEnv): InterpreterFile | undefined {
   return withElf(path, (image) => {
     const linking = orUndefined(() => readDynamicLinking(image));
-    const libraryName = linking?.needed.find((name) => LIBPYTHON.test(name));
+    const libraryName = linking && libpythonOf(linking);
     const isInterpreter = isInterpreterModule(path);
     if (libraryName !== undefined && linking !== undefined) {
       const library = findLibrary(libraryName, path, linking, env);
@@ -42,6 +42,16 @@ export function describeProgram(path: string, env: NodeJS.ProcessEnv): Interpret
       ? { libraryName: undefined, library: undefined, embeds: !isInterpreter }
       : undefined;
   });
+}
+
+/** Whether the interpreter is not in this program, but in a library that it loads. */
+export function loadsLibpython(program: ElfImage): boolean {
+  const linking = orUndefined(() => readDynamicLinking(program));
+  return linking !== undefined && libpythonOf(linking) !== undefined;
+}
+
+function libpythonOf({ needed }: DynamicLinking): string | undefined {
+  return needed.find((name) => LIBPYTHON.test(name));
 }
 
 /** Opens an ELF file for as long as `use` takes; `undefined` where it is none, or is damaged. */

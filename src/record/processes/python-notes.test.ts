@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { realpathSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { loadsLibpython, withElf } from '../../python/interpreter-file.js';
 import { FileSource } from '../../base/source.js';
 import { CodeModule } from '../../session/modules.js';
 import { RunningProgram } from '../../testing/attached.js';
-import { requirePython } from '../../testing/pythons.js';
+import { pythons, requirePython } from '../../testing/pythons.js';
 import { Interpreters, describeStart, type InterpreterStart } from './python-notes.js';
 
 const NONE: readonly number[] = [];
@@ -95,6 +97,22 @@ test('a perf map that is gone, and an interpreter that can have none, are told a
   const without = new CodeModule('/usr/bin/python3.13', undefined, shell);
   const reason = interpreters.notes([PID], { all: NONE, named: NONE }, [without], 'at start')[0];
   assert.match(reason, /built without perf support/);
+});
+
+test('of a process that ended before its interpreter was loaded nothing is said', (t) => {
+  for (const python of pythons()) {
+    const path = realpathSync(python.path);
+    if (withElf(path, loadsLibpython) !== true) continue;
+    const program = new FileSource(path);
+    t.after(() => program.close());
+    const interpreters = new Interpreters();
+    interpreters.mapped(PID, path);
+    const modules = [new CodeModule(path, undefined, program)];
+    const nothing = { all: NONE, named: NONE };
+    // Too old it is, whatever it had loaded.
+    const expected = python.version[1] < 12 ? 1 : 0;
+    assert.equal(interpreters.notes([PID], nothing, modules, 'at start').length, expected, path);
+  }
 });
 
 test('of interpreters that run already it is said what turns their perf support on', async (t) => {

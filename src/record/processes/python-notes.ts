@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 
-import { versionInName } from '../../python/interpreter-file.js';
+import { loadsLibpython, versionInName } from '../../python/interpreter-file.js';
 import { isInterpreterModule } from '../../python/layers.js';
 import { parseStart } from '../../python/start.js';
 import type { CodeModule } from '../../session/modules.js';
@@ -105,6 +105,8 @@ function whyNameless(
     return `CPython ${major}.${minor} has no perf support, 3.12 and later have`;
   }
   if (module?.image !== undefined && module.trampoline === undefined) {
+    // A process that ended before it had loaded its interpreter ran no Python.
+    if (loadsLibpython(module.image)) return undefined;
     return 'this interpreter was built without perf support';
   }
   if (start?.perf === 'jit') {
