@@ -13,7 +13,6 @@ const DATA_TAIL = 1032;
 
 /** Where a mapped ring lies, in a form that can be sent to another thread of this process. */
 export interface RingMemory extends MappedMemory {
-  readonly cpu: number;
   /** The event whose buffer it is. */
   readonly fd: number;
   readonly pageSize: number;
@@ -34,18 +33,17 @@ export interface RingMemory extends MappedMemory {
  */
 export function mapRing(
   fd: number,
-  cpu: number,
   dataSize: number,
   pageSize: number,
   backward = false,
 ): RingMemory {
   const memory = mapMemory(pageSize + dataSize, fd, !backward);
-  return { ...memory, cpu, fd, pageSize, dataSize, backward };
+  return { ...memory, fd, pageSize, dataSize, backward };
 }
 
 /** A view of a mapped ring for the one thread that reads it. */
 export class RingView {
-  readonly cpu: number;
+  /** The event whose buffer it is: what tells one ring from another. */
   readonly fd: number;
   /** Bytes of data. */
   readonly size: number;
@@ -55,7 +53,6 @@ export class RingView {
   protected readonly control: BigUint64Array;
 
   constructor(memory: RingMemory) {
-    this.cpu = memory.cpu;
     this.fd = memory.fd;
     this.size = memory.dataSize;
     const buffer = viewMapped(memory);

@@ -34,18 +34,24 @@ print('done', flush=True)
 sys.stdin.readline()
 `,
 );
-/** Faults in pages one after another, again and again, then says how often. */
+/**
+ * Faults in pages one after another, again and again, with a thread in between, which the kernel tells of
+ * in a ring of its own; then says when it was done.
+ */
 const FAULTS = workplace.path('faults.py');
 writeFileSync(
   FAULTS,
   `
-import mmap, sys, time
+import mmap, sys, threading, time
 pages, rounds = 1024, int(sys.argv[1])
 memory = mmap.mmap(-1, pages * 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 memory.madvise(mmap.MADV_NOHUGEPAGE)
 for _ in range(rounds):
     for at in range(0, pages * 4096, 4096): memory[at] = 1
     memory.madvise(mmap.MADV_DONTNEED)
+    thread = threading.Thread(target=int)
+    thread.start()
+    thread.join()
 print(time.monotonic_ns(), flush=True)
 `,
 );

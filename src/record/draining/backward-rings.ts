@@ -126,7 +126,7 @@ class BackwardRing extends RingView {
       positions.length = times.length = last;
       this.peek();
     }
-    queue.commitRecords(start, at - start, this.cpu);
+    queue.commitRecords(start, at - start, this.fd);
     return at - start;
   }
 

@@ -30,7 +30,7 @@ class FakeRing {
 
   constructor(dataSize: number, start: number) {
     const memory = mapMemory(PAGE + dataSize);
-    this.memory = { ...memory, cpu: 3, fd: -1, pageSize: PAGE, dataSize, backward: false };
+    this.memory = { ...memory, fd: 3, pageSize: PAGE, dataSize, backward: false };
     const buffer = viewMapped(memory);
     this.bytes = new Uint8Array(buffer, PAGE, dataSize);
     this.control = new BigUint64Array(buffer, 0, PAGE / 8);
@@ -126,7 +126,7 @@ function drain(ring: FakeRing, event: RecordedEvent): Uint8Array {
   drainRing(new Ring(ring.memory), writer, new RecordCopier(writer, [event], TOPS));
   const parts: Uint8Array[] = [];
   for (let segment = reader.take(); segment !== undefined; segment = reader.take()) {
-    assert.equal(segment.cpu, 3);
+    assert.equal(segment.ring, 3);
     parts.push(reader.bytes.slice(segment.start, segment.end));
   }
   assert.equal(ring.unread, 0, 'all was given back to the kernel');

@@ -148,7 +148,7 @@ export function drainRing(ring: Ring, queue: QueueWriter, copier: RecordCopier):
       consumed += size;
       position = (position + size) & (ring.size - 1);
     }
-    queue.commitRecords(start, at - start, ring.cpu);
+    queue.commitRecords(start, at - start, ring.fd);
     ring.consume(consumed);
     available -= consumed;
   }

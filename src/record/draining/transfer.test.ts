@@ -29,7 +29,7 @@ test('bytes of any sizes come out as they went in, however often the queue wraps
     const queue = createQueue(capacity);
     const writer = new QueueWriter(queue);
     const reader = new QueueReader(queue);
-    const expected: { cpu: number; bytes: number[] }[] = [];
+    const expected: { ring: number; bytes: number[] }[] = [];
     const held: { size: number }[] = [];
     let inUse = 0;
     let passed = 0;
@@ -37,9 +37,9 @@ test('bytes of any sizes come out as they went in, however often the queue wraps
       for (let segment = reader.take(); segment !== undefined; segment = reader.take()) {
         held.push(segment);
         if (segment.kind === SegmentKind.PADDING) continue;
-        const { cpu, bytes } = expected.shift() ?? assert.fail('more segments than were written');
+        const { ring, bytes } = expected.shift() ?? assert.fail('more segments than were written');
         assert.equal(segment.kind, SegmentKind.RECORDS);
-        assert.equal(segment.cpu, cpu);
+        assert.equal(segment.ring, ring);
         assert.deepEqual([...reader.bytes.subarray(segment.start, segment.end)], bytes);
       }
     };
@@ -57,7 +57,7 @@ test('bytes of any sizes come out as they went in, however often the queue wraps
       const bytes = Array.from({ length: size }, () => next(256));
       writer.bytes.set(bytes, start);
       writer.commitRecords(start, size, i);
-      expected.push({ cpu: i, bytes });
+      expected.push({ ring: i, bytes });
       inUse += 2 * (size + 64);
       passed += size;
     }

@@ -2,7 +2,7 @@
  * The way from the thread that drains the kernel's buffers to the one that unwinds: a queue of bytes
  * in shared memory, of fixed size. One thread writes, one reads.
  *
- *   segment = 32-byte head, then records of one CPU, one after another, each whole
+ *   segment = 32-byte head, then records of one ring, one after another, each whole
  *
  * Positions count bytes modulo 2^32 and the capacity divides 2^32, so that they may wrap. What the
  * reader has not given back is never overwritten: a writer without room waits, and meanwhile the
@@ -33,13 +33,13 @@ const Control = {
 } as const;
 
 /** Words of a segment's head. */
-const Head = { SIZE: 0, KIND: 1, CPU: 2, HORIZON: 4, WORDS: 8 } as const;
+const Head = { SIZE: 0, KIND: 1, RING: 2, HORIZON: 4, WORDS: 8 } as const;
 const HEAD_BYTES = Head.WORDS * 4;
 
 export const SegmentKind = {
-  /** Records of one CPU in the order in which it wrote them. */
+  /** Records of one ring in order of time. */
   RECORDS: 1,
-  /** Every record up to the time in the head has been handed over, whatever its CPU. */
+  /** Every record up to the time in the head has been handed over, whatever its ring. */
   HORIZON: 2,
   /** Fills the queue's end. */
   PADDING: 3,
@@ -136,8 +136,8 @@ export class QueueWriter extends QueueEnd {
   }
 
   /** Hands over the `size` bytes that were put where {@link reserve} said. */
-  commitRecords(start: number, size: number, cpu: number): void {
-    this.publish(start - HEAD_BYTES, HEAD_BYTES + size, SegmentKind.RECORDS, cpu, 0);
+  commitRecords(start: number, size: number, ring: number): void {
+    this.publish(start - HEAD_BYTES, HEAD_BYTES + size, SegmentKind.RECORDS, ring, 0);
   }
 
   /** Tells the reader that it has every record up to `time`. */
@@ -157,11 +157,11 @@ export class QueueWriter extends QueueEnd {
     Atomics.notify(this.control, Control.HEAD);
   }
 
-  private publish(at: number, size: number, kind: number, cpu: number, horizon: number): void {
+  private publish(at: number, size: number, kind: number, ring: number, horizon: number): void {
     const word = at >> 2;
     this.words[word + Head.SIZE] = size;
     this.words[word + Head.KIND] = kind;
-    this.words[word + Head.CPU] = cpu;
+    this.words[word + Head.RING] = ring;
     this.doubles[(word + Head.HORIZON) >> 1] = horizon;
     this.head = (this.head + size) >>> 0;
     Atomics.store(this.control, Control.HEAD, this.head | 0);
@@ -185,7 +185,8 @@ export class QueueWriter extends QueueEnd {
 /** A segment in the reader's hands. */
 export interface Segment {
   readonly kind: number;
-  readonly cpu: number;
+  /** What tells its ring from others, of RECORDS. */
+  readonly ring: number;
   /** Up to where everything is here, of a HORIZON. */
   readonly horizon: number;
   /** Where its records begin and end in the queue's data. */
@@ -220,7 +221,7 @@ export class QueueReader extends QueueEnd {
     this.taken = (this.taken + size) >>> 0;
     return {
       kind: this.words[word + Head.KIND],
-      cpu: this.words[word + Head.CPU],
+      ring: this.words[word + Head.RING],
       horizon: this.doubles[(word + Head.HORIZON) >> 1],
       start: at + HEAD_BYTES,
       end: at + size,

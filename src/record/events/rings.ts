@@ -74,7 +74,7 @@ function tryRings(
     for (const cpu of cpus) {
       const fd = openEvent(attr, THIS_TASK, cpu);
       owners.set(cpu, fd);
-      memories.push(mapRing(fd, cpu, size, page, backward));
+      memories.push(mapRing(fd, size, page, backward));
     }
   } catch (error) {
     close();

@@ -8,7 +8,7 @@ const SAMPLE = 9;
 const FORK = 7;
 const RECORD = 64;
 
-/** A queue with one CPU's records a letter each, by which the order they were handled in is told. */
+/** A queue with one ring's records a letter each, by which the order they were handled in is told. */
 class Bench {
   readonly writer: QueueWriter;
   readonly reader: QueueReader;
@@ -32,7 +32,7 @@ class Bench {
   }
 
   /** `records`: letter and time each; upper case is a sample, lower case another record. */
-  put(cpu: number, ...records: [name: string, time: number][]): void {
+  put(ring: number, ...records: [name: string, time: number][]): void {
     const start = this.writer.reserve(records.length * RECORD);
     records.forEach(([name, time], i) => {
       const at = (start + i * RECORD) >> 2;
@@ -46,11 +46,11 @@ class Bench {
       this.writer.words[timeAt] = time % 2 ** 32;
       this.writer.words[timeAt + 1] = Math.floor(time / 2 ** 32);
     });
-    this.writer.commitRecords(start, records.length * RECORD, cpu);
+    this.writer.commitRecords(start, records.length * RECORD, ring);
   }
 }
 
-test('records of all CPUs come in order of time, and none before its time is sure', () => {
+test('records of all rings come in order of time, and none before its time is sure', () => {
   const bench = new Bench();
   bench.put(0, ['A', 10], ['b', 30], ['C', 50]);
   bench.order.advance();
@@ -69,7 +69,7 @@ test('records of all CPUs come in order of time, and none before its time is sur
   assert.deepEqual(bench.times, [10, 20, 30, 40, 45, 50]);
 });
 
-test('equal times keep the order of each CPU', () => {
+test('equal times keep the order of each ring', () => {
   const bench = new Bench();
   bench.put(4, ['A', 5], ['b', 5], ['C', 5]);
   bench.put(2, ['d', 5]);
@@ -88,7 +88,7 @@ test('times beyond 32 bits are whole', () => {
   assert.deepEqual(bench.times, [3 * day + 1, 3 * day + 0xffff_ffff]);
 });
 
-test('a CPU whose records end in one segment goes on in the next', () => {
+test('a ring whose records end in one segment goes on in the next', () => {
   const bench = new Bench();
   bench.put(0, ['A', 1]);
   bench.put(1, ['B', 2]);
@@ -113,13 +113,13 @@ test('any order of arrival becomes the order of time', () => {
     let horizon = 0;
     const all: number[] = [];
     for (let i = 0; i < 60; i++) {
-      const cpu = random(4);
+      const ring = random(4);
       const records = Array.from({ length: 1 + random(4) }, (): [string, number] => {
-        clocks[cpu] = Math.max(clocks[cpu], horizon) + 1 + random(20);
-        all.push(clocks[cpu]);
-        return [random(2) === 0 ? 'A' : 'a', clocks[cpu]];
+        clocks[ring] = Math.max(clocks[ring], horizon) + 1 + random(20);
+        all.push(clocks[ring]);
+        return [random(2) === 0 ? 'A' : 'a', clocks[ring]];
       });
-      bench.put(cpu, ...records);
+      bench.put(ring, ...records);
       if (random(3) === 0) {
         horizon = Math.min(...clocks);
         bench.writer.commitHorizon(horizon);

@@ -1,6 +1,6 @@
 /**
- * Puts the records of all CPUs into one order of time. Each CPU's own records are in order already, so
- * this is a merge; it stops at the horizon, past which a CPU may still have an earlier record to give:
+ * Puts the records of all rings into one order of time. Each ring's own records are in order already, so
+ * this is a merge; it stops at the horizon, past which a ring may still have an earlier record to give:
  * a sample must not be unwound before the mapping that it runs in is known.
  */
 import { u64At } from '../../formats/perfdata/sample-layout.js';
@@ -14,8 +14,8 @@ interface Held {
   done: boolean;
 }
 
-/** Records of one CPU that are not handled yet. */
-interface CpuStream {
+/** Records of one ring that are not handled yet. */
+interface RingStream {
   readonly segments: Held[];
   /** Next record in the first segment. */
   position: number;
@@ -29,8 +29,8 @@ export type RecordHandler = (start: number, size: number, time: number) => void;
 export class TimeOrder {
   /** Whether records are being handled before their time, as the queue is full. */
   isPressed = false;
-  private readonly streams = new Map<number, CpuStream>();
-  private streamList: CpuStream[] = [];
+  private readonly streams = new Map<number, RingStream>();
+  private streamList: RingStream[] = [];
   /** All segments in the order of their coming: room is given back from the front. */
   private readonly taken: Held[] = [];
 
@@ -76,11 +76,11 @@ export class TimeOrder {
   }
 
   private enqueue(held: Held): void {
-    const { cpu, start } = held.segment;
-    let stream = this.streams.get(cpu);
+    const { ring, start } = held.segment;
+    let stream = this.streams.get(ring);
     if (stream === undefined) {
       stream = { segments: [], position: 0, time: Infinity };
-      this.streams.set(cpu, stream);
+      this.streams.set(ring, stream);
       this.streamList = [...this.streams.values()];
     }
     stream.segments.push(held);
@@ -96,23 +96,23 @@ export class TimeOrder {
     this.giveBack();
   }
 
-  /** The CPU with the earliest record. */
-  private earliest(): CpuStream | undefined {
-    let next: CpuStream | undefined;
+  /** The ring with the earliest record. */
+  private earliest(): RingStream | undefined {
+    let next: RingStream | undefined;
     for (const stream of this.streamList) {
       if (stream.time < (next === undefined ? Infinity : next.time)) next = stream;
     }
     return next;
   }
 
-  private handleNext(stream: CpuStream): void {
+  private handleNext(stream: RingStream): void {
     const start = stream.position;
     const size = this.queue.words[(start + 4) >> 2] >>> 16;
     this.handle(start, size, stream.time);
     this.moveTo(stream, start + size);
   }
 
-  private moveTo(stream: CpuStream, position: number): void {
+  private moveTo(stream: RingStream, position: number): void {
     const held = stream.segments[0];
     if (position < held.segment.end) {
       stream.position = position;
