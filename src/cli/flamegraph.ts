@@ -11,7 +11,7 @@ import type { FlamegraphOptions } from './options/flamegraph.js';
 import { printToStdout } from './output.js';
 
 export function flamegraph(options: FlamegraphOptions): number {
-  const profile = readInput({ ...options, leavesWaiting: true });
+  const profile = readInput(options);
   if (options.output === '-') {
     printToStdout((sink) => draw(profile, options, sink));
     return ExitCode.Done;
@@ -25,7 +25,7 @@ export function flamegraph(options: FlamegraphOptions): number {
 
 function draw(
   profile: Profile,
-  { event, title, inverted, width, minWidth, threads }: FlamegraphOptions,
+  { selection, title, inverted, width, minWidth, threads }: FlamegraphOptions,
   sink: (text: string) => void,
 ): { frames: number } {
   const present = new Set(profile.samples.event);
@@ -39,7 +39,7 @@ function draw(
     threads,
   };
   const drawn = renderFlameGraph(profile, options, sink);
-  if (event === undefined && present.size > 1) {
+  if (selection.event === undefined && present.size > 1) {
     const names = profile.events.filter((_, index) => present.has(index)).map(({ name }) => name);
     process.stderr.write(
       `strata: drew the first of the events ${names.join(', ')}; --event NAME draws another\n`,

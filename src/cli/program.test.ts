@@ -13,15 +13,22 @@ import { RECORD_OPTIONS } from '../testing/record-options.js';
 const INPUT = { input: 'perf.data', symbols: {}, inline: 'auto' } as const;
 const REPORT: ReportOptions = {
   ...INPUT,
-  view: 'full',
+  selection: { view: 'full' },
   children: true,
   graph: {},
   showCounts: false,
   percentLimit: 0,
 };
-const TREE: TreeOptions = { ...INPUT, all: false, merge: false, minPercent: 1 };
+const TREE: TreeOptions = {
+  ...INPUT,
+  selection: { leavesWaiting: true },
+  all: false,
+  merge: false,
+  minPercent: 1,
+};
 const FLAMEGRAPH: FlamegraphOptions = {
   ...INPUT,
+  selection: { leavesWaiting: true },
   output: 'flamegraph.svg',
   inverted: false,
   width: 1200,
@@ -144,19 +151,38 @@ const UNDERSTOOD: readonly (readonly [line: string, invocation: Invocation])[] =
     '--no-call-graph --percent-limit 2.5%': { graph: { order: 'none' }, percentLimit: 2.5 },
     '-g none': { graph: { order: 'none' } },
     '-g graph,2,callee': { graph: { order: 'callee', limit: 2 } },
-    '-g --children --view python': { view: 'python' },
+    '-g --children --view python': { selection: { view: 'python' } },
     '--pid 1,2 --tid 3 --comm python,x --event cycles': {
-      pids: [1, 2],
-      tids: [3],
-      comms: ['python', 'x'],
-      event: 'cycles',
+      selection: {
+        view: 'full',
+        pids: [1, 2],
+        tids: [3],
+        comms: ['python', 'x'],
+        event: 'cycles',
+      },
     },
-    '-c python': { comms: ['python'] },
+    '-c python': { selection: { view: 'full', comms: ['python'] } },
+    '--thread 7,main -C 0,2-3 --time 10%-20% --symbol a*,/b/i --module json --layer kernel --invert':
+      {
+        selection: {
+          view: 'full',
+          threads: ['7', 'main'],
+          cpus: [0, 2, 3],
+          times: { unit: 'share', spans: [{ start: 0.1, end: 0.2 }] },
+          symbols: [/^a.*$/s, /b/i],
+          modules: ['json'],
+          layers: [3],
+          invert: true,
+        },
+      },
+    '--exclude f(int,char),g --focus /x,y/': {
+      selection: { view: 'full', excluded: ['f(int,char)', 'g'], focus: [/x,y/] },
+    },
   }),
   ...cases('tree', TREE, {
     '': {},
     '--view native --all --merge --min-percent 0 --max-depth 3': {
-      view: 'native',
+      selection: { leavesWaiting: true, view: 'native' },
       all: true,
       merge: true,
       minPercent: 0,
@@ -172,7 +198,7 @@ const UNDERSTOOD: readonly (readonly [line: string, invocation: Invocation])[] =
       width: 800,
       minWidth: '0.5%',
       threads: true,
-      view: 'full',
+      selection: { leavesWaiting: true, view: 'full' },
     },
   }),
 ];

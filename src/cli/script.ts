@@ -5,6 +5,7 @@ import { ExitCode, FormatError, StrataError } from '../base/errors.js';
 import { describeSystemError, statOf } from '../base/source.js';
 import { openSource } from '../base/spool.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
+import { eventNamed } from '../profile/event-choice.js';
 import { writeHeader } from '../render/text/header.js';
 import { writeRawTrace } from '../render/text/script/raw-trace.js';
 import { parseFields, type FieldChoice } from '../render/text/script/fields.js';
@@ -13,7 +14,6 @@ import { recordedBefore } from '../session/open.js';
 import { Replay } from '../session/replay.js';
 import { debuginfodFromEnvironment } from '../symbolize/debuginfod.js';
 import { downloadTeller } from './downloads.js';
-import { eventNamed } from './input.js';
 import type { ScriptOptions } from './options/script.js';
 
 const STDOUT = 1;

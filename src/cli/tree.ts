@@ -8,7 +8,7 @@ import { printToStdout } from './output.js';
 import { describeTerminal } from './terminal.js';
 
 export function tree(options: TreeOptions): number {
-  const profile = readInput({ ...options, leavesWaiting: true });
+  const profile = readInput(options);
   const { all, merge, minPercent, maxDepth } = options;
   const { colour, columns } = describeTerminal();
   printToStdout((sink) =>

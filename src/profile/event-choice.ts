@@ -1,4 +1,5 @@
 /** Events of a profile shown as one, and the waiting left out. */
+import { StrataError } from '../base/errors.js';
 import { formatDuration } from '../base/units.js';
 import { filterSamples } from './filter.js';
 import type { Profile } from './profile.js';
@@ -9,6 +10,49 @@ export function haveOneUnit({ events }: Profile, chosen: readonly number[]): boo
   const [first] = chosen;
   return chosen.every(
     (event) => events[event].unit === 'ns' || events[event].name === events[first].name,
+  );
+}
+
+/**
+ * Indexes of the events of a text: one's name, several (`a,b`), or `all` that have samples.
+ * @throws StrataError where there is no such event, or their counts have no sum
+ */
+export function eventsNamed(profile: Profile, text: string): number[] {
+  const { events, samples } = profile;
+  const isName = events.some(({ name }) => name === text);
+  const present = new Set(samples.event);
+  const chosen =
+    text === 'all' && !isName
+      ? [...events.keys()].filter((event) => present.has(event))
+      : (isName ? [text] : namesIn(text)).map((name) => eventNamed(events, name));
+  if (!haveOneUnit(profile, chosen)) {
+    const names = chosen.map((event) => events[event].name).join(' and ');
+    throw new StrataError(
+      `${names} count different things, which have no sum`,
+      'one of them can be shown at a time; for time on and off the CPU: ' +
+        'strata record -e cpu-clock --off-cpu',
+    );
+  }
+  return [...new Set(chosen)];
+}
+
+/** The parts between commas; those within the slashes of an event's terms divide nothing. */
+function namesIn(text: string): string[] {
+  return text.match(/(?:[^,/]|\/[^/]*\/)+/g) ?? [text];
+}
+
+/**
+ * Index of the event of that name; `cycles` also finds `cycles:u` where that is the only one.
+ * @throws StrataError where there is none
+ */
+export function eventNamed(events: readonly { readonly name: string }[], name: string): number {
+  const exact = events.findIndex((one) => one.name === name);
+  if (exact >= 0) return exact;
+  const alike = events.flatMap((one, index) => (one.name.split(':', 1)[0] === name ? [index] : []));
+  if (alike.length === 1) return alike[0];
+  throw new StrataError(
+    `the recording has no event '${name}'`,
+    `it has: ${events.map((one) => one.name).join(', ')}`,
   );
 }
 

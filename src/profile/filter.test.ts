@@ -21,9 +21,9 @@ test('each part of a filter keeps what it names', () => {
     [{ tids: [2, 3] }, 'bc'],
     [{ comms: ['worker', 'nobody'] }, 'c'],
     [{ comms: [] }, ''],
-    [{ from: 1e6 }, 'bcd'],
-    [{ from: 1e6, to: 3e6 }, 'bc'],
-    [{ pids: [1], events: [0], to: 1e6 }, 'a'],
+    [{ spans: [{ start: 2e6, end: Infinity }] }, 'acd'],
+    [{ spans: [{ start: 1e6, end: 2e6 - 1 }] }, 'ab'],
+    [{ pids: [1], events: [0], spans: [{ start: 0, end: 1e6 - 1 }] }, 'a'],
   ];
   for (const [filter, expected] of cases) {
     assert.equal(kept(filter).join(''), expected, JSON.stringify(filter));

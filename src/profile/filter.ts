@@ -1,7 +1,7 @@
 /** Parts of a profile: fewer samples, the same tables. */
-import type { Nanoseconds } from '../base/units.js';
 import type { Profile, SampleTable, ThreadTable } from './profile.js';
 import { RegionTimes, type ThreadTimes } from './regions.js';
+import { isWithin, type TimeSpan } from './time-slices.js';
 
 /** What to keep; a list left out keeps all. */
 export interface SampleFilter {
@@ -12,10 +12,10 @@ export interface SampleFilter {
   readonly comms?: readonly string[] | undefined;
   /** Names of regions: what their threads did in them. */
   readonly regions?: readonly string[] | undefined;
-  /** First time kept. */
-  readonly from?: Nanoseconds | undefined;
-  /** First time no longer kept. */
-  readonly to?: Nanoseconds | undefined;
+  /** Thread IDs, and names that threads had last. */
+  readonly threads?: readonly string[] | undefined;
+  readonly cpus?: readonly number[] | undefined;
+  readonly spans?: readonly TimeSpan[] | undefined;
 }
 
 /**
@@ -31,26 +31,43 @@ export function filterSamples(profile: Profile, filter: SampleFilter): Profile {
   const comm = passing(strings.length, filter.comms, (index) => strings[index]);
   const times = filter.regions && new RegionTimes(profile.regions ?? [], filter.regions);
   const regions = times && threadTimes(threads, times);
-  const from = filter.from ?? -Infinity;
-  const to = filter.to ?? Infinity;
-  const rows = new Int32Array(samples.length);
-  let count = 0;
-  for (let row = 0; row < samples.length; row++) {
+  const named = passingThreads(profile, filter.threads);
+  const cpus = filter.cpus && new Set(filter.cpus);
+  const { spans } = filter;
+  return keepSamples(profile, (row) => {
     const thread = samples.thread[row];
-    if (
+    const time = samples.time[row];
+    return (
       event[samples.event[row]] === 1 &&
       pid[thread] === 1 &&
       tid[thread] === 1 &&
+      named[thread] === 1 &&
       comm[samples.comm[row]] === 1 &&
-      samples.time[row] >= from &&
-      samples.time[row] < to &&
-      (regions === undefined || regions[thread]?.holds(samples.time[row]) === true)
-    ) {
-      rows[count++] = row;
-    }
-  }
+      (cpus === undefined || cpus.has(samples.cpu[row])) &&
+      (spans === undefined || isWithin(spans, time)) &&
+      (regions === undefined || regions[thread]?.holds(time) === true)
+    );
+  });
+}
+
+/** The profile of the samples for which `keep` is true; itself where it is for all. */
+export function keepSamples(profile: Profile, keep: (sample: number) => boolean): Profile {
+  const { samples } = profile;
+  const rows = new Int32Array(samples.length);
+  let count = 0;
+  for (let row = 0; row < samples.length; row++) if (keep(row)) rows[count++] = row;
   if (count === samples.length) return profile;
   return { ...profile, samples: pickSamples(samples, rows.subarray(0, count)) };
+}
+
+/** 1 for each thread whose ID or name is wanted; 1 for all where nothing is said. */
+function passingThreads(
+  { threads, strings }: Profile,
+  wanted: readonly string[] | undefined,
+): Uint8Array {
+  const byName = passing(threads.length, wanted, (index) => strings[threads.name[index]]);
+  const byId = passing(threads.length, wanted, (index) => String(threads.tid[index]));
+  return byName.map((pass, index) => pass | byId[index]);
 }
 
 /** The times of each row of the table. */

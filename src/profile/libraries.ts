@@ -2,6 +2,8 @@
  * Whose code a function is: the programmer's own, or a library's, and then which library's. Told from
  * the source file's path as CPython lays out its installations (site.py, sysconfig).
  */
+import { basename } from 'node:path';
+
 import { Layer, type Profile } from './profile.js';
 import { WAITS_MODULE } from './waits.js';
 
@@ -26,6 +28,18 @@ export function shortFile(file: string): string {
     if (match !== null) return file.slice(match[0].length - match[1].length);
   }
   return file;
+}
+
+/**
+ * The Python module that a source file is: `json.decoder` of what is installed; of other files, of which
+ * nobody says where their packages begin, the last part: `benchmark`.
+ */
+export function moduleOfFile(file: string): string {
+  const frozen = FROZEN.exec(file);
+  if (frozen !== null) return frozen[1];
+  const short = shortFile(file).replace(/(?:\/__init__)?\.pyc?$/, '');
+  if (short.startsWith('<')) return short;
+  return (libraryOfFile(file) === undefined ? basename(short) : short).replaceAll('/', '.');
 }
 
 /** In the place of a library's index: the programmer's own code, and what is nobody's. */

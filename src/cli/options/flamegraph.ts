@@ -1,23 +1,15 @@
 /** `flamegraph`'s flags. */
-import type { View } from '../../profile/views.js';
+import type { Selection } from '../../profile/selection.js';
 import type { MinWidth } from '../../render/flamegraph/flamegraph.js';
 import { parseMinWidth, parseWhole } from '../values.js';
-import {
-  given,
-  INPUT,
-  SAMPLE_CHOICE,
-  sampleChoice,
-  VIEW,
-  VIEW_DEFAULT,
-  type SampleChoice,
-} from './shared.js';
+import { given, INPUT, selection, selectionFlags } from './shared.js';
 import type { CommandSpec } from './spec.js';
 import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
-export interface FlamegraphOptions extends SampleChoice, SymbolChoice {
+export interface FlamegraphOptions extends SymbolChoice {
   readonly input: string;
+  readonly selection: Selection;
   readonly output: string;
-  readonly view?: View;
   readonly title?: string;
   /** Roots on top, as an icicle. */
   readonly inverted: boolean;
@@ -41,7 +33,6 @@ export const FLAMEGRAPH: CommandSpec<FlamegraphOptions> = {
       help: 'picture to write; - is standard output',
       value: 'flamegraph.svg',
     },
-    { ...VIEW, valueText: VIEW_DEFAULT },
     { flags: '--title <text>', help: 'title of the picture', valueText: 'the recorded command' },
     { flags: '--inverted', help: 'outermost functions on top (an icicle)' },
     {
@@ -57,7 +48,7 @@ export const FLAMEGRAPH: CommandSpec<FlamegraphOptions> = {
       value: 0.1,
       parse: parseMinWidth,
     },
-    ...SAMPLE_CHOICE,
+    ...selectionFlags(),
     ...SYMBOLS,
   ],
   examples: [
@@ -68,10 +59,9 @@ export const FLAMEGRAPH: CommandSpec<FlamegraphOptions> = {
   ],
   options: (values) => ({
     input: values['input'] as string,
-    ...sampleChoice(values),
+    selection: { ...selection(values), leavesWaiting: true },
     ...symbolChoice(values),
     output: values['output'] as string,
-    ...given('view', values['view'] as View | undefined),
     ...given('title', values['title'] as string | undefined),
     inverted: values['inverted'] === true,
     width: values['width'] as number,

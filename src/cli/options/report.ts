@@ -1,14 +1,14 @@
 /** `report`'s flags. */
 import type { SortKey } from '../../profile/flat.js';
-import type { View } from '../../profile/views.js';
+import type { Selection } from '../../profile/selection.js';
 import { parseGraph, parsePercent, parseSort, type GraphChoice } from '../values.js';
-import { given, INPUT, SAMPLE_CHOICE, sampleChoice, VIEW, type SampleChoice } from './shared.js';
+import { given, INPUT, selection, selectionFlags } from './shared.js';
 import type { CommandSpec } from './spec.js';
 import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
-export interface ReportOptions extends SampleChoice, SymbolChoice {
+export interface ReportOptions extends SymbolChoice {
   readonly input: string;
-  readonly view: View;
+  readonly selection: Selection;
   readonly children: boolean;
   readonly graph: GraphChoice;
   readonly sort?: readonly SortKey[];
@@ -52,8 +52,7 @@ export const REPORT: CommandSpec<ReportOptions> = {
       value: 0,
       parse: parsePercent,
     },
-    { ...VIEW, value: 'full', valueText: 'full, the rows of perf report' },
-    ...SAMPLE_CHOICE,
+    ...selectionFlags({ value: 'full', valueText: 'full, the rows of perf report' }),
     ...SYMBOLS,
   ],
   examples: [
@@ -66,9 +65,8 @@ export const REPORT: CommandSpec<ReportOptions> = {
   ],
   options: (values) => ({
     input: values['input'] as string,
-    ...sampleChoice(values),
+    selection: selection(values),
     ...symbolChoice(values),
-    view: values['view'] as View,
     children: values['children'] === true,
     graph: graphChoice(values['callGraph'] as GraphChoice | boolean | undefined),
     ...given('sort', values['sort'] as SortKey[] | undefined),

@@ -1,7 +1,11 @@
 /** Flags that several commands have, and what they become. */
 import { ExitCode, StrataError } from '../../base/errors.js';
-import { VIEWS } from '../../profile/views.js';
-import { parseIds, parseList } from '../values.js';
+import { parseNames, type NamePattern } from '../../profile/names.js';
+import { LAYER_NAMES, type Layer } from '../../profile/profile.js';
+import type { Selection } from '../../profile/selection.js';
+import { parseTimes, type TimeChoice } from '../../profile/time-slices.js';
+import { VIEWS, type View } from '../../profile/views.js';
+import { parseIds, parseList, parseRanges } from '../values.js';
 import type { Flag, Values } from './spec.js';
 
 /** Which samples to look at; all where empty. */
@@ -40,15 +44,6 @@ export const SAMPLE_CHOICE: readonly Flag[] = [
   },
 ];
 
-export const VIEW: Flag = {
-  flags: '--view <view>',
-  help:
-    'full: every frame; mixed: without the interpreter’s own C; python: only Python functions; ' +
-    'native: only what is not Python',
-  choices: VIEWS,
-};
-export const VIEW_DEFAULT = 'mixed where there is Python, else full';
-
 export function sampleChoice(values: Values): SampleChoice {
   return {
     ...given('event', values['event'] as string | undefined),
@@ -57,6 +52,83 @@ export function sampleChoice(values: Values): SampleChoice {
     ...given('comms', (values['comms'] ?? values['comm']) as string[] | undefined),
     ...given('regions', values['region'] as string[] | undefined),
   };
+}
+
+/**
+ * What every report lets a person choose by. `--view` stands first; commands whose default is another give
+ * their own.
+ */
+export function selectionFlags(view: Partial<Flag> = {}): readonly Flag[] {
+  return [
+    {
+      flags: '--view <view>',
+      help:
+        'full: every frame; mixed: without the interpreter’s own C; python: only Python functions; ' +
+        'native: only what is not Python',
+      choices: VIEWS,
+      valueText: 'mixed where there is Python, else full',
+      ...view,
+    },
+    ...SAMPLE_CHOICE,
+    {
+      flags: '--thread <list>',
+      help: 'only these threads: IDs, or names that they had last',
+      parse: parseList,
+    },
+    { flags: '-C, --cpu <list>', help: 'only samples on these CPUs: 0,2-3', parse: parseRanges },
+    {
+      flags: '--time <spans>',
+      help: 'only these times: START,STOP in seconds, or shares: 10%-20%, 10%/2',
+      parse: parseTimes,
+    },
+    {
+      flags: '--symbol <list>',
+      help: 'only samples with such a function on the stack: names, names with *, /regex/',
+      parse: parseNames,
+    },
+    {
+      flags: '--module <list>',
+      help: 'only samples with such a module on the stack: json, libz.so.1, /regex/',
+      parse: parseNames,
+    },
+    { flags: '--exclude <list>', help: 'no samples with such a function', parse: parseNames },
+    {
+      flags: '--focus <list>',
+      help: 'stacks from such a function on, and no samples without one',
+      parse: parseNames,
+    },
+    {
+      flags: '--layer <list>',
+      help: `only samples whose innermost frame shown is of these: ${LAYER_NAMES.join(', ')}`,
+      parse: parseLayers,
+    },
+    { flags: '--invert', help: 'turn stacks around: innermost function first' },
+  ];
+}
+
+export function selection(values: Values): Selection {
+  return {
+    ...sampleChoice(values),
+    ...given('view', values['view'] as View | undefined),
+    ...given('threads', values['thread'] as string[] | undefined),
+    ...given('cpus', values['cpu'] as number[] | undefined),
+    ...given('times', values['time'] as TimeChoice | undefined),
+    ...given('symbols', values['symbol'] as NamePattern[] | undefined),
+    ...given('modules', values['module'] as NamePattern[] | undefined),
+    ...given('excluded', values['exclude'] as NamePattern[] | undefined),
+    ...given('focus', values['focus'] as NamePattern[] | undefined),
+    ...given('layers', values['layer'] as Layer[] | undefined),
+    ...given('invert', values['invert'] as boolean | undefined),
+  };
+}
+
+/** @throws StrataError for a name that is no layer's */
+function parseLayers(text: string): Layer[] {
+  return parseList(text).map((name) => {
+    const layer = (LAYER_NAMES as readonly string[]).indexOf(name);
+    if (layer < 0) throw new StrataError(`'${name}' is none of ${LAYER_NAMES.join(', ')}`);
+    return layer as Layer;
+  });
 }
 
 /** `{name: value}`, or nothing where the flag was not given: an optional property is absent, not undefined. */

@@ -1,22 +1,13 @@
 /** `tree`'s flags. */
-import type { View } from '../../profile/views.js';
+import type { Selection } from '../../profile/selection.js';
 import { parsePercent, parseWhole } from '../values.js';
-import {
-  given,
-  INPUT,
-  SAMPLE_CHOICE,
-  sampleChoice,
-  VIEW,
-  VIEW_DEFAULT,
-  type SampleChoice,
-} from './shared.js';
+import { given, INPUT, selection, selectionFlags } from './shared.js';
 import type { CommandSpec } from './spec.js';
 import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
-export interface TreeOptions extends SampleChoice, SymbolChoice {
+export interface TreeOptions extends SymbolChoice {
   readonly input: string;
-  /** `undefined`: mixed where there are Python frames, else full. */
-  readonly view?: View;
+  readonly selection: Selection;
   /** Whether to show library frames instead of folding them. */
   readonly all: boolean;
   /** Whether to show all threads as one. */
@@ -31,7 +22,6 @@ export const TREE: CommandSpec<TreeOptions> = {
   description: 'Shows the call tree from the outside in, each function with the time spent in it.',
   flags: [
     INPUT,
-    { ...VIEW, valueText: VIEW_DEFAULT },
     { flags: '--all', help: 'show library frames, which are folded otherwise' },
     { flags: '--merge', help: 'show all threads as one' },
     {
@@ -41,7 +31,7 @@ export const TREE: CommandSpec<TreeOptions> = {
       parse: parsePercent,
     },
     { flags: '--max-depth <N>', help: 'levels to show', parse: parseWhole(1, 10_000) },
-    ...SAMPLE_CHOICE,
+    ...selectionFlags(),
     ...SYMBOLS,
   ],
   examples: [
@@ -52,9 +42,8 @@ export const TREE: CommandSpec<TreeOptions> = {
   ],
   options: (values) => ({
     input: values['input'] as string,
-    ...sampleChoice(values),
+    selection: { ...selection(values), leavesWaiting: true },
     ...symbolChoice(values),
-    ...given('view', values['view'] as View | undefined),
     all: values['all'] === true,
     merge: values['merge'] === true,
     minPercent: values['minPercent'] as number,
