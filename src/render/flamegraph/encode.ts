@@ -6,7 +6,19 @@ import { visibleText } from './text.js';
 
 export type EncodedFrames = Pick<
   FlameData,
-  'names' | 'places' | 'place' | 'look' | 'climb' | 'func' | 'weight' | 'lost' | 'unit'
+  | 'names'
+  | 'places'
+  | 'place'
+  | 'look'
+  | 'climb'
+  | 'func'
+  | 'weight'
+  | 'lost'
+  | 'other'
+  | 'otherTotal'
+  | 'gap'
+  | 'lanes'
+  | 'unit'
 >;
 
 /** The character of a function's colour: its fill's class is `f` and this. */
@@ -16,7 +28,8 @@ export function lookOf(func: { name: string; where: string; hue: number }): stri
 
 /** Only functions that a frame names are written. Weights are whole multiples of `unit`. */
 export function encodeFrames(layout: FlameLayout): EncodedFrames {
-  const unit = commonDivisor(layout.self, layout.weight);
+  const { other, otherTotal } = layout;
+  const unit = commonDivisor(layout.self, layout.weight, ...(other ? [other] : []));
   const renumbered = new Int32Array(layout.functions.length).fill(-1);
   const names: string[] = [];
   const places = new Map<string, number>();
@@ -31,6 +44,11 @@ export function encodeFrames(layout: FlameLayout): EncodedFrames {
       look += lookOf(layout.functions[func]);
     }
     return renumbered[func];
+  };
+
+  const inUnits = (value: number): string => {
+    const units = Math.round(value / unit);
+    return units === 0 ? '' : units.toString(36);
   };
 
   const climb: string[] = [];
@@ -69,6 +87,8 @@ export function encodeFrames(layout: FlameLayout): EncodedFrames {
     weight: weight.join(','),
     lost: lost.join(','),
     unit,
+    ...(other && { other: Array.from(other, inUnits).join(',') }),
+    ...(otherTotal !== undefined && { otherTotal }),
   };
 }
 

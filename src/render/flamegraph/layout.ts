@@ -44,6 +44,15 @@ export interface FlameLayout {
   readonly hueWeight: Float64Array;
   /** Frames narrower than asked for. */
   readonly dropped: number;
+  /** The frame's weight in another profile, which this one is compared with, scaled to this one's. */
+  readonly other?: Float64Array;
+  /** The whole of the other profile, scaled alike. */
+  readonly otherTotal?: number;
+  /**
+   * Of a chart in order of time: `x` and `weight` are nanoseconds, siblings may have gaps between them, and
+   * the threads (frame 0's children) lie one below the other, `depth` counting on.
+   */
+  readonly chart?: boolean;
 }
 
 export interface LayoutOptions {
@@ -60,15 +69,11 @@ export interface LayoutOptions {
 /** Lays out a profile whose view is already applied. Cost: the call tree's, and a step per frame. */
 export function layoutFlameGraph(profile: Profile, options: LayoutOptions = {}): FlameLayout {
   const tree = callTree(profile, options.event ?? 0, options.threads ? ['thread'] : []);
-  return arrange(
-    rooted(tree, options.threads ?? false),
-    options.minShare ?? 0,
-    options.sort ?? 'name',
-  );
+  return arrangeFrames(rooted(tree, options.threads ?? false), options);
 }
 
-/** A call tree under one root, its nodes named. Children come after their parents. */
-interface RootedTree {
+/** A call tree under one root (node 0), its nodes named. Children come after their parents. */
+export interface FlameTree {
   readonly functions: readonly FlameFunction[];
   readonly parent: Int32Array;
   readonly func: Int32Array;
@@ -76,10 +81,12 @@ interface RootedTree {
   readonly weight: Float64Array;
   readonly samples: number;
   readonly sampleWeight: number;
+  readonly other?: Float64Array;
+  readonly otherTotal?: number;
 }
 
 /** Puts the root, and below it the threads if they are to be a level, before the call tree's nodes. */
-function rooted(tree: CallTree, threads: boolean): RootedTree {
+function rooted(tree: CallTree, threads: boolean): FlameTree {
   const functions: FlameFunction[] = [{ name: 'all', where: '', hue: NEUTRAL }];
   if (threads)
     for (const group of tree.groups) functions.push(threadAsFunction(tree, group.thread));
@@ -146,8 +153,15 @@ function threadAsFunction({ profile }: CallTree, thread: number): FlameFunction 
   return { name: `${profile.strings[profile.threads.name[thread]]} ${tid}`, where, hue: NEUTRAL };
 }
 
-function arrange(tree: RootedTree, minShare: number, sort: 'name' | 'weight'): FlameLayout {
-  const { parent, func, self, weight } = tree;
+/**
+ * Puts a tree's nodes in their places. Where there is another profile to compare with, a node is as wide as
+ * its weight in this one, and kept for its weight in either.
+ */
+export function arrangeFrames(
+  tree: FlameTree,
+  { minShare = 0, sort = 'name' }: Pick<LayoutOptions, 'minShare' | 'sort'> = {},
+): FlameLayout {
+  const { parent, func, self, weight, other } = tree;
   const nodes = parent.length;
   const hueWeight = new Float64Array(NEUTRAL + 1);
   for (let node = 0; node < nodes; node++) {
@@ -156,7 +170,9 @@ function arrange(tree: RootedTree, minShare: number, sort: 'name' | 'weight'): F
 
   const least = weight[0] * minShare;
   const kept: number[] = [];
-  for (let node = 1; node < nodes; node++) if (weight[node] >= least) kept.push(node);
+  for (let node = 1; node < nodes; node++) {
+    if (Math.max(weight[node], other?.[node] ?? 0) >= least) kept.push(node);
+  }
   sortSiblings(kept, tree.functions, func, weight, sort);
 
   // Linked lists of children, built from the back so that the first stands at the head.
@@ -183,6 +199,8 @@ function arrange(tree: RootedTree, minShare: number, sort: 'name' | 'weight'): F
     sampleWeight: tree.sampleWeight,
     hueWeight,
     dropped: nodes - length,
+    ...(other === undefined ? {} : { other: new Float64Array(length) }),
+    ...(tree.otherTotal === undefined ? {} : { otherTotal: tree.otherTotal }),
   };
   let frame = 0;
   let depth = 0;
@@ -195,6 +213,7 @@ function arrange(tree: RootedTree, minShare: number, sort: 'name' | 'weight'): F
     layout.x[frame] = x;
     layout.weight[frame] = weight[node];
     layout.self[frame] = self[node];
+    if (layout.other !== undefined) layout.other[frame] = other?.[node] ?? 0;
     if (depth > layout.maxDepth) layout.maxDepth = depth;
     if (firstChild[node] >= 0) {
       node = firstChild[node];

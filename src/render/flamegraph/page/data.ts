@@ -25,6 +25,14 @@ export interface FlameData {
   readonly weight: string;
   /** `frame:weight`, of the children of a frame that were too narrow to be kept; base 36. */
   readonly lost: string;
+  /** Likewise, of a comparison: each frame's weight in the other profile, in `unit`s. */
+  readonly other?: string;
+  /** The whole of the other profile. */
+  readonly otherTotal?: number;
+  /** Likewise, of a chart in order of time: what is free to the left of each frame, in `unit`s; empty for none. */
+  readonly gap?: string;
+  /** Of a chart: the depth of each of the root's children, which are threads and lie one below the other. */
+  readonly lanes?: string;
   /** What a weight of 1 stands for. */
   readonly unit: number;
   /** Nanoseconds rather than a count. */
@@ -57,6 +65,8 @@ export interface Frames {
   readonly x: Float64Array;
   readonly weight: Float64Array;
   readonly self: Float64Array;
+  /** Weights in the other profile, of a comparison. */
+  readonly other?: Float64Array;
   /** The frames of each depth, from left to right: also ascending as indexes. */
   readonly rows: readonly (readonly number[])[];
 }
@@ -66,6 +76,9 @@ export function decodeFrames(data: FlameData): Frames {
   const climb = data.climb.split(',');
   const funcs = data.func.split(',');
   const weights = data.weight.split(',');
+  const gaps = data.gap?.split(',');
+  const lanes = data.lanes?.split(',');
+  let lane = 0;
   const length = climb.length;
   const func = new Int32Array(length);
   const parent = new Int32Array(length);
@@ -82,17 +95,22 @@ export function decodeFrames(data: FlameData): Frames {
     for (let up = parseInt(climb[frame] || '0', 36); up > 0; up--) above = parent[above];
     parent[frame] = above;
     depth[frame] = above < 0 ? 0 : depth[above] + 1;
+    if (above === 0 && lanes !== undefined) {
+      // Threads run at the same time.
+      depth[frame] = parseInt(lanes[lane++], 36);
+      free[0] = 0;
+    }
     func[frame] = funcs[frame] === '' ? func[above] : parseInt(funcs[frame], 36);
     weight[frame] =
       weights[frame] === '' ? weight[above] : parseInt(weights[frame], 36) * data.unit;
     self[frame] = weight[frame];
     if (above >= 0) {
-      x[frame] = free[above];
-      free[above] += weight[frame];
+      x[frame] = free[above] + (gaps ? parseInt(gaps[frame] || '0', 36) * data.unit : 0);
+      free[above] = x[frame] + weight[frame];
       self[above] -= weight[frame];
     }
     free[frame] = x[frame];
-    if (depth[frame] === rows.length) rows.push([]);
+    while (depth[frame] >= rows.length) rows.push([]);
     rows[depth[frame]].push(frame);
   }
   for (let frame = length - 1; frame >= 0; frame--) {
@@ -104,5 +122,10 @@ export function decodeFrames(data: FlameData): Frames {
     const [frame, narrow] = pair.split(':');
     self[parseInt(frame, 36)] -= parseInt(narrow, 36) * data.unit;
   }
-  return { length, func, parent, depth, end, x, weight, self, rows };
+  if (lanes !== undefined) self[0] = 0;
+  if (data.other === undefined) return { length, func, parent, depth, end, x, weight, self, rows };
+  const other = Float64Array.from(data.other.split(','), (units) => {
+    return parseInt(units || '0', 36) * data.unit;
+  });
+  return { length, func, parent, depth, end, x, weight, self, other, rows };
 }
