@@ -123,8 +123,7 @@ while True: steady(); time.sleep(0.005)
     const [before, ownBefore] = [theirs(), ours()];
     for (let i = 0; i < 20; i++) {
       const support = await enablePerfSupport(child.pid);
-      await sleep(10);
-      assert.match(readFileSync(mapOf(child.pid), 'utf8'), /py::steady:/, `${i}`);
+      await until(() => /py::steady:/.test(readFileSync(mapOf(child.pid), 'utf8')), `a name, ${i}`);
       assert.equal(await support.disable(), undefined);
     }
     assert.equal(child.exitCode, null);

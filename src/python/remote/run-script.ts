@@ -30,8 +30,8 @@ const PLEASE_STOP = 1 << 5;
 const SET_BY_OTHERS = (1 << 1) | (1 << 2) | (1 << 3);
 
 const PATIENCE_MS = 5000;
-/** The main thread alone is asked for so long, then others, too. */
-const MAIN_THREAD_MS = 300;
+/** The main thread alone is asked for so long, then all, again and again. */
+const ASK_AGAIN_MS = 300;
 const MOST_ASKED = 64;
 const POLL_MS = 5;
 /** From a thread's taking notice to its opening the script. */
@@ -90,12 +90,13 @@ class Request {
   async run(patienceMs: number): Promise<string> {
     const { folder } = this;
     try {
-      const [main, ...others] = readThreads(this.memory, this.interpreter);
+      const deadline = performance.now() + patienceMs;
+      const [main] = readThreads(this.memory, this.interpreter);
       this.ask(main);
-      let answer = await this.answerWithin(Math.min(MAIN_THREAD_MS, patienceMs));
-      if (answer === undefined) {
-        this.askOthers(others);
-        answer = await this.answerWithin(patienceMs - MAIN_THREAD_MS);
+      let answer = await this.answerBefore(deadline);
+      while (answer === undefined && performance.now() < deadline) {
+        this.askAgain();
+        answer = await this.answerBefore(deadline);
       }
       await this.withdraw();
       answer ??= folder.read(ANSWER);
@@ -107,10 +108,16 @@ class Request {
     }
   }
 
-  private askOthers(threads: readonly PythonThread[]): void {
-    for (const thread of threads.slice(0, MOST_ASKED)) {
+  /**
+   * Asks other threads, too, also those that have come meanwhile, and wakes those that were asked: one may have
+   * been on its way into a system call, too late to look and too early to be woken.
+   */
+  private askAgain(): void {
+    const { pid } = this;
+    for (const thread of this.threads()) {
       try {
-        this.ask(thread);
+        if (!this.asked.some(({ state }) => state === thread.state)) this.ask(thread);
+        else stopped(pid, taskOf(pid, thread.nativeId) ?? -1, () => undefined);
       } catch (error) {
         // The main thread is asked already; of the others some may have ended.
         if (!(error instanceof StrataError)) throw error;
@@ -152,11 +159,22 @@ class Request {
     });
   }
 
-  private async answerWithin(ms: number): Promise<string | undefined> {
-    const deadline = performance.now() + ms;
+  /** None where the list of them is just being changed. */
+  private threads(): PythonThread[] {
+    try {
+      return readThreads(this.memory, this.interpreter).slice(0, MOST_ASKED);
+    } catch (error) {
+      if (error instanceof StrataError) return [];
+      throw error;
+    }
+  }
+
+  /** The answer, if it comes before the next asking. */
+  private async answerBefore(deadline: number): Promise<string | undefined> {
+    const until = Math.min(deadline, performance.now() + ASK_AGAIN_MS);
     for (;;) {
       const answer = this.folder.read(ANSWER);
-      if (answer !== undefined || performance.now() > deadline) return answer;
+      if (answer !== undefined || performance.now() > until) return answer;
       if (!isRunning(this.pid)) throw new ProcessEnded(this.pid);
       await sleep(POLL_MS);
     }
