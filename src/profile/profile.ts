@@ -99,6 +99,26 @@ export interface FrameTable {
   readonly inlineDepth: Uint8Array;
 }
 
+/**
+ * Where frames' code lies in the files that it came from, for disassembly. Of frames that were added behind
+ * (`length` and more) nothing is known.
+ */
+export interface CodeTable {
+  readonly length: number;
+  /**
+   * Virtual address of the frame's instruction in its module's file; of the kernel and of code that was made
+   * at run time where it was in memory. NaN where it lies in no known code.
+   */
+  readonly address: Float64Array;
+  /** Of its function, likewise, and in bytes; 0 where the size is unknown. */
+  readonly start: Float64Array;
+  readonly size: Float64Array;
+  /** By module, the file that its symbols were read from. */
+  readonly files: ReadonlyMap<number, string>;
+  /** Code that was made at run time, by where it began; as far as a jitdump holds it. */
+  readonly generated: ReadonlyMap<Address, Uint8Array>;
+}
+
 /** A prefix tree: a stack is its outermost frames' stack plus one frame. Parents precede children. */
 export interface StackTable {
   readonly length: number;
@@ -178,6 +198,8 @@ export interface Profile {
   readonly notes: readonly Note[];
   /** What the recorded program marked; absent where nothing was. */
   readonly regions?: readonly Region[];
+  /** Absent unless it was asked for. */
+  readonly code?: CodeTable;
 }
 
 export type { Address };
