@@ -15,6 +15,8 @@ export interface InputChoice extends SymbolChoice {
   readonly selection: Selection;
   /** Whether lines of the source are needed, whatever that costs. */
   readonly lines?: boolean;
+  /** Whether it matters where in files the code is. */
+  readonly code?: boolean;
 }
 
 /**
@@ -64,7 +66,7 @@ function requireReadable(path: string): void {
   }
 }
 
-function load({ input, symbols, inline, lines }: Omit<InputChoice, 'selection'>): Profile {
+function load({ input, symbols, inline, lines, code }: Omit<InputChoice, 'selection'>): Profile {
   try {
     const debuginfod = debuginfodFromEnvironment(process.env);
     return loadProfile(input, {
@@ -72,6 +74,7 @@ function load({ input, symbols, inline, lines }: Omit<InputChoice, 'selection'>)
       onDownload: downloadTeller(),
       inline,
       lines,
+      code,
     });
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;

@@ -15,6 +15,7 @@ import {
 } from '../python/layers.js';
 import type { FunctionSymbol, ModuleSymbols } from '../symbolize/module-symbols.js';
 import type { Mapping } from './address-space.js';
+import type { CodePlaces } from './code-places.js';
 import { FrameIndex, KERNEL_SPACE } from './frame-index.js';
 import type { Locations, MappedCode } from './locations.js';
 import type { Process } from './processes.js';
@@ -50,11 +51,15 @@ export class FrameResolver {
   private readonly found = new FrameIndex();
   private readonly machineryOf = new Map<number, number>();
 
-  /** @param sourceOf lines and inlined functions; none are looked up where it is absent */
+  /**
+   * @param sourceOf lines and inlined functions; none are looked up where it is absent
+   * @param code told where the frames' code is; not kept where it is absent
+   */
   constructor(
     private readonly builder: ProfileBuilder,
     private readonly locations: Locations,
     private readonly sourceOf?: SourceLookup,
+    private readonly code?: CodePlaces,
   ) {}
 
   kindOf(frame: number): number {
@@ -89,6 +94,7 @@ export class FrameResolver {
       const row = builder.module(module, module === '[kernel]' ? '[kernel.kallsyms]' : module);
       const func = builder.function(found?.name ?? '[kernel]', row, -1, Layer.Kernel);
       frame = this.frame(func, address, FrameKind.Other);
+      if (found !== undefined) this.code?.set(frame, address, found.start, found.size);
       this.found.add(KERNEL_SPACE, address, frame);
     }
     return frame;
@@ -168,12 +174,14 @@ export class FrameResolver {
   ): number {
     const sources = this.sourceOf?.(symbols, address - bias) ?? [];
     const frame = this.frame(func, address, kind, sources.at(-1));
+    this.code?.inFile(frame, module, symbols, address - bias);
     let outer = frame;
     for (let i = sources.length - 2; i >= 0; i--) {
       const name = sources[i].name ?? '[unknown]';
       const inlined = this.builder.function(name, module, -1, layer, true);
       const depth = sources.length - 1 - i;
       const inner = this.frame(inlined, address, FrameKind.Other, sources[i], depth);
+      this.code?.inFile(inner, module, symbols, address - bias);
       this.inner.data[outer] = inner;
       outer = inner;
     }
@@ -209,7 +217,9 @@ export class FrameResolver {
     const source = this.sourceOf && mapping.jit?.lineAt(address);
     const layer = name === undefined ? Layer.Unknown : Layer.Native;
     const func = builder.function(name ?? '[unknown]', module, -1, layer);
-    return this.frame(func, address, FrameKind.Other, source && { name, ...source });
+    const frame = this.frame(func, address, FrameKind.Other, source && { name, ...source });
+    if (mapping.jit !== undefined) this.code?.inDump(frame, address, mapping.jit);
+    return frame;
   }
 
   private mapped(mapping: Mapping, process: Process): MappedFrames {

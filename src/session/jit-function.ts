@@ -45,6 +45,11 @@ export class JitFunction {
     return this.lineTable.table?.find(address - this.start);
   }
 
+  /** What ran; `undefined` where the dump leaves it out. */
+  code(): Uint8Array | undefined {
+    return this.dump.code(this.row);
+  }
+
   /**
    * `undefined` where the dump has none. Its addresses are relative to where the writer supposes that perf
    * will put it behind the code (V8, CPython), or where it lies in memory: whichever it is, the lowest

@@ -10,6 +10,7 @@ import { PerfSample } from '../formats/perfdata/spec.js';
 import { hasOrdinal, truncationOf } from '../formats/perfdata/strata-section.js';
 import { ProfileBuilder } from '../profile/builder.js';
 import { Truncation, type Profile } from '../profile/profile.js';
+import { CodePlaces } from './code-places.js';
 import { FrameResolver, type SourceLookup } from './frames.js';
 import { makeNotes } from './notes.js';
 import type { Thread } from './processes.js';
@@ -25,6 +26,8 @@ export interface LoadOptions extends Pick<ReplayOptions, 'symbols' | 'onDownload
   readonly inline?: InlineChoice | undefined;
   /** Whether lines are needed, whatever that costs; by default there are none. */
   readonly lines?: boolean | undefined;
+  /** Whether the profile tells where its code is ({@link Profile.code}); by default it does not. */
+  readonly code?: boolean | undefined;
 }
 
 /**
@@ -34,7 +37,7 @@ export interface LoadOptions extends Pick<ReplayOptions, 'symbols' | 'onDownload
  *   in the profile's notes
  */
 export function profileOf(source: ByteSource, options: ReplayOptions & LoadOptions = {}): Profile {
-  const { inline = 'auto', lines = false } = options;
+  const { inline = 'auto', lines = false, code = false } = options;
   const replay = new Replay(source, {
     sharedFrom: SHARED_FROM,
     ...options,
@@ -43,7 +46,7 @@ export function profileOf(source: ByteSource, options: ReplayOptions & LoadOptio
   });
   try {
     const shown = hasCallChains(replay) ? inline : 'off';
-    return new Loading(replay, sourceLookup(shown, lines)).run();
+    return new Loading(replay, sourceLookup(shown, lines), code).run();
   } finally {
     replay.close();
   }
@@ -87,14 +90,17 @@ class Loading {
   private readonly threadRows = new Map<Thread, ThreadRow>();
   /** Rows of samples whose threads could have run on. */
   private readonly preempted = new Int32Column();
+  private readonly code: CodePlaces | undefined;
 
   constructor(
     private readonly replay: Replay,
     sourceOf: SourceLookup | undefined,
+    withCode: boolean,
   ) {
     const { builder } = this;
     const { locations, chains, file } = replay;
-    const frames = new FrameResolver(builder, locations, sourceOf);
+    this.code = withCode ? new CodePlaces() : undefined;
+    const frames = new FrameResolver(builder, locations, sourceOf, this.code);
     this.stacks = new StackResolver(builder, frames, chains);
     this.eventRows = file.events.events.map((event) =>
       isDummy(event.name) ? -1 : builder.event(event.name, eventUnit(event)),
@@ -113,6 +119,7 @@ class Loading {
     return {
       ...profile,
       ...(regions === undefined ? {} : { regions }),
+      ...(this.code === undefined ? {} : { code: this.code.table() }),
       notes: makeNotes(profile, facts),
     };
   }

@@ -1,6 +1,6 @@
 /**
  * The index of a jitdump: one pass over the file, which may be hundreds of megabytes, into columns. Names,
- * unwinding information and lines are read when asked for; code never is.
+ * unwinding information, lines and code are read when asked for.
  */
 import { Cursor, decodeUtf8 } from '../../base/cursor.js';
 import { FormatError, orUndefined } from '../../base/errors.js';
@@ -42,7 +42,7 @@ const MAX_SEARCH = 1 << 26;
 /** An hour: what tells records from other bytes. */
 const NEAR_TIME: Nanoseconds = 3.6e12;
 const MAX_NAME_SIZE = 1 << 16;
-/** Unwinding and debug information of one function. */
+/** Unwinding and debug information of one function, or its code. */
 const MAX_TABLE_SIZE = 1 << 24;
 
 export interface JitHeader {
@@ -119,6 +119,20 @@ export class JitDump {
     const bytes = this.source.read(at + CODE_LOAD_SIZE, Math.min(size, MAX_NAME_SIZE));
     const end = bytes.indexOf(0);
     return decodeUtf8(end < 0 ? bytes : bytes.subarray(0, end));
+  }
+
+  /** The function's code, which follows its name; `undefined` where it was left out, or is too large. */
+  code(row: number): Uint8Array | undefined {
+    const load = this.loads[row];
+    const at = this.events.records.data[load];
+    const room = this.recordSize(at) - CODE_LOAD_SIZE;
+    const size = this.sizes[load];
+    if (room <= size || size > MAX_TABLE_SIZE) return undefined;
+    const end = this.source
+      .read(at + CODE_LOAD_SIZE, Math.min(room - size, MAX_NAME_SIZE))
+      .indexOf(0);
+    const bytes = this.source.read(at + CODE_LOAD_SIZE + end + 1, size);
+    return end >= 0 && bytes.byteLength === size ? bytes : undefined;
   }
 
   /** The bytes of the function's `.eh_frame`; `undefined` where it has none. */
