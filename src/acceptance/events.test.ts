@@ -112,7 +112,7 @@ test('a filter of no such field names those that there are', async (t) => {
   const { code, stderr } = await strata(['record', ...flags, ...program.command], {
     cwd: workplace.folder,
   });
-  assert.equal(code, 1);
+  assert.equal(code, 2);
   assert.match(stderr, /^strata: the kernel does not understand the filter \(colour == 1\)/);
   assert.match(stderr, /^ {2}its fields are: __syscall_nr$/m);
 });

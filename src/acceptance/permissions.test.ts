@@ -110,7 +110,7 @@ test('an ordinary user where perf_event_paranoid is 2: own programs, their user 
     );
     assertRefused(
       await user.strata(...ATTACH, '-a'),
-      /sampling whole CPUs is forbidden: kernel\.perf_event_paranoid is 2 /,
+      /measuring whole CPUs is forbidden: kernel\.perf_event_paranoid is 2 /,
       /sudo sysctl kernel\.perf_event_paranoid=0 /,
     );
     assertRefused(

@@ -108,7 +108,9 @@ test('as text: by kind, with what is refused in a line', async () => {
 });
 
 test('nothing that fits is a failure in words', async () => {
-  const { stdout, stderr, code } = await strata(['list', 'no-such-thing']);
-  assert.deepEqual([stdout, code], ['', 1]);
-  assert.match(stderr, /^strata: no event is called 'no-such-thing'\n/);
+  for (const flags of [[], ['--json']]) {
+    const { stdout, stderr, code } = await strata(['list', ...flags, 'no-such-thing']);
+    assert.deepEqual([stdout, code], ['', 1]);
+    assert.match(stderr, /^strata: no event is called 'no-such-thing'\n/);
+  }
 });

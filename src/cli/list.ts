@@ -40,12 +40,12 @@ export function list({ patterns, all, json }: ListOptions): number {
     (event) => choices.length === 0 || choices.some(({ matches }) => matches(event)),
   );
   const shown = all ? chosen : chosen.filter(({ refusal }) => refusal === undefined);
+  const refused = all ? [] : refusedLines(chosen);
+  if (shown.length === 0) throw nothing(patterns, refused, notes);
   if (json) {
     printToStdout((sink) => sink(`${JSON.stringify(shown.map(asJson), undefined, 2)}\n`));
     return ExitCode.Done;
   }
-  const refused = all ? [] : refusedLines(chosen);
-  if (shown.length === 0) throw nothing(patterns, refused, notes);
   const { colour, columns } = describeTerminal();
   const style = colour ? ANSI : PLAIN;
   const bySystem = columns !== undefined && patterns.length === 0;

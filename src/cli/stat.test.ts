@@ -319,6 +319,7 @@ test('a filter counts only what it lets through', async (t) => {
   const wrong = await strata(['stat', '-e', GETPPID, '--filter', 'nosuch == 1', 'true']);
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /does not understand the filter \(nosuch == 1\)/);
+  assert.match(wrong.stderr, /its fields are: __syscall_nr/);
 });
 
 test('PMUs that count whole CPUs do so on the CPUs that they name', async (t) => {

@@ -1,19 +1,13 @@
 /**
  * Opens the counters: each event on each task or CPU, groups together.
  */
-import { ExitCode, StrataError } from '../base/errors.js';
 import { encodeAttr } from '../formats/perfdata/attr.js';
 import { PerfFormat } from '../formats/perfdata/spec.js';
 import type { EventSpec } from '../linux/events/spec.js';
 import { countsInUser, userOnly } from '../linux/events/parse.js';
 import { libc } from '../linux/libc.js';
-import {
-  SystemCallError,
-  closeEvent,
-  enableEvent,
-  filterEvent,
-  openEvent,
-} from '../linux/perf-event.js';
+import { SystemCallError, closeEvent, enableEvent, openEvent } from '../linux/perf-event.js';
+import { setFilter } from '../record/events/filter.js';
 import { explainRefusal, hasKernelPart, isForbidden } from '../record/events/permission.js';
 import { isGone } from '../record/targets.js';
 import type { CountedEvent, EventState, WantedGroup } from './events.js';
@@ -191,21 +185,14 @@ class Member {
       },
     });
     const fd = openEvent(attr, place.pid, place.cpu, leader);
-    if (this.filter !== undefined && spec.kind === 'tracepoint') this.setFilter(fd, this.filter);
-    return fd;
-  }
-
-  private setFilter(fd: number, filter: string): void {
+    if (this.filter === undefined || spec.kind !== 'tracepoint') return fd;
     try {
-      filterEvent(fd, filter);
-    } catch {
+      setFilter(fd, spec.name, this.filter);
+    } catch (error) {
       closeEvent(fd);
-      throw new StrataError(
-        `the kernel does not understand the filter ${filter} of '${this.spec.name}'`,
-        'its fields are in /sys/kernel/tracing/events/SYSTEM/NAME/format',
-        ExitCode.Usage,
-      );
+      throw error;
     }
+    return fd;
   }
 
   /** Asks for less. @returns whether that may help */

@@ -9,16 +9,13 @@ import { StrataError } from '../../base/errors.js';
 import { powerOfTwo } from '../../base/units.js';
 import { encodeAttr } from '../../formats/perfdata/attr.js';
 import { PerfFormat } from '../../formats/perfdata/spec.js';
-import { Tracefs } from '../../linux/events/tracepoints.js';
 import {
   EVERY_TASK,
-  SystemCallError,
   THIS_TASK,
   closeEvent,
   disableEvent,
   enableEvent,
   eventId,
-  filterEvent,
   openEvent,
   readCounts,
   redirectEvent,
@@ -29,6 +26,7 @@ import { pageSize } from '../../linux/system.js';
 import type { RecordOptions } from '../options.js';
 import { isGone, type ResolvedTarget } from '../targets.js';
 import { eventFeatures } from './features.js';
+import { setFilter } from './filter.js';
 import { explainRefusal } from './permission.js';
 import { countedOn, planEvents, type EventPlan, type PlannedEvent } from './plan.js';
 import { openRings, type Rings } from './rings.js';
@@ -168,20 +166,6 @@ function ringSizeFor({ events, frequency }: EventPlan, cpus: number, seconds: nu
   );
   const wanted = Math.min(perSecond * (bytes + 1024) * seconds, MAX_RING, MAX_RINGS / cpus);
   return Math.max(MIN_RING, powerOfTwo(wanted));
-}
-
-/** @throws StrataError where the tracepoint has no such fields */
-function setFilter(fd: number, name: string, filter: string): void {
-  try {
-    filterEvent(fd, filter);
-  } catch (error) {
-    if (!(error instanceof SystemCallError) || error.code !== 'EINVAL') throw error;
-    const fields = new Tracefs().fields(name);
-    throw new StrataError(
-      `the kernel does not understand the filter ${filter} of '${name}'`,
-      `its fields are: ${fields.join(', ')}`,
-    );
-  }
 }
 
 /** The descriptors of a recording's events. */

@@ -37,8 +37,8 @@ test('the setting that forbids sampling is named with its value, and what mends 
   const cases: [text: string, pid: number, paranoid: number, what: RegExp, allows: number][] = [
     ['cpu-clock:u', 0, 3, /^sampling is forbidden/, 1],
     ['cpu-clock', 0, 2, /^'cycles' in the kernel is forbidden/, 1],
-    ['cpu-clock', -1, 2, /^sampling whole CPUs is forbidden/, 0],
-    ['cpu-clock:u', -1, 1, /^sampling whole CPUs is forbidden/, 0],
+    ['cpu-clock', -1, 2, /^measuring whole CPUs is forbidden/, 0],
+    ['cpu-clock:u', -1, 1, /^measuring whole CPUs is forbidden/, 0],
   ];
   for (const [text, pid, paranoid, what, allows] of cases) {
     const { message, hint } = explained(refused(text, 'EACCES', pid), { ...USER, paranoid });

@@ -130,7 +130,7 @@ function askedOf(error: SystemCallError): Asked {
 /** @returns the highest `perf_event_paranoid` that allows it to everyone */
 function needs(asked: Asked, event: string): { what: string; paranoid: number } {
   if (asked.tracepoint) return { what: `tracing (${event}) is`, paranoid: -1 };
-  if (asked.pid < 0) return { what: 'sampling whole CPUs is', paranoid: 0 };
+  if (asked.pid < 0) return { what: 'measuring whole CPUs is', paranoid: 0 };
   if (asked.kernel) return { what: `'${event}' in the kernel is`, paranoid: 1 };
   return { what: 'sampling is', paranoid: 2 };
 }
