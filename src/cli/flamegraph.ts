@@ -1,57 +1,107 @@
-/** `strata flamegraph`: the profile as one interactive SVG. */
+/** `strata flamegraph`: the profile as one interactive picture, or as folded stacks. */
 import { writeFileSync } from 'node:fs';
 
 import { ExitCode, StrataError } from '../base/errors.js';
 import { describeSystemError } from '../base/source.js';
-import { plural } from '../base/units.js';
+import { formatPercent, plural } from '../base/units.js';
 import type { Profile } from '../profile/profile.js';
 import { renderFlameGraph } from '../render/flamegraph/flamegraph.js';
-import { readInput } from './input.js';
+import { writeFolded } from '../render/folded.js';
+import { readSelected } from './input.js';
 import type { FlamegraphOptions } from './options/flamegraph.js';
 import { printToStdout } from './output.js';
 
+/** What was written, in words. */
+type Written = readonly string[];
+
 export function flamegraph(options: FlamegraphOptions): number {
-  const profile = readInput(options);
+  const { profile, weights } = readSelected(options);
+  const event = shownEvent(profile, options);
+  const write = (sink: (text: string) => void): Written =>
+    options.format === 'folded'
+      ? fold(profile, event, options, sink)
+      : draw(profile, event, options, sink);
   if (options.output === '-') {
-    printToStdout((sink) => draw(profile, options, sink));
-    return ExitCode.Done;
+    let written: Written = [];
+    printToStdout((sink) => (written = write(sink)));
+    if (options.format === 'folded') tell(`wrote ${written.join('; ')}`);
+  } else {
+    const pieces: string[] = [];
+    const written = [...write((text) => pieces.push(text)), ...leftOut(profile, event, weights)];
+    writeFile(options.output, pieces);
+    tell(`wrote ${options.output} (${written.join('; ')})`);
   }
-  const pieces: string[] = [];
-  const { frames } = draw(profile, options, (text) => pieces.push(text));
-  writeFile(options.output, pieces.join(''));
-  process.stderr.write(`strata: wrote ${options.output} (${plural(frames, 'frame')})\n`);
+  tellOfOthers(profile, event, options);
   return ExitCode.Done;
 }
 
 function draw(
   profile: Profile,
-  { selection, title, inverted, width, minWidth, threads }: FlamegraphOptions,
+  event: number,
+  options: FlamegraphOptions,
   sink: (text: string) => void,
-): { frames: number } {
-  const present = new Set(profile.samples.event);
-  const first = profile.events.findIndex((_, index) => present.has(index));
-  const options = {
-    event: Math.max(0, first),
-    title: title ?? (profile.meta.command || 'Flame graph'),
-    inverted,
-    width,
-    minWidth,
-    threads,
-  };
-  const drawn = renderFlameGraph(profile, options, sink);
-  if (selection.event === undefined && present.size > 1) {
-    const names = profile.events.filter((_, index) => present.has(index)).map(({ name }) => name);
-    process.stderr.write(
-      `strata: drew the first of the events ${names.join(', ')}; --event NAME draws another\n`,
-    );
+): Written {
+  const title = options.title ?? (profile.meta.command || 'Flame graph');
+  const format = options.format === 'html' ? 'html' : 'svg';
+  const { frames, dropped } = renderFlameGraph(profile, { ...options, event, title, format }, sink);
+  const { minWidth } = options;
+  const narrow = typeof minWidth === 'number' ? `${minWidth} pixels` : minWidth;
+  return [
+    plural(frames, 'frame'),
+    ...(dropped > 0 ? [`${plural(dropped, 'frame')} narrower than ${narrow} left out`] : []),
+  ];
+}
+
+function fold(
+  profile: Profile,
+  event: number,
+  { folded }: FlamegraphOptions,
+  sink: (text: string) => void,
+): Written {
+  const { stacks, total } = writeFolded(profile, { ...folded, event }, sink);
+  const { name, unit } = profile.events[event];
+  const what = folded.count === 'samples' ? 'samples' : unit === 'ns' ? 'ns' : 'periods';
+  return [`${plural(stacks, 'folded stack')} of ${name}, ${total} ${what} in all`];
+}
+
+/**
+ * Of the events that have samples the one that was asked for first, which is the one that matters; in folded
+ * stacks that of the first sample, as with the other tools.
+ */
+function shownEvent({ events, samples }: Profile, { format }: FlamegraphOptions): number {
+  if (samples.length === 0) return 0;
+  if (format === 'folded') return samples.event[0];
+  const present = new Set(samples.event);
+  return events.findIndex((_, index) => present.has(index));
+}
+
+/** How much of the event the selection left out. */
+function leftOut({ samples }: Profile, event: number, weights: Float64Array): Written {
+  const all = weights[event];
+  let shown = 0;
+  for (let sample = 0; sample < samples.length; sample++) {
+    if (samples.event[sample] === event) shown += samples.weight[sample];
   }
-  return drawn;
+  return shown < all ? [`${formatPercent(all - shown, all, 1)} not selected`] : [];
+}
+
+/** Of several events one is drawn: their sum would mean nothing. */
+function tellOfOthers(profile: Profile, event: number, { selection }: FlamegraphOptions): void {
+  const present = new Set(profile.samples.event);
+  if (selection.event !== undefined || present.size < 2) return;
+  const others = profile.events.filter((_, index) => index !== event && present.has(index));
+  const names = others.map(({ name }) => name).join(', ');
+  tell(`showed ${profile.events[event].name}, not ${names}; --event NAME shows another`);
+}
+
+function tell(text: string): void {
+  process.stderr.write(`strata: ${text}\n`);
 }
 
 /** @throws StrataError where the file cannot be written */
-function writeFile(path: string, text: string): void {
+function writeFile(path: string, pieces: readonly string[]): void {
   try {
-    writeFileSync(path, text);
+    writeFileSync(path, pieces.join(''));
   } catch (error) {
     throw new StrataError(`cannot write ${path}: ${describeSystemError(error)}`);
   }

@@ -30,10 +30,15 @@ const FLAMEGRAPH: FlamegraphOptions = {
   ...INPUT,
   selection: { leavesWaiting: true },
   output: 'flamegraph.svg',
+  format: 'svg',
   inverted: false,
   width: 1200,
   minWidth: 0.1,
+  colors: 'layer',
+  sort: 'name',
   threads: false,
+  chart: false,
+  folded: { count: 'period', root: 'comm', annotate: { kernel: false, jit: false } },
 };
 
 /** Command line → what differs from the defaults. */
