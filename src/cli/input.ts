@@ -30,7 +30,14 @@ export function readInput(choice: InputChoice): Profile {
 
 /** As {@link readInput}, with what the whole of each event weighs. */
 export function readSelected(choice: InputChoice): Selected {
-  const profile = readProfile(choice);
+  return selectFrom(readProfile(choice), choice);
+}
+
+/**
+ * Leaves what was asked for of a profile that was read whole.
+ * @throws StrataError where it has no such event, or none of the samples
+ */
+export function selectFrom(profile: Profile, choice: InputChoice): Selected {
   const selected = select(profile, choice.selection);
   if (selected.profile.samples.length === 0 && profile.samples.length > 0) {
     throw new StrataError(

@@ -22,8 +22,11 @@ const REPORT: ReportOptions = {
 const TREE: TreeOptions = {
   ...INPUT,
   selection: { leavesWaiting: true },
+  format: 'text',
+  output: '-',
+  color: 'auto',
   all: false,
-  merge: false,
+  mergeThreads: false,
   minPercent: 1,
 };
 const FLAMEGRAPH: FlamegraphOptions = {
@@ -189,7 +192,7 @@ const UNDERSTOOD: readonly (readonly [line: string, invocation: Invocation])[] =
     '--view native --all --merge --min-percent 0 --max-depth 3': {
       selection: { leavesWaiting: true, view: 'native' },
       all: true,
-      merge: true,
+      mergeThreads: true,
       minPercent: 0,
       maxDepth: 3,
     },

@@ -5,16 +5,16 @@
  *
  *     main                              own
  *     └─ json.loads                     library: the function that was called
- *        └─ [12 frames of json]         folded
- *           └─ hook                     own, called back
+ *        └─ [12 frames hidden, json]    folded
+ *           └─ hook × 3                 own, called back; it calls itself
  *
  * Only what reaches the limit is grown; the rest is summed, so that the weights of a node's children
  * and its self weight always add up to its own.
  */
 import type { CallTree } from './calltree.js';
-import { libraries, OWN, type Libraries } from './libraries.js';
+import { Fold, type Folding } from './folding.js';
 
-interface Entry {
+export interface Entry {
   readonly weight: number;
   readonly samples: number;
 }
@@ -28,8 +28,10 @@ export type OutlineNode = Entry &
         readonly func: number;
         /** Source line where all of its frames agree, else -1. */
         readonly line: number;
-        /** Weight of samples that end here. */
-        readonly self: number;
+        /** Frames of the function one within the other, at most; those are one node. */
+        readonly depth: number;
+        /** Of samples that end here. */
+        readonly self: Entry;
         readonly children: OutlineNode[];
         /** Whether `maxDepth` hides what it calls. */
         readonly cut: boolean;
@@ -38,9 +40,10 @@ export type OutlineNode = Entry &
         readonly kind: 'folded';
         /** Distinct functions folded. */
         readonly frames: number;
-        /** Their libraries, by self weight, heaviest first. */
-        readonly libraries: readonly string[];
+        /** What they are of: Python's first, else by what passes through them, heaviest first. */
+        readonly sources: readonly string[];
         readonly children: OutlineNode[];
+        readonly cut: boolean;
       }
     /** The node above, itself, where it has other children. */
     | { readonly kind: 'self' }
@@ -49,36 +52,88 @@ export type OutlineNode = Entry &
   );
 
 export interface OutlineOptions {
-  /** Entries lighter than this are summed. */
-  readonly minWeight: number;
+  /** Entries that weigh less than this share of their group are summed: 0 to 1. */
+  readonly minShare: number;
   /** Levels of entries. */
   readonly maxDepth: number;
-  /** Fold no libraries. */
-  readonly all: boolean;
+  /** Whether calls of a function by itself are one entry. */
+  readonly mergeRecursion: boolean;
+  /** Whether stacks were turned around: then no function of a library is called by what stands above it. */
+  readonly inverted: boolean;
 }
 
-/** The outline of one group of the tree. */
-export function outline(tree: CallTree, group: number, options: OutlineOptions): OutlineNode[] {
-  const roots: number[] = [];
+/** A group of the call tree's: of a thread, or of all. */
+export interface GroupOutline extends Entry {
+  /** Index into the tree's `groups`. */
+  readonly group: number;
+  readonly roots: OutlineNode[];
+}
+
+export interface Outline {
+  readonly tree: CallTree;
+  readonly folding: Folding;
+  /** Heaviest first. */
+  readonly groups: readonly GroupOutline[];
+  /** The groups that weigh less than the limit's share of the whole. */
+  readonly smaller: Entry & { readonly groups: number };
+}
+
+/** The outline of each group of a tree. */
+export function outline(tree: CallTree, folding: Folding, options: OutlineOptions): Outline {
+  const groups = tree.groups.map((_, group) => ({
+    group,
+    weight: 0,
+    samples: 0,
+    tops: [] as number[],
+  }));
   for (let node = tree.firstRoot; node >= 0; node = tree.nextSibling[node]) {
-    if (tree.group[node] === group) roots.push(node);
+    const group = groups[tree.group[node]];
+    group.weight += tree.total[node];
+    group.samples += tree.totalSamples[node];
+    group.tops.push(node);
   }
-  const fold = hasOwnCode(tree, group, options.minWeight);
-  return new Outliner(tree, options, fold).roots(roots);
+  groups.sort((a, b) => b.weight - a.weight || a.group - b.group);
+  const limit = tree.weight * options.minShare;
+  const large = groups.filter(({ weight }) => weight >= limit);
+  const own = heaviestOwn(tree, folding);
+  return {
+    tree,
+    folding,
+    groups: large.map(({ group, weight, samples, tops }) => {
+      const minWeight = weight * options.minShare;
+      const grower = new Grower(tree, folding, {
+        ...options,
+        minWeight,
+        fold: own[group] >= minWeight,
+      });
+      return { group, weight, samples, roots: grower.roots(tops) };
+    }),
+    smaller: groups.slice(large.length).reduce(
+      (sum, { weight, samples }) => ({
+        groups: sum.groups + 1,
+        weight: sum.weight + weight,
+        samples: sum.samples + samples,
+      }),
+      { groups: 0, weight: 0, samples: 0 },
+    ),
+  };
 }
 
 /**
- * Without any code of the programmer's own that would be shown, as in `python -m http.server`, folding
- * would fold everything: then nothing is. (Libraries have some lines without a file, too: of `namedtuple`.)
+ * By group, the weight of its heaviest node of own code, -1 where there is none. Without any that would be
+ * shown, as in `python -m http.server`, folding would fold everything: then no library is folded.
+ * (Libraries have some lines without a file, too: of `namedtuple`.)
  */
-function hasOwnCode(tree: CallTree, group: number, minWeight: number): boolean {
-  const { of } = libraries(tree.profile);
-  for (let node = 0; node < tree.length; node++) {
-    const func = tree.func[node];
-    if (tree.group[node] !== group || func < 0 || of[func] !== OWN) continue;
-    if (tree.total[node] >= minWeight) return true;
+function heaviestOwn(
+  { groups, length, func, group, total }: CallTree,
+  { own }: Folding,
+): Float64Array {
+  const heaviest = new Float64Array(groups.length).fill(-1);
+  for (let node = 0; node < length; node++) {
+    if (func[node] < 0 || own[func[node]] === 0) continue;
+    if (total[node] > heaviest[group[node]]) heaviest[group[node]] = total[node];
   }
-  return false;
+  return heaviest;
 }
 
 /** A list of entries still to be grown. */
@@ -93,17 +148,21 @@ interface Pending {
   readonly self: Entry | undefined;
 }
 
-class Outliner {
-  private readonly libraries: Libraries;
+interface GrowOptions extends OutlineOptions {
+  /** Entries lighter than this are summed. */
+  readonly minWeight: number;
+  /** Whether libraries are folded. */
+  readonly fold: boolean;
+}
+
+class Grower {
   private readonly pending: Pending[] = [];
 
   constructor(
     private readonly tree: CallTree,
-    private readonly options: OutlineOptions,
-    private readonly fold: boolean,
-  ) {
-    this.libraries = libraries(tree.profile);
-  }
+    private readonly folding: Folding,
+    private readonly options: GrowOptions,
+  ) {}
 
   /** Works through a list instead of recursing: stacks may be thousands of frames deep. */
   roots(nodes: number[]): OutlineNode[] {
@@ -113,108 +172,128 @@ class Outliner {
     return roots;
   }
 
-  private isLibrary(node: number): boolean {
+  private foldOf(node: number): Fold {
     const func = this.tree.func[node];
-    return this.fold && !this.options.all && (func < 0 || this.libraries.of[func] >= 0);
+    const fold = func < 0 ? Fold.Library : (this.folding.fold[func] as Fold);
+    return fold === Fold.Library && !this.options.fold ? Fold.Shown : fold;
+  }
+
+  /** Whether a node is folded, inside a library or not. */
+  private isHidden(node: number, inside: boolean): boolean {
+    const fold = this.foldOf(node);
+    return fold === Fold.Folded || (inside && fold === Fold.Library);
   }
 
   private grow({ nodes, inside, depth, into, self }: Pending): void {
-    const hidden = inside ? nodes.filter((node) => this.isLibrary(node)) : [];
-    const shown = inside ? nodes.filter((node) => !this.isLibrary(node)) : nodes;
-    let smallFunctions = 0;
-    let smallWeight = 0;
-    let smallSamples = 0;
+    const { minWeight } = this.options;
+    const hidden = nodes.filter((node) => this.isHidden(node, inside));
+    const shown =
+      hidden.length === 0 ? nodes : nodes.filter((node) => !this.isHidden(node, inside));
+    const small = { functions: 0, weight: 0, samples: 0 };
+    const leaveOut = (functions: number, { weight, samples }: Entry): void => {
+      small.functions += functions;
+      small.weight += weight;
+      small.samples += samples;
+    };
     for (const bundle of this.byFunction(shown)) {
       const sum = this.sum(bundle);
-      if (sum.weight >= this.options.minWeight) {
-        into.push(this.functionNode(bundle, sum, depth));
-      } else {
-        smallFunctions++;
-        smallWeight += sum.weight;
-        smallSamples += sum.samples;
-      }
+      if (sum.weight >= minWeight) into.push(this.functionNode(bundle, sum, depth));
+      else leaveOut(1, sum);
     }
     if (hidden.length > 0) {
       const sum = this.sum(hidden);
-      if (sum.weight >= this.options.minWeight) into.push(this.foldedNode(hidden, sum, depth));
-      else {
-        smallFunctions += this.byFunction(hidden).length;
-        smallWeight += sum.weight;
-        smallSamples += sum.samples;
-      }
+      if (sum.weight >= minWeight) into.push(this.foldedNode(hidden, sum, depth));
+      else leaveOut(this.byFunction(hidden).length, sum);
     }
-    if (self !== undefined && into.length > 0 && self.weight >= this.options.minWeight) {
+    if (self !== undefined && into.length > 0 && self.weight >= minWeight) {
       into.push({ kind: 'self', ...self });
     }
     into.sort((a, b) => b.weight - a.weight);
     // Sums below the limit are left out too: they would be most of the lines.
-    if (smallFunctions > 0 && smallWeight >= this.options.minWeight && smallWeight > 0) {
-      into.push({
-        kind: 'smaller',
-        functions: smallFunctions,
-        weight: smallWeight,
-        samples: smallSamples,
-      });
+    if (small.functions > 0 && small.weight >= minWeight && small.weight > 0) {
+      into.push({ kind: 'smaller', ...small });
     }
   }
 
   private functionNode(bundle: number[], sum: Entry, depth: number): OutlineNode {
-    const { tree } = this;
+    const { tree, options } = this;
+    const func = tree.func[bundle[0]];
+    const { frames, below, levels } = this.recursion(bundle);
     const self = { weight: 0, samples: 0 };
     let line = tree.line[bundle[0]];
-    for (const node of bundle) {
+    for (const node of frames) {
       self.weight += tree.self[node];
       self.samples += tree.selfSamples[node];
       if (tree.line[node] !== line) line = -1;
     }
-    const below = this.childrenOf(bundle);
-    const cut = depth >= this.options.maxDepth && below.length > 0;
+    const cut = depth >= options.maxDepth && below.length > 0;
     const children: OutlineNode[] = [];
     if (!cut && below.length > 0) {
-      const inside = this.isLibrary(bundle[0]);
       this.pending.push({
         nodes: below,
-        inside,
+        inside: options.inverted || this.foldOf(bundle[0]) !== Fold.Shown,
         depth: depth + 1,
         into: children,
         self: self.samples > 0 ? self : undefined,
       });
     }
-    const func = tree.func[bundle[0]];
-    return { kind: 'function', func, line, ...sum, self: self.weight, children, cut };
+    return { kind: 'function', func, line, depth: levels, ...sum, self, children, cut };
   }
 
-  /** Folds library code, the top of which is `tops`; a single function is no work to read, and shown. */
+  /** The nodes of one function and, where calls by itself are one with it, those; and what all of them call. */
+  private recursion(bundle: number[]): { frames: number[]; below: number[]; levels: number } {
+    const func = this.tree.func[bundle[0]];
+    const frames = [...bundle];
+    const below: number[] = [];
+    let levels = 0;
+    for (let from = 0; from < frames.length; levels++) {
+      const end = frames.length;
+      for (; from < end; from++) {
+        for (const child of this.childrenOf(frames[from])) {
+          const isSame = this.options.mergeRecursion && this.tree.func[child] === func;
+          (isSame ? frames : below).push(child);
+        }
+      }
+    }
+    return { frames, below, levels };
+  }
+
+  /** Folds the code whose top is `tops`; a single function of a library is no work to read, and shown. */
   private foldedNode(tops: number[], sum: Entry, depth: number): OutlineNode {
-    const { tree } = this;
+    const { tree, folding } = this;
     const region = [...tops];
     const exits: number[] = [];
     const functions = new Set<number>();
-    const selfOf = new Map<number, number>();
+    const weightOf = new Map<number, number>();
+    const python = new Set<number>();
     for (let node; (node = region.pop()) !== undefined;) {
       const func = tree.func[node];
       functions.add(func);
-      const library = func < 0 ? -1 : this.libraries.of[func];
-      selfOf.set(library, (selfOf.get(library) ?? 0) + tree.self[node]);
-      for (let child = tree.firstChild[node]; child >= 0; child = tree.nextSibling[child]) {
-        (this.isLibrary(child) ? region : exits).push(child);
+      const source = func < 0 ? -1 : folding.source[func];
+      weightOf.set(source, (weightOf.get(source) ?? 0) + tree.total[node]);
+      if (func >= 0 && folding.python[func] === 1) python.add(source);
+      for (const child of this.childrenOf(node)) {
+        (this.isHidden(child, true) ? region : exits).push(child);
       }
     }
-    if (functions.size === 1) return this.functionNode(tops, sum, depth);
-    const names = [...selfOf]
-      .sort((a, b) => b[1] - a[1])
-      .map(([library]) => (library < 0 ? '[unknown]' : this.libraries.names[library]));
+    if (functions.size === 1 && this.foldOf(tops[0]) === Fold.Library) {
+      return this.functionNode(tops, sum, depth);
+    }
+    const sources = [...weightOf]
+      .sort((a, b) => Number(python.has(b[0])) - Number(python.has(a[0])) || b[1] - a[1])
+      .map(([source]) => (source < 0 ? '[unknown]' : folding.names[source]));
+    const cut = depth >= this.options.maxDepth && exits.length > 0;
     const children: OutlineNode[] = [];
-    if (exits.length > 0 && depth < this.options.maxDepth) {
+    if (!cut && exits.length > 0) {
       this.pending.push({
         nodes: exits,
-        inside: false,
+        inside: this.options.inverted,
         depth: depth + 1,
         into: children,
         self: undefined,
       });
     }
-    return { kind: 'folded', ...sum, frames: functions.size, libraries: names, children };
+    return { kind: 'folded', ...sum, frames: functions.size, sources, children, cut };
   }
 
   private byFunction(nodes: readonly number[]): number[][] {
@@ -228,14 +307,10 @@ class Outliner {
     return [...bundles.values()];
   }
 
-  private childrenOf(nodes: readonly number[]): number[] {
+  private childrenOf(node: number): number[] {
     const { firstChild, nextSibling } = this.tree;
     const children: number[] = [];
-    for (const node of nodes) {
-      for (let child = firstChild[node]; child >= 0; child = nextSibling[child]) {
-        children.push(child);
-      }
-    }
+    for (let child = firstChild[node]; child >= 0; child = nextSibling[child]) children.push(child);
     return children;
   }
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { callTree } from '../../profile/calltree.js';
-import { outline, type OutlineNode } from '../../profile/outline.js';
+import type { OutlineNode } from '../../profile/outline.js';
 import type { Profile } from '../../profile/profile.js';
+import { outlines } from '../../profile/tree-choice.js';
 import { applyView } from '../../profile/views.js';
 import { Wait, withWaitFrames } from '../../profile/waits.js';
 import { drawProfile } from '../../testing/drawn.js';
@@ -45,11 +45,10 @@ app  pid 1, tid 1: 9.10 ms of cpu-clock in 4 samples
  9.10 ms 100.0%  <module>  app.py
                  main  app.py
  8.00 ms  87.9%  ├─ loads  json/__init__.py
-                 │  [2 frames of re, json hidden]
+                 │  [2 frames hidden, json, re]
  3.00 ms  33.0%  │  hook  /home/me/a/long/path/to/project/hooks.py
  1.10 ms  12.1%  └─ f  app.py
- 1.00 ms  11.0%     ├─ fib  app.py:3
-                    │  fib  app.py:3
+ 1.00 ms  11.0%     ├─ fib × 2  app.py:3
   100 µs   1.1%     └─ g  app.py
 
 blas  pid 1, tid 2: 500 µs of cpu-clock in 1 sample
@@ -83,7 +82,7 @@ app  pid 1, tid 1: 91 cpu-clock in 2 samples
 
 test('all of it, where asked; light entries and deep ones left out, where asked', () => {
   assert.equal(
-    tree(PROFILE, { all: true, minPercent: 10, merge: true, maxDepth: 4 }),
+    tree(PROFILE, { all: true, minPercent: 10, mergeThreads: true, maxDepth: 4 }),
     `
 All threads: 9.60 ms of cpu-clock in 5 samples
  9.10 ms  94.8%  <module>  app.py
@@ -159,17 +158,15 @@ test('names cannot command the terminal, colours only come from the style', () =
 test('an outline without limit accounts for all weight', () => {
   for (let seed = 1; seed <= 20; seed++) {
     const profile = randomProfile(seed);
-    const calls = callTree(profile, 0, ['thread']);
-    for (const all of [true, false]) {
-      let total = 0;
-      for (let group = 0; group < calls.groups.length; group++) {
-        const roots = outline(calls, group, { minWeight: 0, maxDepth: Infinity, all });
-        for (const root of roots) {
-          check(root);
-          total += root.weight;
-        }
+    for (const choice of [{}, { all: true }, { inverted: true }, { hide: ['a', 'module2'] }]) {
+      for (const { tree: calls, groups } of outlines(profile, { ...choice, minPercent: 0 })) {
+        const roots = groups.flatMap((group) => group.roots);
+        roots.forEach(check);
+        assert.equal(
+          roots.reduce((sum, root) => sum + root.weight, 0),
+          calls.weight,
+        );
       }
-      assert.equal(total, calls.weight);
     }
   }
 });
@@ -179,7 +176,7 @@ function check(node: OutlineNode): void {
   if (node.kind !== 'function' && node.kind !== 'folded') return;
   const below = node.children.filter((child) => child.kind !== 'self');
   const sum = below.reduce((weight, child) => weight + child.weight, 0);
-  if (node.kind === 'function') assert.equal(node.self + sum, node.weight);
+  if (node.kind === 'function') assert.equal(node.self.weight + sum, node.weight);
   else assert.ok(sum <= node.weight);
   below.forEach(check);
 }
