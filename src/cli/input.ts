@@ -6,6 +6,7 @@ import { describeSystemError } from '../base/source.js';
 import type { Profile } from '../profile/profile.js';
 import { select, type Selected, type Selection } from '../profile/selection.js';
 import { loadProfile } from '../session/open.js';
+import type { DownloadProgress } from '../symbolize/debuginfod-client.js';
 import { debuginfodFromEnvironment } from '../symbolize/debuginfod.js';
 import { downloadTeller } from './downloads.js';
 import type { SymbolChoice } from './options/symbols.js';
@@ -17,6 +18,9 @@ export interface InputChoice extends SymbolChoice {
   readonly lines?: boolean;
   /** Whether it matters where in files the code is. */
   readonly code?: boolean;
+  /** In place of a line on standard error. */
+  readonly onDownload?: (progress: DownloadProgress) => void;
+  readonly onProgress?: (samples: number) => void;
 }
 
 /**
@@ -73,12 +77,14 @@ function requireReadable(path: string): void {
   }
 }
 
-function load({ input, symbols, inline, lines, code }: Omit<InputChoice, 'selection'>): Profile {
+function load(choice: Omit<InputChoice, 'selection'>): Profile {
+  const { input, symbols, inline, lines, code, onProgress } = choice;
   try {
     const debuginfod = debuginfodFromEnvironment(process.env);
     return loadProfile(input, {
       symbols: debuginfod === undefined ? symbols : { ...symbols, debuginfod },
-      onDownload: downloadTeller(),
+      onDownload: choice.onDownload ?? downloadTeller(),
+      onProgress,
       inline,
       lines,
       code,
