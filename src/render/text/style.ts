@@ -6,6 +6,8 @@ export interface Style {
   /** Much of the whole, and some of it. */
   readonly hot: (text: string) => string;
   readonly warm: (text: string) => string;
+  /** What became less. */
+  readonly good: (text: string) => string;
 }
 
 const unchanged = (text: string) => text;
@@ -15,9 +17,16 @@ export const PLAIN: Style = {
   faint: unchanged,
   hot: unchanged,
   warm: unchanged,
+  good: unchanged,
 };
 
 /** Select Graphic Rendition (ECMA-48 8.3.117); the sixteen colours follow the terminal's theme. */
 const sgr = (code: number) => (text: string) => `\x1b[${code}m${text}\x1b[0m`;
 
-export const ANSI: Style = { strong: sgr(1), faint: sgr(2), hot: sgr(31), warm: sgr(33) };
+export const ANSI: Style = {
+  strong: sgr(1),
+  faint: sgr(2),
+  hot: sgr(31),
+  warm: sgr(33),
+  good: sgr(32),
+};
