@@ -25,6 +25,8 @@ async function run(invocation: Invocation): Promise<number> {
       return (await import('./tree.js')).tree(invocation.options);
     case 'flamegraph':
       return (await import('./flamegraph.js')).flamegraph(invocation.options);
+    case 'annotate':
+      return (await import('./annotate.js')).annotate(invocation.options);
     case 'inject':
       return (await import('./inject.js')).inject(invocation.options);
     case 'list':

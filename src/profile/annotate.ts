@@ -39,6 +39,8 @@ export interface FunctionCost extends Cost {
   readonly file: string | undefined;
   readonly layer: Layer;
   readonly inlined: boolean;
+  /** Of its frames whose line is not known. */
+  readonly withoutLine: Cost;
 }
 
 /** An instruction that ran, or called. */
@@ -223,12 +225,15 @@ function functionCosts(
   const classOf = stacks.frame.map((frame, stack) =>
     within[stack] === 0 ? -1 : frames.func[frame],
   );
+  const lineless = classOf.map((func, stack) => (frames.line[stacks.frame[stack]] > 0 ? -1 : func));
+  const withoutLine = costsOf(weights, lineless, functions.length);
   return costsOf(weights, classOf, functions.length)
     .map((cost, func) => ({
       name: strings[functions.name[func]],
       file: functions.file[func] < 0 ? undefined : strings[functions.file[func]],
       layer: functions.layer[func] as Layer,
       inlined: functions.inlined[func] === 1,
+      withoutLine: withoutLine[func],
       ...cost,
     }))
     .filter(({ totalSamples }) => totalSamples > 0)

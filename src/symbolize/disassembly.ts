@@ -120,8 +120,8 @@ function run(
     killSignal: 'SIGKILL',
     maxBuffer: MAX_OUTPUT,
   });
-  if (error !== undefined) return explain(objdump, error as NodeJS.ErrnoException);
-  const instructions = readInstructions(stdout, start, end);
+  if (error !== undefined) return explain(objdump, error);
+  const instructions = readInstructions(stdout, raw, start, end);
   if (instructions.length > 0) return { instructions };
   const reason = stderr
     .trim()
@@ -158,7 +158,7 @@ const LINE = /^ *([0-9a-f]{1,16}):\t(.*)$/;
 const JUMP =
   /^(?:(?:bnd |notrack )*j\w+|loop\w*|b(?:\.\w+)?|cbn?z|tbn?z|b(?:eq|ne|lt|ge|gt|le)\w*)(?:,p[nt])?\s/;
 
-function readInstructions(text: string, start: Address, end: Address): Instruction[] {
+function readInstructions(text: string, raw: boolean, start: Address, end: Address): Instruction[] {
   const instructions: Instruction[] = [];
   for (const line of text.split('\n')) {
     const match = LINE.exec(line);
@@ -167,14 +167,15 @@ function readInstructions(text: string, start: Address, end: Address): Instructi
     if (address === undefined || address < start || address >= end) continue;
     if (instructions.length >= MAX_INSTRUCTIONS) break;
     const shown = match[2].trimEnd();
-    const target = targetOf(shown, start, end);
+    // Between address and instruction stand its bytes, where they were asked for.
+    const code = raw ? shown.slice(shown.indexOf('\t') + 1) : shown;
+    const target = targetOf(code, start, end);
     instructions.push({ address, text: shown, ...(target === undefined ? {} : { target }) });
   }
   return instructions;
 }
 
-function targetOf(text: string, start: Address, end: Address): Address | undefined {
-  const code = text.slice(text.lastIndexOf('\t', text.search(/[a-z]{1,8}[ .]/)) + 1);
+function targetOf(code: string, start: Address, end: Address): Address | undefined {
   if (!JUMP.test(code)) return undefined;
   const match = /(?:^|[\s,])(?:0x)?([0-9a-f]+)(?: <[^>]*>)?\s*(?:\/\/.*|#.*)?$/.exec(code);
   const target = match === null ? undefined : parseAddress(match[1]);

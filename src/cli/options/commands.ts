@@ -3,6 +3,7 @@
  * the commands' own types are made from these tables. A flag that does what a flag of `perf` does has its
  * name.
  */
+import { ANNOTATE } from './annotate.js';
 import { DOCTOR } from './doctor.js';
 import { FLAMEGRAPH } from './flamegraph.js';
 import { INJECT } from './inject.js';
@@ -22,6 +23,7 @@ const SPECS = {
   report: REPORT,
   tree: TREE,
   flamegraph: FLAMEGRAPH,
+  annotate: ANNOTATE,
   script: SCRIPT,
   inject: INJECT,
   list: LIST,

@@ -1,0 +1,163 @@
+/** `strata annotate`: source lines and instructions with their cost. */
+import { ExitCode, StrataError } from '../base/errors.js';
+import {
+  annotatedSymbols,
+  annotateFile,
+  annotateSymbol,
+  type Annotation,
+} from '../profile/annotate.js';
+import {
+  annotateTargets,
+  similarTargets,
+  type AnnotateTarget,
+} from '../profile/annotate-targets.js';
+import { Layer, type Profile } from '../profile/profile.js';
+import { select } from '../profile/selection.js';
+import { weighStacks } from '../profile/stack-costs.js';
+import { annotatedCode } from '../render/annotated-code.js';
+import { annotatedSource } from '../render/annotated-source.js';
+import { writeAnnotateCsv, writeAnnotateJson } from '../render/annotate-data.js';
+import { writeAnnotate, type Annotated, type AnnotatedEvent } from '../render/text/annotate.js';
+import { ANSI, PLAIN } from '../render/text/style.js';
+import { recordedBefore } from '../session/open.js';
+import { SourceFiles } from '../symbolize/source-text.js';
+import { readProfile } from './input.js';
+import type { AnnotateOptions } from './options/annotate.js';
+import { printToStdout } from './output.js';
+import { describeTerminal } from './terminal.js';
+
+/** Names that an error suggests at most. */
+const SUGGESTED = 8;
+
+export function annotate(options: AnnotateOptions): number {
+  const whole = readProfile({ ...options, lines: true, code: true });
+  const { profile, events } = choose(whole, options);
+  const { format, showCounts, lineNumbers } = options;
+  const { colour, columns } = describeTerminal();
+  printToStdout((sink) => {
+    if (format === 'json') writeAnnotateJson(profile, events, sink);
+    else if (format === 'csv') writeAnnotateCsv(profile, events, sink);
+    else {
+      const style = colour ? ANSI : PLAIN;
+      const text = { style, width: columns, samples: showCounts, lines: lineNumbers };
+      writeAnnotate(profile, events, text, sink);
+    }
+  });
+  return ExitCode.Done;
+}
+
+interface Chosen {
+  readonly profile: Profile;
+  readonly events: AnnotatedEvent[];
+}
+
+/** @throws StrataError where nothing of the names has samples */
+function choose(whole: Profile, options: AnnotateOptions): Chosen {
+  const { selection, targets, input } = options;
+  const shown = select(whole, selection).profile;
+  if (shown.samples.length === 0 && whole.samples.length > 0) {
+    throw new StrataError(
+      `${input} has no samples of what was asked for`,
+      'it has some: the options that choose among them leave none',
+    );
+  }
+  const sources = new SourceFiles({ ...options, symfs: options.symbols.symfs });
+  if (targets.length === 0) return { profile: shown, events: hottest(shown, sources, options) };
+  const found = named(shown, sources, options);
+  if (found.length > 0) return { profile: shown, events: found };
+  // The interpreter's own functions are in no other view.
+  if (selection.view === undefined) {
+    const full = select(whole, { ...selection, view: 'full' }).profile;
+    const events = named(full, sources, options);
+    if (events.length > 0) return { profile: full, events };
+  }
+  const similar = targets.flatMap((target) =>
+    eventsOf(shown).flatMap((event) => similarTargets(shown, event, target, SUGGESTED)),
+  );
+  throw new StrataError(
+    `${input} has no samples of ${targets.join(', ')}`,
+    similar.length > 0
+      ? `it has: ${[...new Set(similar)].slice(0, SUGGESTED).join(', ')}`
+      : 'strata report lists what it has samples of',
+  );
+}
+
+/** Events with samples. */
+function eventsOf({ samples }: Profile): number[] {
+  return [...new Set(samples.event)].sort((a, b) => a - b);
+}
+
+function hottest(
+  profile: Profile,
+  sources: SourceFiles,
+  options: AnnotateOptions,
+): AnnotatedEvent[] {
+  return eventsOf(profile).map((event) => {
+    const all = annotatedSymbols(profile, event).filter(({ selfSamples }) => selfSamples > 0);
+    const symbols = all.slice(0, options.limit);
+    const { weight, samples } = weighStacks(profile, event);
+    const annotated = symbols.map((symbol) =>
+      withTexts(profile, annotateSymbol(profile, event, symbol), sources, options),
+    );
+    const remarks =
+      symbols.length < all.length
+        ? [`The ${symbols.length} hottest of ${all.length} symbols; --limit N shows more.`]
+        : [];
+    return { event, weight, samples, annotated, remarks };
+  });
+}
+
+/** The events in which a target has samples. */
+function named(profile: Profile, sources: SourceFiles, options: AnnotateOptions): AnnotatedEvent[] {
+  return eventsOf(profile).flatMap((event) => {
+    const found = options.targets.map((target) => annotateTargets(profile, event, target));
+    const all = found.flat();
+    if (all.length === 0) return [];
+    const shown = all.slice(0, options.limit);
+    const { weight, samples } = weighStacks(profile, event);
+    const remarks = options.targets.flatMap((target, i) =>
+      found[i].length > 1 ? [`${target} stands for ${found[i].length}:`] : [],
+    );
+    if (shown.length < all.length) {
+      remarks.push(`The ${shown.length} hottest of ${all.length}; --limit N shows more.`);
+    }
+    const meant =
+      all.length > 1 ? all.flatMap((one) => (one.kind === 'symbol' ? one.symbol : [])) : [];
+    const annotated = shown.map((target) =>
+      annotatedTarget(profile, event, target, sources, options),
+    );
+    return [{ event, weight, samples, annotated, remarks, meant }];
+  });
+}
+
+function annotatedTarget(
+  profile: Profile,
+  event: number,
+  target: AnnotateTarget,
+  sources: SourceFiles,
+  options: AnnotateOptions,
+): Annotated {
+  return target.kind === 'symbol'
+    ? withTexts(profile, annotateSymbol(profile, event, target.symbol), sources, options)
+    : withTexts(profile, annotateFile(profile, event, target.file), sources, options, target.line);
+}
+
+/** Puts sources beside, or instructions where they are asked for or nothing else is known. */
+function withTexts(
+  profile: Profile,
+  annotation: Annotation,
+  sources: SourceFiles,
+  options: AnnotateOptions,
+  line?: number,
+): Annotated {
+  const files = annotatedSource(
+    annotation,
+    sources,
+    { ...options, line },
+    recordedBefore(options.input),
+  );
+  const isMachineCode = annotation.layer !== Layer.Python && annotation.code.length > 0;
+  if (!isMachineCode || !(options.asm || files.length === 0)) return { annotation, files };
+  const { vmlinux } = options.symbols;
+  return { annotation, files, code: annotatedCode(profile, annotation, { ...options, vmlinux }) };
+}
