@@ -2,10 +2,12 @@
 
 import { StrataError } from '../base/errors.js';
 import { statOf, type ByteSource } from '../base/source.js';
+import { isFolded } from '../formats/folded/sniff.js';
 import { isPerfData } from '../formats/perfdata/header.js';
 import { openRecording } from '../formats/perfdata/open.js';
 import { isPerfScript } from '../formats/perfscript/sniff.js';
 import type { Profile } from '../profile/profile.js';
+import { profileOfFolded } from './folded.js';
 import { profileOf, type LoadOptions } from './load.js';
 import type { ReplayOptions } from './replay.js';
 import { profileOfScript } from './script-text.js';
@@ -25,6 +27,7 @@ interface Format {
 const FORMATS: readonly Format[] = [
   { name: 'a perf.data file', matches: isPerfData, read: profileOf },
   { name: 'the text of perf script', matches: isPerfScript, read: profileOfScript },
+  { name: 'folded stacks', matches: isFolded, read: profileOfFolded },
 ];
 
 /**

@@ -55,3 +55,41 @@ function tidy(symbol: string, isJava: boolean): string {
 function oneLine(name: string): string {
   return name.replace(/[\r\n]+/g, ' ');
 }
+
+/** What a frame's text says. */
+export interface FoldedName {
+  /** Without what follows. */
+  readonly name: string;
+  /** The mark behind it; empty for none. */
+  readonly mark: string;
+  /** Of a Python function: `py::NAME:FILE` of perf, `NAME (FILE:LINE)` of py-spy. */
+  readonly file?: string;
+  /** -1 where unknown. */
+  readonly line: number;
+  /** Of py-spy's native functions the library, and the file of a function without a symbol. */
+  readonly module?: string;
+}
+
+/** Takes a frame's text apart. */
+export function parseFoldedName(text: string): FoldedName {
+  const mark = /_\[[a-z]\]$/.exec(text)?.[0] ?? '';
+  const name = mark === '' ? text : text.slice(0, -mark.length);
+  const placed = /^(.+) \(([^()]+?)(?::(\d{1,9}))?\)$/.exec(name);
+  if (placed !== null) {
+    const [, func, place, number] = placed as unknown as [string, string, string, string?];
+    const line = number === undefined ? -1 : Number(number);
+    if (/\.pyx?$|^<.+>$/.test(place)) return { name: func, mark, file: place, line };
+    if (/\.so[.\d]*$/.test(place)) return { name: func, mark, module: place, line };
+  }
+  const file = /^\[([^[\]]+)\]$/.exec(name)?.[1];
+  if (file !== undefined && file !== 'unknown') return { name, mark, module: file, line: -1 };
+  return { name, mark, line: -1 };
+}
+
+/** A first frame that names a thread by its IDs: `python3-12/34`. */
+export function parseFoldedComm(
+  text: string,
+): { comm: string; pid: number; tid: number } | undefined {
+  const match = /^(.+)-(\d{1,9})\/(\d{1,9})$/.exec(text);
+  return match === null ? undefined : { comm: match[1], pid: +match[2], tid: +match[3] };
+}

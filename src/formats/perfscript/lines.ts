@@ -18,7 +18,7 @@ export class LineReader {
   end = 0;
   /** {@link hashOf} of the line, if it was asked for. */
   hash = 0;
-  /** Lines longer than {@link MAX_LINE}, which are passed over. */
+  /** Lines too long to be read, which are passed over. */
   overlong = 0;
 
   /** Where `bytes` begin in the source. */
@@ -29,9 +29,11 @@ export class LineReader {
   /** Whether `bytes` begin in the middle of a line that is too long. */
   private isSkipping = false;
 
+  /** @param longest of the lines that are read; at most `chunk` */
   constructor(
     private readonly source: ByteSource,
     private readonly chunk = CHUNK,
+    private readonly longest = MAX_LINE,
   ) {}
 
   /** The line's offset in the source. */
@@ -54,7 +56,7 @@ export class LineReader {
       this.start = start;
       this.end = end > start && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
       this.at = end + 1;
-      if (!this.isSkipping && end - start <= MAX_LINE) return true;
+      if (!this.isSkipping && end - start <= this.longest) return true;
       if (!this.isSkipping) this.overlong++;
       this.isSkipping = false;
     }
@@ -106,8 +108,8 @@ export class LineReader {
 
 // FNV-1a, 32 bits, which passes over carriage returns: one multiplication per byte. It starts at random,
 // so that no text can be made whose lines all fall together.
-const HASH_START = (Math.random() * 2 ** 32) | 0;
-const HASH_PRIME = 0x01000193;
+export const HASH_START = (Math.random() * 2 ** 32) | 0;
+export const HASH_PRIME = 0x01000193;
 
 export function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = HASH_START;

@@ -2,6 +2,7 @@
  * A profile as a flame graph's rectangles: stacks merged by function from the thread's start, siblings
  * sorted, narrow frames left out. Pure, and in the profile's own units: a printer scales them.
  */
+import { COMM_MODULE } from '../../formats/folded/names.js';
 import { callTree, type CallTree } from '../../profile/calltree.js';
 import { Layer, LAYER_NAMES, type Profile } from '../../profile/profile.js';
 import { WAITS_MODULE } from '../../profile/waits.js';
@@ -15,6 +16,8 @@ export interface FlameFunction {
   readonly name: string;
   /** Its file, or else its module's path; may be empty. */
   readonly where: string;
+  /** Its module's short name: `libz.so.1`; absent where it has none. */
+  readonly module?: string;
   /** A `Layer`, {@link WAITING} or {@link NEUTRAL}. */
   readonly hue: number;
 }
@@ -87,9 +90,10 @@ export interface FlameTree {
 
 /** Puts the root, and below it the threads if they are to be a level, before the call tree's nodes. */
 function rooted(tree: CallTree, threads: boolean): FlameTree {
-  const functions: FlameFunction[] = [{ name: 'all', where: '', hue: NEUTRAL }];
-  if (threads)
-    for (const group of tree.groups) functions.push(threadAsFunction(tree, group.thread));
+  const { functions, numberOf } = flameFunctions(tree.profile);
+  if (threads) {
+    for (const { thread } of tree.groups) functions.push(threadFunction(tree.profile, thread));
+  }
   const base = functions.length;
   const length = base + tree.length;
   const parent = new Int32Array(length);
@@ -101,17 +105,11 @@ function rooted(tree: CallTree, threads: boolean): FlameTree {
   self.set(tree.self, base);
   weight.set(tree.total, base);
 
-  /** By function of the profile; the last place is that of samples without frames. */
-  const numbered = new Int32Array(tree.profile.functions.length + 1).fill(-1);
   for (let node = 0; node < tree.length; node++) {
     const group = threads ? 1 + tree.group[node] : 0;
     const above = tree.parent[node] < 0 ? group : base + tree.parent[node];
     parent[base + node] = above;
-    const key = tree.func[node] < 0 ? numbered.length - 1 : tree.func[node];
-    if (numbered[key] < 0) {
-      numbered[key] = functions.push(asFlameFunction(tree.profile, tree.func[node])) - 1;
-    }
-    func[base + node] = numbered[key];
+    func[base + node] = numberOf(tree.func[node]);
     if (above < base) weight[above] += tree.total[node];
   }
   if (threads) for (let node = 1; node < base; node++) weight[0] += weight[node];
@@ -133,20 +131,40 @@ function evenWeight({ length, self, selfSamples, weight, samples }: CallTree): n
   return even;
 }
 
+/** The functions of a picture as they are met: the root's first, and a number for each of the profile's (-1: none). */
+export function flameFunctions(profile: Profile): {
+  functions: FlameFunction[];
+  numberOf: (func: number) => number;
+} {
+  const functions: FlameFunction[] = [{ name: 'all', where: '', hue: NEUTRAL }];
+  /** By function of the profile; the first place is that of samples without frames. */
+  const numbered = new Int32Array(profile.functions.length + 1).fill(-1);
+  const numberOf = (func: number): number => {
+    if (numbered[func + 1] < 0) {
+      numbered[func + 1] = functions.push(asFlameFunction(profile, func)) - 1;
+    }
+    return numbered[func + 1];
+  };
+  return { functions, numberOf };
+}
+
 function asFlameFunction({ functions, modules, strings }: Profile, func: number): FlameFunction {
   if (func < 0) return { name: '[no stack]', where: '', hue: Layer.Unknown };
   const module = functions.module[func];
   const file = functions.file[func];
   const where = file >= 0 ? file : module >= 0 ? modules.path[module] : -1;
-  const waits = module >= 0 && strings[modules.name[module]] === WAITS_MODULE;
+  const kind = module < 0 ? '' : strings[modules.name[module]];
+  if (kind === COMM_MODULE) return { name: strings[functions.name[func]], where: '', hue: NEUTRAL };
   return {
     name: strings[functions.name[func]],
     where: where >= 0 ? strings[where] : '',
-    hue: waits ? WAITING : functions.layer[func],
+    ...(module >= 0 && { module: kind }),
+    hue: kind === WAITS_MODULE ? WAITING : functions.layer[func],
   };
 }
 
-function threadAsFunction({ profile }: CallTree, thread: number): FlameFunction {
+/** A thread as a frame. */
+export function threadFunction(profile: Profile, thread: number): FlameFunction {
   const pid = profile.threads.pid[thread];
   const tid = profile.threads.tid[thread];
   const where = pid === tid ? `process ${pid}` : `thread ${tid} of process ${pid}`;
