@@ -4,6 +4,7 @@ import test, { describe } from 'node:test';
 import { StrataError } from '../base/errors.js';
 import type { Invocation } from './options/commands.js';
 import type { FlamegraphOptions } from './options/flamegraph.js';
+import type { RowChoice } from './options/report-rows.js';
 import type { ReportOptions } from './options/report.js';
 import type { TreeOptions } from './options/tree.js';
 import { COMMANDS } from './options/commands.js';
@@ -11,12 +12,19 @@ import { parseCommandLine } from './program.js';
 import { RECORD_OPTIONS } from '../testing/record-options.js';
 
 const INPUT = { input: 'perf.data', symbols: {}, inline: 'auto' } as const;
+const ROWS: RowChoice = {
+  samples: false,
+  period: false,
+  utilization: false,
+  children: true,
+  hierarchy: false,
+  excludeOther: false,
+};
 const REPORT: ReportOptions = {
   ...INPUT,
   selection: { view: 'full' },
-  children: true,
+  rows: ROWS,
   graph: {},
-  showCounts: false,
   percentLimit: 0,
 };
 const TREE: TreeOptions = {
@@ -155,10 +163,13 @@ const UNDERSTOOD: readonly (readonly [line: string, invocation: Invocation])[] =
       inline: 'on',
     },
     '': {},
-    '--stdio -i x.data -n --no-children': { input: 'x.data', showCounts: true, children: false },
-    '--no-call-graph --percent-limit 2.5%': { graph: { order: 'none' }, percentLimit: 2.5 },
-    '-g none': { graph: { order: 'none' } },
-    '-g graph,2,callee': { graph: { order: 'callee', limit: 2 } },
+    '--stdio -i x.data -n --no-children': {
+      input: 'x.data',
+      rows: { ...ROWS, samples: true, children: false },
+    },
+    '--no-call-graph --percent-limit 2.5%': { graph: { type: 'none' }, percentLimit: 2.5 },
+    '-g none': { graph: { type: 'none' } },
+    '-g graph,2,callee': { graph: { type: 'graph', order: 'callee', limit: 2 } },
     '-g --children --view python': { selection: { view: 'python' } },
     '--pid 1,2 --tid 3 --comm python,x --event cycles': {
       selection: {
@@ -182,6 +193,7 @@ const UNDERSTOOD: readonly (readonly [line: string, invocation: Invocation])[] =
           layers: [3],
           invert: true,
         },
+        graph: { order: 'caller' },
       },
     '--exclude f(int,char),g --focus /x,y/': {
       selection: { view: 'full', excluded: ['f(int,char)', 'g'], focus: [/x,y/] },
@@ -255,7 +267,7 @@ const REFUSED: readonly (readonly [line: string, message: RegExp, hint: RegExp])
   ['record --python yes ls', /allowed choices are auto, off, attach$/, /record --help/],
   ['report --view all', /allowed choices are full, mixed, python, native$/, /report --help/],
   ['report --percent-limit 101', /'101' is invalid: a percentage from 0 to 100$/, /report --help/],
-  ['report -g fractal', /'fractal' is invalid: caller, callee or none/, /report --help/],
+  ['report -g nonsense', /'nonsense' is invalid: none, graph, flat/, /report --help/],
   ['report --pid x', /'x' is invalid: numbers separated by commas$/, /report --help/],
   ['stat -A ls', /^-A, --per-core and --per-socket are for whole CPUs/, /stat -a -A/],
   ['stat -o x --log-fd 3 ls', /^either --output or --log-fd/, /stat --help/],

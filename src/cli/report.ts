@@ -1,28 +1,65 @@
 /** `strata report`: functions by their cost, in perf's layout. */
-import { ExitCode } from '../base/errors.js';
+import { ExitCode, StrataError } from '../base/errors.js';
+import { filterSamples, keepSamples } from '../profile/filter.js';
+import { DEFAULT_PARENT, parentsOf } from '../profile/key-columns.js';
+import type { Profile } from '../profile/profile.js';
+import { totalsOf, type Total } from '../profile/report.js';
 import { writeReport } from '../render/text/report.js';
-import { readInput } from './input.js';
+import { readProfile, selectFrom } from './input.js';
 import type { ReportOptions } from './options/report.js';
 import { printToStdout } from './output.js';
 
 export function report(options: ReportOptions): number {
-  const { children, showCounts, percentLimit, graph, sort } = options;
-  const lines = sort?.some((key) => key === 'srcline' || key === 'srcfile') === true;
-  const profile = readInput({ ...options, lines });
+  const { rows, percentLimit, graph } = options;
+  const asked = [...(rows.sort?.fields ?? []), ...(rows.fields?.fields ?? [])];
+  const lines = asked.some((key) => key === 'srcline' || key === 'srcfile');
+  const { profile, whole } = chooseRows(readProfile({ ...options, lines }), options);
   printToStdout((sink) =>
     writeReport(
       profile,
       {
-        children,
-        ...(sort === undefined ? {} : { sort }),
-        samples: showCounts,
+        ...rows,
+        comms: options.selection.comms,
+        whole,
         percentLimit,
-        callGraph: graph.order,
+        chain: graph.type === 'none' ? 'none' : graph.order,
+        chainKey: graph.key,
+        maxStack: graph.maxStack,
         // As with perf, one limit is for both where only one is given.
-        graphLimit: graph.limit ?? (percentLimit > 0 ? percentLimit : 0.5),
+        graph: { ...graph, limit: graph.limit ?? (percentLimit > 0 ? percentLimit : 0.5) },
       },
       sink,
     ),
   );
   return ExitCode.Done;
+}
+
+/**
+ * The samples that rows are made of. As with perf, percentages are also of the samples of other commands,
+ * processes and threads.
+ * @throws StrataError where there are no samples of what was asked for
+ */
+export function chooseRows(
+  read: Profile,
+  options: ReportOptions,
+): { profile: Profile; whole: Total[] } {
+  // Turned around are the call graphs, not the stacks: see graphChoice.
+  const { pids, tids, comms, invert: _, ...selection } = options.selection;
+  const { profile } = selectFrom(read, { ...options, selection });
+  const whole = totalsOf(profile);
+  const chosen = filterSamples(profile, { pids, tids, comms });
+  const { excludeOther, parent } = options.rows;
+  const shown = excludeOther ? withParent(chosen, parent) : chosen;
+  if (shown.samples.length === 0 && profile.samples.length > 0) {
+    throw new StrataError(
+      `${options.input} has no samples of what was asked for`,
+      'it has some: the options that choose among them leave none',
+    );
+  }
+  return { profile: shown, whole };
+}
+
+function withParent(profile: Profile, pattern = DEFAULT_PARENT): Profile {
+  const parents = parentsOf(profile, { pattern, which: 'outermost' });
+  return keepSamples(profile, (sample) => parents[sample] >= 0);
 }

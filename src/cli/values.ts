@@ -4,7 +4,6 @@
  */
 import { InvalidArgumentError } from 'commander';
 
-import type { SortKey } from '../profile/flat.js';
 import type { CallGraph } from '../linux/events/spec.js';
 import type { MinWidth } from '../render/flamegraph/flamegraph.js';
 import type { SymbolOptions } from '../symbolize/options.js';
@@ -76,29 +75,6 @@ export function parseRanges(text: string): number[] {
   });
 }
 
-/** How `report` shows call graphs; what is absent is as `perf` has it. */
-export interface GraphChoice {
-  readonly order?: 'caller' | 'callee' | 'none';
-  /** Branches below this many percent are left out. */
-  readonly limit?: number;
-}
-
-/** `caller`, `callee,2`, `none`, `graph,0.5,caller`: what `perf report -g` takes, without its other forms. */
-export function parseGraph(text: string): GraphChoice {
-  let choice: GraphChoice = {};
-  for (const word of text.split(',')) {
-    const limit = decimal(word);
-    if (word === 'caller' || word === 'callee' || word === 'none') {
-      choice = { ...choice, order: word };
-    } else if (limit !== undefined && limit <= 100) {
-      choice = { ...choice, limit };
-    } else if (word !== 'graph') {
-      throw new InvalidArgumentError('caller, callee or none, and a percentage: caller,0.5.');
-    }
-  }
-  return choice;
-}
-
 /** perf's argument of `--symfs`: `DIR`, `DIR,hierarchy` or `DIR,flat` (perf-report(1)). */
 export function parseSymfs(text: string): Required<Pick<SymbolOptions, 'symfs' | 'symfsLayout'>> {
   const layout = /,(hierarchy|flat)$/.exec(text);
@@ -107,29 +83,6 @@ export function parseSymfs(text: string): Required<Pick<SymbolOptions, 'symfs' |
     symfs: text.slice(0, -layout[0].length),
     symfsLayout: layout[1] === 'flat' ? 'flat' : 'hierarchy',
   };
-}
-
-const SORT_KEYS: Readonly<Record<string, SortKey>> = {
-  comm: 'comm',
-  pid: 'pid',
-  tid: 'tid',
-  dso: 'dso',
-  sym: 'symbol',
-  symbol: 'symbol',
-  srcline: 'srcline',
-  srcfile: 'srcfile',
-  wait: 'wait',
-};
-
-/** `comm,sym`, by perf's names of sort keys. */
-export function parseSort(text: string): SortKey[] {
-  return parseList(text).map((word) => {
-    const key = SORT_KEYS[word] as SortKey | undefined;
-    if (key === undefined) {
-      throw new InvalidArgumentError(`Keys separated by commas: ${Object.keys(SORT_KEYS).join()}.`);
-    }
-    return key;
-  });
 }
 
 /** `python,worker`. */

@@ -7,11 +7,18 @@
  * precede children and totals flow to the root in one pass over the nodes in reverse.
  */
 import { Int32Column, Uint8Column } from '../base/growable.js';
+import { addressHigh } from '../base/units.js';
 import { InternedPairs } from './interned.js';
 import type { Profile } from './profile.js';
 
 /** What keeps samples apart. */
 export type GroupKey = 'comm' | 'pid' | 'thread' | 'wait';
+
+/** Groups that are known already: the number of each sample's, below `length`. */
+export interface SampleGroups {
+  readonly of: Int32Array;
+  readonly length: number;
+}
 
 /** A group of samples; what was not asked to be kept apart is -1. */
 export interface Group {
@@ -28,6 +35,7 @@ export interface CallTree {
   readonly kind: 'calltree';
   readonly profile: Profile;
   readonly event: number;
+  /** Empty where the caller brought its own. */
   readonly groups: readonly Group[];
   /** All samples' weight, and how many they are. */
   readonly weight: number;
@@ -40,6 +48,8 @@ export interface CallTree {
   /** Index into `functions`; -1 for samples without frames. */
   readonly func: Int32Array;
   readonly group: Int32Array;
+  /** The first of the frames that were merged into the node, by index; -1 for samples without frames. */
+  readonly frame: Int32Array;
   /** Frames from the root, 1 at a root. */
   readonly depth: Int32Array;
   /** Source line, and its file (index into `strings`), where all of the node's frames agree on it, else -1. */
@@ -59,18 +69,18 @@ export interface CallTree {
   readonly firstRoot: number;
 }
 
-/**
- * The call tree of `event`'s samples.
- * @param byLine keeps lines of one function apart
- */
+/** What frames of one function are merged: all, those of one line, those of one address. */
+export type NodeKey = 'function' | 'line' | 'address';
+
+/** The call tree of `event`'s samples. */
 export function callTree(
   profile: Profile,
   event: number,
-  groupBy: readonly GroupKey[] = [],
-  byLine = false,
+  groupBy: readonly GroupKey[] | SampleGroups = [],
+  key: NodeKey = 'function',
 ): CallTree {
   const folded = foldSamples(profile, event, groupBy);
-  const grown = growNodes(profile, folded, placesOf(profile, byLine));
+  const grown = growNodes(profile, folded, placesOf(profile, key));
   const { nodes, nodeOf } = grown;
   const length = nodes.length;
   const parent = new Int32Array(length);
@@ -111,6 +121,7 @@ export function callTree(
     length,
     parent,
     ...frameColumns(profile, grown),
+    frame: grown.frames.view(),
     group,
     depth,
     self,
@@ -124,7 +135,8 @@ export function callTree(
 
 /** Samples folded per distinct (group, stack): rows of a few columns. */
 interface Folded {
-  readonly groups: Group[];
+  readonly groups: readonly Group[];
+  readonly groupCount: number;
   /** (group, stack) */
   readonly keys: InternedPairs;
   readonly weight: Float64Array;
@@ -133,15 +145,17 @@ interface Folded {
   readonly samples: number;
 }
 
-function foldSamples(profile: Profile, event: number, groupBy: readonly GroupKey[]): Folded {
-  const { samples, threads } = profile;
-  const byComm = groupBy.includes('comm');
-  const byPid = groupBy.includes('pid');
-  const byThread = groupBy.includes('thread');
-  const byWait = groupBy.includes('wait');
-  const owners = new InternedPairs(); // (thread or pid, comm)
-  const classes = new InternedPairs(); // (owner, wait)
-  const groups: Group[] = [];
+function foldSamples(
+  profile: Profile,
+  event: number,
+  groupBy: readonly GroupKey[] | SampleGroups,
+): Folded {
+  const { samples } = profile;
+  const {
+    of,
+    groups,
+    length: groupCount,
+  } = 'of' in groupBy ? { ...groupBy, groups: [] } : groupSamples(profile, event, groupBy);
   const keys = new InternedPairs();
   const count = new Int32Column();
   const first = new Int32Column();
@@ -150,14 +164,7 @@ function foldSamples(profile: Profile, event: number, groupBy: readonly GroupKey
   for (let sample = 0; sample < samples.length; sample++) {
     if (samples.event[sample] !== event) continue;
     seen++;
-    const thread = byThread ? samples.thread[sample] : -1;
-    const pid = byThread || byPid ? threads.pid[samples.thread[sample]] : -1;
-    const comm = byComm ? samples.comm[sample] : -1;
-    const owner = owners.intern(byThread ? thread : pid, comm);
-    const wait = byWait ? samples.wait[sample] : -1;
-    const group = byWait ? classes.intern(owner, wait) : owner;
-    if (group === groups.length) groups.push({ comm, pid, thread, wait });
-    const row = keys.intern(group, samples.stack[sample]);
+    const row = keys.intern(of[sample], samples.stack[sample]);
     if (row === count.length) {
       count.push(0);
       first.push(sample);
@@ -166,7 +173,43 @@ function foldSamples(profile: Profile, event: number, groupBy: readonly GroupKey
     count.data[row]++;
     weight[row] += samples.weight[sample];
   }
-  return { groups, keys, weight: weight.subarray(0, keys.length), count, first, samples: seen };
+  return {
+    groups,
+    groupCount,
+    keys,
+    weight: weight.subarray(0, keys.length),
+    count,
+    first,
+    samples: seen,
+  };
+}
+
+/** The groups of one event's samples. */
+function groupSamples(
+  { samples, threads }: Profile,
+  event: number,
+  groupBy: readonly GroupKey[],
+): SampleGroups & { readonly groups: readonly Group[] } {
+  const byComm = groupBy.includes('comm');
+  const byPid = groupBy.includes('pid');
+  const byThread = groupBy.includes('thread');
+  const byWait = groupBy.includes('wait');
+  const owners = new InternedPairs(); // (thread or pid, comm)
+  const classes = new InternedPairs(); // (owner, wait)
+  const groups: Group[] = [];
+  const of = new Int32Array(samples.length);
+  for (let sample = 0; sample < samples.length; sample++) {
+    if (samples.event[sample] !== event) continue;
+    const thread = byThread ? samples.thread[sample] : -1;
+    const pid = byThread || byPid ? threads.pid[samples.thread[sample]] : -1;
+    const comm = byComm ? samples.comm[sample] : -1;
+    const owner = owners.intern(byThread ? thread : pid, comm);
+    const wait = byWait ? samples.wait[sample] : -1;
+    const group = byWait ? classes.intern(owner, wait) : owner;
+    if (group === groups.length) groups.push({ comm, pid, thread, wait });
+    of[sample] = group;
+  }
+  return { of, groups, length: groups.length };
 }
 
 function doubled(column: Float64Array): Float64Array<ArrayBuffer> {
@@ -175,11 +218,18 @@ function doubled(column: Float64Array): Float64Array<ArrayBuffer> {
   return grown;
 }
 
-/** What makes frames one node: a number each of their functions, or of their functions and lines. */
-function placesOf({ frames }: Profile, byLine: boolean): Int32Array {
-  if (!byLine) return frames.func;
+/** What makes frames one node: a number each of their functions, with their lines or their addresses. */
+function placesOf({ frames }: Profile, key: NodeKey): Int32Array {
+  if (key === 'function') return frames.func;
+  const places = new InternedPairs(); // (function, line or address)
+  if (key === 'address') {
+    const addresses = new InternedPairs(); // (low half, high half)
+    return frames.func.map((func, frame) => {
+      const address = frames.address[frame];
+      return places.intern(func, addresses.intern(address | 0, addressHigh(address) | 0));
+    });
+  }
   const lines = new InternedPairs(); // (file, line)
-  const places = new InternedPairs(); // (function, line)
   return frames.func.map((func, frame) =>
     places.intern(func, lines.intern(frames.file[frame], frames.line[frame])),
   );
@@ -266,10 +316,10 @@ function frameColumns(
 }
 
 /** Folded rows, one group after the other, each in order of first appearance. */
-function rowsByGroup({ groups, keys }: Folded): Int32Array {
-  const start = new Int32Array(groups.length + 1);
+function rowsByGroup({ groupCount, keys }: Folded): Int32Array {
+  const start = new Int32Array(groupCount + 1);
   for (let row = 0; row < keys.length; row++) start[keys.a.data[row] + 1]++;
-  for (let group = 0; group < groups.length; group++) start[group + 1] += start[group];
+  for (let group = 0; group < groupCount; group++) start[group + 1] += start[group];
   const order = new Int32Array(keys.length);
   for (let row = 0; row < keys.length; row++) order[start[keys.a.data[row]]++] = row;
   return order;

@@ -2,21 +2,29 @@
  * The flat profile: one row per distinct value of the sort keys (`perf report --sort`), with its own
  * weight and that of what it calls.
  */
-import { basename } from 'node:path';
-
-import { callTree, type CallTree, type GroupKey } from './calltree.js';
+import { callTree, type CallTree, type NodeKey, type SampleGroups } from './calltree.js';
 import { InternedPairs } from './interned.js';
-import type { Profile } from './profile.js';
+import { keyColumns, type KeyColumn, type NodeColumn, type SampleColumn } from './key-columns.js';
+import { Layer, type Profile } from './profile.js';
+import { DEFAULT_SORT_KEYS, type SortKey } from './sort-keys.js';
 
-/** `perf report --sort`'s names, and `wait`: what threads were off their CPUs for. */
-export type SortKey = 'comm' | 'pid' | 'tid' | 'dso' | 'symbol' | 'srcline' | 'srcfile' | 'wait';
+export { sortRows, type RowOrder } from './entries.js';
+export { DEFAULT_SORT_KEYS, type SortKey } from './sort-keys.js';
 
-export const DEFAULT_SORT_KEYS: readonly SortKey[] = ['comm', 'dso', 'symbol'];
+/** Weights and counts of samples. */
+export interface RowWeights {
+  /** Of samples that end in the row. */
+  self: number;
+  selfSamples: number;
+  /** Of `self`, what was spent in the kernel. */
+  kernel: number;
+  /** Of samples that have the row anywhere on their stack, each counted once whatever the recursion. */
+  children: number;
+  childrenSamples: number;
+}
 
-/** A row; what is not among the sort keys is -1. */
-export interface FlatRow {
-  /** Value of {@link FlatProfile.rowOf} for this row's nodes. */
-  readonly id: number;
+/** What a row is of; what is not among the keys is -1. */
+export interface RowPlace {
   /** Index into `strings`. */
   readonly comm: number;
   readonly pid: number;
@@ -28,14 +36,15 @@ export interface FlatRow {
   readonly module: number;
   /** Index into `functions`; -1 also where the samples have no frames. */
   readonly func: number;
-  /** Of `srcline` `file.c:12`, of `srcfile` `file.c`; the function's name where no line is known. */
-  readonly source: string;
-  /** Of samples that end in the row. */
-  self: number;
-  selfSamples: number;
-  /** Of samples that have the row anywhere on their stack, each counted once whatever the recursion. */
-  children: number;
-  childrenSamples: number;
+}
+
+export interface FlatRow extends RowWeights, RowPlace {
+  /** Value of {@link FlatProfile.rowOf} for this row's nodes. */
+  readonly id: number;
+  /** A value of each of the profile's columns. */
+  readonly values: readonly number[];
+  /** Whether filters leave it out: one row that stands for all of that. */
+  readonly hidden: boolean;
   /** Thread of the row's first sample. */
   firstThread: number;
   /** Most frames from the row's outermost place to a leaf (for its own samples: from the root). */
@@ -47,8 +56,11 @@ export interface FlatRow {
 export interface FlatProfile {
   readonly kind: 'flat';
   readonly tree: CallTree;
+  /** What tells rows apart. */
   readonly keys: readonly SortKey[];
-  /** Unsorted; see {@link sortRows}. */
+  /** Of each key. */
+  readonly columns: readonly KeyColumn[];
+  /** Unsorted; see `sortRows` of row-order.ts. */
   readonly rows: readonly FlatRow[];
   /** Row of each node of the tree. */
   readonly rowOf: Int32Array;
@@ -58,69 +70,115 @@ export interface FlatProfile {
   readonly ownerOf: Int32Array;
 }
 
-/** The flat profile of one event. */
+/**
+ * The flat profile of one event.
+ * @param keys what tells rows apart: names, or columns that are made for several events
+ * @param shown 1 for each function whose rows are shown; all are where it is absent
+ * @param finest what nodes of the tree are told apart by at least, for call graphs
+ */
 export function flatProfile(
   profile: Profile,
   event: number,
-  keys: readonly SortKey[] = DEFAULT_SORT_KEYS,
+  keys: readonly SortKey[] | readonly KeyColumn[] = DEFAULT_SORT_KEYS,
+  shown?: Uint8Array,
+  finest: NodeKey = 'function',
 ): FlatProfile {
-  const byLine = keys.includes('srcline') || keys.includes('srcfile');
-  const tree = callTree(profile, event, groupKeys(keys), byLine);
-  const made = makeRows(tree, keys);
+  const columns = keys.map((key) =>
+    typeof key === 'string' ? keyColumns(profile, [key])[0] : key,
+  );
+  const byLine = columns.some(({ key }) => key === 'srcline' || key === 'srcfile');
+  const groups = groupSamples(profile, columns.filter(isOfSamples));
+  const nodeKey = byLine && finest === 'function' ? 'line' : finest;
+  const tree = callTree(profile, event, groups, nodeKey);
+  const made = makeRows(tree, groups, columns, shown);
   const { rows, rowOf, selfRowOf } = made;
   addSelf(tree, rows, selfRowOf);
   addPlaces(tree, rows, rowOf);
   addChildren(tree, rows, rowOf);
-  return { kind: 'flat', tree, keys, ...made };
+  return { kind: 'flat', tree, keys: columns.map(({ key }) => key), columns, ...made };
 }
 
-function groupKeys(keys: readonly SortKey[]): GroupKey[] {
-  const by: GroupKey[] = [];
-  if (keys.includes('comm')) by.push('comm');
-  if (keys.includes('tid')) by.push('thread');
-  else if (keys.includes('pid')) by.push('pid');
-  if (keys.includes('wait')) by.push('wait');
-  return by;
+/** The weight of all rows that are shown. */
+export function shownWeights(flat: FlatProfile): { weight: number; samples: number } {
+  const { tree, rows } = flat;
+  const hidden = rows.find((row) => row.hidden);
+  if (hidden === undefined) return tree;
+  return { weight: tree.weight - hidden.self, samples: tree.samples - hidden.selfSamples };
+}
+
+function isOfSamples(column: KeyColumn): column is SampleColumn {
+  return column.of === 'samples';
+}
+
+function isOfNodes(column: KeyColumn): column is NodeColumn {
+  return column.of === 'nodes';
+}
+
+/** Groups of samples that agree in every column. */
+interface KeyGroups extends SampleGroups {
+  /** A sample of each. */
+  readonly example: readonly number[];
+}
+
+function groupSamples({ samples }: Profile, columns: readonly SampleColumn[]): KeyGroups {
+  const { length } = samples;
+  let of = new Int32Array(length);
+  let example = length > 0 ? [0] : [];
+  for (const { values } of columns) {
+    const pairs = new InternedPairs(); // (group so far, value)
+    const finer = new Int32Array(length);
+    example = [];
+    for (let sample = 0; sample < length; sample++) {
+      const group = pairs.intern(of[sample], values[sample]);
+      if (group === example.length) example.push(sample);
+      finer[sample] = group;
+    }
+    of = finer;
+  }
+  return { of, length: example.length, example };
 }
 
 function makeRows(
   tree: CallTree,
-  keys: readonly SortKey[],
+  groups: KeyGroups,
+  columns: readonly KeyColumn[],
+  shown: Uint8Array | undefined,
 ): Pick<FlatProfile, 'rowOf' | 'selfRowOf' | 'ownerOf'> & { rows: FlatRow[] } {
-  const { functions } = tree.profile;
-  const bySymbol = keys.includes('symbol');
-  const byModule = bySymbol || keys.includes('dso');
-  const sources = keys.includes('srcline') || keys.includes('srcfile') ? sourcesOf(tree, keys) : [];
-  const texts = new Map<string, number>();
-  const places = new InternedPairs(); // (function or module, source)
-  const classes = new InternedPairs(); // (group, place)
+  const ofNodes = columns.filter(isOfNodes).map((column) => ({
+    byOwner: column.byOwner,
+    values: column.values(tree),
+    pairs: new InternedPairs(), // (class so far, value)
+  }));
+  const classes = new InternedPairs(); // (group, class of the node)
+  const placeOf = placesOf(tree.profile, columns);
+  const rowOfClass: number[] = [];
   const rows: FlatRow[] = [];
+  let hidden = -1;
 
   /** The row of an owner's symbol and a node's line. */
   const rowFor = (node: number, owner: number): number => {
     const func = tree.func[owner];
-    const module = byModule && func >= 0 ? functions.module[func] : -1;
-    const source = sources[node] ?? '';
-    if (!texts.has(source)) texts.set(source, texts.size);
-    const place = places.intern(bySymbol ? func : module, texts.get(source) ?? 0);
-    const id = classes.intern(tree.group[node], place);
-    if (id === rows.length) {
-      rows.push({
-        id,
-        ...tree.groups[tree.group[node]],
-        module,
-        func: bySymbol ? func : -1,
-        source,
-        self: 0,
-        selfSamples: 0,
-        children: 0,
-        childrenSamples: 0,
-        firstThread: -1,
-        reach: 0,
-        depth: 0,
-      });
+    if (shown !== undefined && (func < 0 || shown[func] === 0)) {
+      if (hidden < 0) hidden = rows.push(newRow(rows.length, [], NOWHERE, true)) - 1;
+      return hidden;
     }
-    return id;
+    let place = 0;
+    for (const { byOwner, values, pairs } of ofNodes) {
+      place = pairs.intern(place, values[byOwner ? owner : node]);
+    }
+    const id = classes.intern(tree.group[node], place);
+    if (id === rowOfClass.length) {
+      const sample = groups.example[tree.group[node]];
+      let next = 0;
+      const values = columns.map((column) => {
+        if (column.of === 'samples') return column.values[sample];
+        const { byOwner, values: ofNode } = ofNodes[next++];
+        return ofNode[byOwner ? owner : node];
+      });
+      const row = newRow(rows.length, values, placeOf(sample, func), false);
+      rowOfClass.push(rows.push(row) - 1);
+    }
+    return rowOfClass[id];
   };
 
   const ownerOf = ownersOf(tree);
@@ -134,6 +192,47 @@ function makeRows(
   return { rows, rowOf, selfRowOf, ownerOf };
 }
 
+const NOWHERE: RowPlace = { comm: -1, pid: -1, thread: -1, wait: -1, module: -1, func: -1 };
+
+/** The place of a row, from one of its samples and the function that it is of. */
+function placesOf({ samples, threads, functions }: Profile, columns: readonly KeyColumn[]) {
+  const has = (...keys: SortKey[]) => columns.some(({ key }) => keys.includes(key));
+  const byComm = has('comm');
+  const byThread = has('pid', 'tid');
+  const byProcess = byThread || has('tgid');
+  const byWait = has('wait');
+  const bySymbol = has('symbol');
+  const byModule = bySymbol || has('dso');
+  return (sample: number, func: number): RowPlace => {
+    const thread = samples.thread[sample];
+    return {
+      comm: byComm ? samples.comm[sample] : -1,
+      pid: byProcess ? threads.pid[thread] : -1,
+      thread: byThread ? thread : -1,
+      wait: byWait ? samples.wait[sample] : -1,
+      module: byModule && func >= 0 ? functions.module[func] : -1,
+      func: bySymbol ? func : -1,
+    };
+  };
+}
+
+function newRow(id: number, values: readonly number[], place: RowPlace, hidden: boolean): FlatRow {
+  return {
+    ...place,
+    id,
+    values,
+    hidden,
+    self: 0,
+    selfSamples: 0,
+    kernel: 0,
+    children: 0,
+    childrenSamples: 0,
+    firstThread: -1,
+    reach: 0,
+    depth: 0,
+  };
+}
+
 /** perf counts the sample of an inlined function for the one that has its code. */
 function ownersOf({ profile, func, parent, length }: CallTree): Int32Array {
   const { inlined } = profile.functions;
@@ -145,24 +244,15 @@ function ownersOf({ profile, func, parent, length }: CallTree): Int32Array {
   return ownerOf;
 }
 
-/** The text of each node's place in the source. */
-function sourcesOf({ profile, func, file, line, length }: CallTree, keys: readonly SortKey[]) {
-  const { strings, functions } = profile;
-  const byLine = keys.includes('srcline');
-  return Array.from({ length }, (_, node) => {
-    const name = file[node] < 0 ? '' : basename(strings[file[node]]);
-    if (name !== '' && line[node] >= 0 && byLine) return `${name}:${line[node]}`;
-    if (name !== '' || !byLine) return name;
-    return func[node] < 0 ? '[unknown]' : strings[functions.name[func[node]]];
-  });
-}
-
 function addSelf(tree: CallTree, rows: readonly FlatRow[], selfRowOf: Int32Array): void {
+  const { layer } = tree.profile.functions;
   for (let node = 0; node < tree.length; node++) {
+    if (tree.selfSamples[node] === 0) continue;
     const row = rows[selfRowOf[node]];
     row.self += tree.self[node];
     row.selfSamples += tree.selfSamples[node];
-    if (tree.selfSamples[node] > 0) row.reach = Math.max(row.reach, tree.depth[node]);
+    if (layer[tree.func[node]] === Layer.Kernel) row.kernel += tree.self[node];
+    row.reach = Math.max(row.reach, tree.depth[node]);
   }
 }
 
@@ -227,50 +317,4 @@ export function forEachOutermost(
       if (node < 0) return;
     }
   }
-}
-
-/** How rows are sorted. */
-export interface RowOrder {
-  /** By children's weight first (`--children`), else by self weight. */
-  readonly children: boolean;
-  /** What decides between callers and callees of equal weight, as perf does with call graphs. */
-  readonly chain?: 'caller' | 'callee' | undefined;
-}
-
-/**
- * Rows as `perf report` sorts them (tools/perf/ui/hist.c): by weight, heaviest first; between equal
- * children's weights of one thread, callers above callees where call graphs are shown; then by self
- * weight, command, module and symbol.
- */
-export function sortRows(flat: FlatProfile, order: RowOrder): FlatRow[] {
-  const { strings, modules, functions } = flat.tree.profile;
-  const text = (index: number) => (index < 0 ? '' : strings[index]);
-  const unknown = '\uffff'; // perf puts what it knows no module of last
-  const moduleName = (row: FlatRow) => {
-    const name = row.module < 0 ? '[unknown]' : text(modules.name[row.module]);
-    return name === '[unknown]' ? unknown : name;
-  };
-  const symbol = (row: FlatRow) => (row.func < 0 ? '' : text(functions.name[row.func]));
-  const byChain = (a: FlatRow, b: FlatRow): number => {
-    if (order.chain === undefined || a.firstThread !== b.firstThread) return 0;
-    return order.chain === 'caller' ? b.reach - a.reach : a.depth - b.depth;
-  };
-  return [...flat.rows].sort(
-    (a, b) =>
-      (order.children ? b.children - a.children || byChain(a, b) : 0) ||
-      b.self - a.self ||
-      compareBytes(text(a.comm), text(b.comm)) ||
-      a.pid - b.pid ||
-      a.thread - b.thread ||
-      a.wait - b.wait ||
-      compareBytes(moduleName(a), moduleName(b)) ||
-      compareBytes(symbol(a), symbol(b)) ||
-      compareBytes(a.source, b.source) ||
-      a.id - b.id,
-  );
-}
-
-/** As strcmp(3) on ASCII; names beyond it sort by UTF-16 unit, which no locale changes either. */
-function compareBytes(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

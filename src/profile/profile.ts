@@ -160,6 +160,10 @@ export interface EventInfo {
   readonly name: string;
   /** What `weight` counts. */
   readonly unit: 'ns' | 'count';
+  /** Of an event that was recorded in a group: the index of the group's leader, which may be its own. */
+  readonly leader?: number;
+  /** The name that the group was given, if any. */
+  readonly groupName?: string;
 }
 
 /** Something that could not be known, or that makes the profile differ from what was asked for. */

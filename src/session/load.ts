@@ -9,7 +9,7 @@ import type { SampleView } from '../formats/perfdata/sample.js';
 import { PerfSample } from '../formats/perfdata/spec.js';
 import { hasOrdinal, truncationOf } from '../formats/perfdata/strata-section.js';
 import { ProfileBuilder } from '../profile/builder.js';
-import { Truncation, type Profile } from '../profile/profile.js';
+import { Truncation, type EventInfo, type Profile } from '../profile/profile.js';
 import { CodePlaces } from './code-places.js';
 import { FrameResolver, type SourceLookup } from './frames.js';
 import { makeNotes } from './notes.js';
@@ -28,6 +28,8 @@ export interface LoadOptions extends Pick<ReplayOptions, 'symbols' | 'onDownload
   readonly lines?: boolean | undefined;
   /** Whether the profile tells where its code is ({@link Profile.code}); by default it does not. */
   readonly code?: boolean | undefined;
+  /** Told now and then how many samples have been read. */
+  readonly onProgress?: ((samples: number) => void) | undefined;
 }
 
 /**
@@ -46,7 +48,7 @@ export function profileOf(source: ByteSource, options: ReplayOptions & LoadOptio
   });
   try {
     const shown = hasCallChains(replay) ? inline : 'off';
-    return new Loading(replay, sourceLookup(shown, lines), code).run();
+    return new Loading(replay, sourceLookup(shown, lines), code, options.onProgress).run();
   } finally {
     replay.close();
   }
@@ -74,6 +76,9 @@ function sourceLookup(inline: InlineChoice, lines: boolean): SourceLookup | unde
 /** Below this a thread's start, and the caches that each has of its own, cost more than it saves. */
 const SHARED_FROM: Bytes = 1 << 30;
 
+/** Samples between two calls that tell of progress. */
+const PROGRESS_STEP = 1 << 14;
+
 /** A thread in the profile, under the name that it has now. */
 interface ThreadRow {
   readonly comm: string;
@@ -96,6 +101,7 @@ class Loading {
     private readonly replay: Replay,
     sourceOf: SourceLookup | undefined,
     withCode: boolean,
+    private readonly onProgress: LoadOptions['onProgress'],
   ) {
     const { builder } = this;
     const { locations, chains, file } = replay;
@@ -118,16 +124,31 @@ class Loading {
     const regions = replay.strata?.info.regions;
     return {
       ...profile,
+      events: this.groupedEvents(profile.events),
       ...(regions === undefined ? {} : { regions }),
       ...(this.code === undefined ? {} : { code: this.code.table() }),
       notes: makeNotes(profile, facts),
     };
   }
 
+  /** The events with the groups that they were recorded in. */
+  private groupedEvents(events: readonly EventInfo[]): EventInfo[] {
+    const grouped = [...events];
+    for (const { name, leader: first, members } of this.replay.file.info.groups) {
+      const rows = this.eventRows.slice(first, first + members).filter((row) => row >= 0);
+      for (const row of rows) {
+        const group = name === '' ? {} : { groupName: name };
+        grouped[row] = { ...grouped[row], leader: rows[0], ...group };
+      }
+    }
+    return grouped;
+  }
+
   private addSample(view: SampleView, thread: Thread, ordinal: number): void {
     const { builder, stacks } = this;
     const event = this.eventRows[view.event];
     if (event < 0) return;
+    if (ordinal % PROGRESS_STEP === PROGRESS_STEP - 1) this.onProgress?.(ordinal + 1);
     let row = this.threadRows.get(thread);
     if (row?.comm !== thread.comm) {
       const { comm } = thread;

@@ -3,12 +3,13 @@ import { test } from 'node:test';
 
 import { filterSamples } from '../../profile/filter.js';
 import type { Profile } from '../../profile/profile.js';
+import type { SortKey } from '../../profile/sort-keys.js';
 import { drawProfile } from '../../testing/drawn.js';
 import { writeReport, type ReportOptions } from './report.js';
 
 function report(profile: Profile, options: ReportOptions = {}): string {
   let text = '';
-  writeReport(profile, options, (part) => (text += part));
+  writeReport(profile, { samples: true, ...options }, (part) => (text += part));
   return text;
 }
 
@@ -138,7 +139,7 @@ test('a sample in an inlined function is the one’s own that has its code, as w
     report(INLINED, options)
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'));
-  assert.deepEqual(rows({ callGraph: 'none', samples: false }), [
+  assert.deepEqual(rows({ chain: 'none', samples: false }), [
     '   100.00%    10.00%  app      a              [.] main',
     '    90.00%    90.00%  app      a              [.] outer',
     '    90.00%     0.00%  app      a              [.] inner (inlined)',
@@ -154,7 +155,7 @@ test('a sample in an inlined function is the one’s own that has its code, as w
     '            ---main',
   ]);
   assert.deepEqual(
-    rows({ samples: false, callGraph: 'callee' }).slice(-8),
+    rows({ samples: false, chain: 'callee' }).slice(-8),
     [
       '    90.00%    90.00%  app      a              [.] outer',
       '            |',
@@ -171,8 +172,13 @@ test('a sample in an inlined function is the one’s own that has its code, as w
 });
 
 test('rows by line are those of the innermost function, and the symbol has the code', () => {
-  const rows = (sort: ReportOptions['sort']): string[] =>
-    report(INLINED, { children: false, callGraph: 'none', samples: false, sort: sort ?? [] })
+  const rows = (fields: readonly SortKey[]): string[] =>
+    report(INLINED, {
+      children: false,
+      chain: 'none',
+      samples: false,
+      sort: { fields, more: false },
+    })
       .split('\n')
       .filter((line) => line !== '' && !/^#( [^O].*)?$/.test(line));
   assert.deepEqual(rows(['srcline', 'symbol']), [

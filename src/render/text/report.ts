@@ -2,203 +2,109 @@
  * `perf report --stdio`: per event a header and one row per command, shared object and symbol, with
  * the row's call graph below it (layout of tools/perf/ui/stdio/hist.c and ui/hist.c, perf 6.1).
  */
-import { formatDuration, formatPercent } from '../../base/units.js';
-import { CallGraph } from '../../profile/callgraph.js';
-import {
-  DEFAULT_SORT_KEYS,
-  flatProfile,
-  sortRows,
-  type FlatProfile,
-  type FlatRow,
-  type SortKey,
-} from '../../profile/flat.js';
-import { Layer, type Profile } from '../../profile/profile.js';
-import { describeWaits, WAIT_NAMES, waitTotals } from '../../profile/waits.js';
-import { writeGraph } from './graph.js';
+import type { Entry } from '../../profile/entries.js';
+import type { RowWeights } from '../../profile/flat.js';
+import type { Profile } from '../../profile/profile.js';
+import { reportsOf, type EventReport, type ReportChoice } from '../../profile/report.js';
+import { isOffCpu } from '../../profile/waits.js';
+import { graphWriter, type GraphForm } from './graph.js';
 import { writeNotes } from './notes.js';
-import { columns, safe, type Sink } from './text.js';
+import { allColumns, pad, type Column, type Line } from './report-columns.js';
+import { writeEventHeader } from './report-header.js';
+import { writeHierarchy } from './report-hierarchy.js';
+import { safe, type Sink } from './text.js';
 
 /** `perf report`'s options of the same names. */
-export interface ReportOptions {
-  /** Add what a row calls to it and sort by that; `--no-children` otherwise. */
-  readonly children?: boolean;
-  /** `-n`: a column with the count of samples. */
-  readonly samples?: boolean;
-  /** `-g`; where unsaid, callers first with children, callees first without, as perf. */
-  readonly callGraph?: 'caller' | 'callee' | 'none' | undefined;
-  readonly sort?: readonly SortKey[];
+export interface ReportOptions extends ReportChoice {
   /** Rows below this percentage are left out. */
   readonly percentLimit?: number;
-  /** Branches of call graphs below this percentage are left out. */
-  readonly graphLimit?: number;
+  /** How call graphs look. */
+  readonly graph?: GraphForm | undefined;
+  /** Stands between columns, which are not padded then. */
+  readonly separator?: string | undefined;
 }
 
 /** Writes the report of every event that has samples, and what could not be known. */
 export function writeReport(profile: Profile, options: ReportOptions, sink: Sink): void {
+  const reports = reportsOf(profile, options);
+  for (const { key, value } of reports.at(0)?.elided ?? []) sink(`# ${key}: ${safe(value)}\n`);
   sink(`#\n# Total Lost Samples: ${profile.meta.lost}\n#\n`);
-  const present = new Set(profile.samples.event);
-  profile.events.forEach((_, event) => {
-    if (present.has(event)) writeEvent(profile, event, options, sink);
-  });
-  if (present.size === 0) sink('# No samples.\n');
+  for (const report of reports) writeEvent(profile, report, options, sink);
+  if (reports.length === 0) sink('# No samples.\n');
   writeNotes(profile, sink, '# ');
 }
 
-function writeEvent(profile: Profile, event: number, options: ReportOptions, sink: Sink): void {
-  const flat = flatProfile(profile, event, options.sort ?? DEFAULT_SORT_KEYS);
-  // perf shows neither children nor call graphs of a recording without call chains.
-  const chained = profile.stacks.parent.some((parent) => parent >= 0);
-  const children = chained && (options.children ?? true);
-  const order = options.callGraph ?? (children ? 'caller' : 'callee');
-  const chain = chained && order !== 'none' ? order : undefined;
+function writeEvent(
+  profile: Profile,
+  report: EventReport,
+  options: ReportOptions,
+  sink: Sink,
+): void {
+  const { events, entries, order, totals } = report;
+  const { percentLimit = 0, separator } = options;
+  const times = events.length === 1 && isOffCpu(profile.events[events[0]]);
+  // perf's limit is on the first of events side by side.
+  const weightOf = (row: RowWeights | undefined) =>
+    (order.children ? row?.children : row?.self) ?? 0;
+  const isShown = ({ rows }: Line) => 100 * weightOf(rows[0]) >= percentLimit * totals[0].weight;
+  const writeBelow = entryGraphs(report, options, sink);
 
-  const name = safe(profile.events[event].name);
-  sink(`# Samples: ${approximate(flat.tree.samples)} of event '${name}'\n`);
-  sink(`# Event count (approx.): ${flat.tree.weight}\n`);
-  const waits = waitTotals(profile, event);
-  if (waits.length > 0) sink(`# Waiting: ${describeWaits(waits)}\n`);
-  sink('#\n');
-  const rows = sortRows(flat, { children, chain }).filter(
-    (row) => row.selfSamples > 0 || (children && row.childrenSamples > 0),
-  );
-  const table = reportColumns(flat, rows, {
-    children,
-    samples: options.samples ?? true,
-    times: waits.length > 0,
-  });
-  writeHeader(table, sink);
-
-  const { weight: total } = flat.tree;
-  const graph =
-    chain &&
-    new CallGraph(flat, {
-      order: chain,
-      children,
-      minWeight: Math.floor((total * (options.graphLimit ?? 0.5)) / 100),
-    });
-  const limit = options.percentLimit ?? 0;
-  const nameOf = remembered((func) => safe(functionName(profile, func)));
-  const percentOf = remembered((weight) => formatPercent(weight, total));
-  for (const row of rows) {
-    const weight = children ? row.children : row.self;
-    if ((100 * weight) / total < limit) continue;
-    writeRow(table, row, sink);
-    if (graph && weight >= graph.options.minWeight) {
-      writeGraph(graph.chains(row), { nameOf, percentOf, weight }, sink);
+  writeEventHeader(profile, report, sink);
+  if (options.hierarchy === true) {
+    writeHierarchy(report, { isShown, percentLimit, separator, times, writeBelow }, sink);
+  } else {
+    const table = allColumns(report, times);
+    writeHeader(table, separator, sink);
+    for (const entry of entries) {
+      if (!isShown(entry)) continue;
+      writeRow(table, entry, separator, sink);
+      writeBelow(entry);
     }
   }
   sink('\n\n');
 }
 
-/** A function whose results are kept: few weights stand in many places of a report. */
-function remembered(make: (value: number) => string): (value: number) => string {
-  const known = new Map<number, string>();
-  return (value) => {
-    let text = known.get(value);
-    if (text === undefined) known.set(value, (text = make(value)));
-    return text;
+/** What writes the call graph of an entry: of its first event's row. */
+function entryGraphs(
+  { flats, order, totals }: EventReport,
+  { graph, sort, fields }: ReportOptions,
+  sink: Sink,
+): (entry: Entry) => void {
+  const { chain, children } = order;
+  if (chain === undefined) return () => undefined;
+  // As perf has it: an only chain's first frame is not said again where rows begin with it.
+  const skipsFirst = fields === undefined && sort?.more === false && sort.fields[0] === 'symbol';
+  const options = { ...graph, order: chain, children, total: totals[0].weight, skipsFirst };
+  const write = graphWriter(flats[0], options, sink);
+  return ({ rows: [row] }) => {
+    if (row !== undefined) write(row);
   };
 }
 
-/** perf's `convert_unit`: `1703` is `1K`, `852` is `852 ` (the unit is a blank). */
-function approximate(count: number): string {
-  const units = [' ', 'K', 'M', 'G'];
-  let unit = 0;
-  while (count > 1000 && unit < units.length - 1) {
-    count = Math.floor(count / 1000);
-    unit++;
+function writeHeader(table: readonly Column[], separator: string | undefined, sink: Sink): void {
+  if (separator !== undefined) {
+    sink(`# ${table.map(({ header }) => header.trim()).join(separator)}\n`);
+    return;
   }
-  return `${count}${units[unit]}`;
-}
-
-interface Column {
-  readonly header: string;
-  readonly width: number;
-  readonly right: boolean;
-  readonly text: (row: FlatRow) => string;
-}
-
-function reportColumns(
-  flat: FlatProfile,
-  rows: readonly FlatRow[],
-  shown: { readonly children: boolean; readonly samples: boolean; readonly times: boolean },
-): Column[] {
-  const { children } = shown;
-  const percent = (part: number) => formatPercent(part, flat.tree.weight);
-  const numbers: Column[] = children
-    ? [
-        { header: 'Children', width: 8, right: true, text: (row) => percent(row.children) },
-        { header: 'Self', width: 8, right: true, text: (row) => percent(row.self) },
-      ]
-    : [{ header: 'Overhead', width: 8, right: true, text: (row) => percent(row.self) }];
-  if (shown.times) {
-    const text = (row: FlatRow) => formatDuration(children ? row.children : row.self);
-    numbers.push({ header: 'Time', width: 8, right: true, text });
-  }
-  if (shown.samples) {
-    const text = (row: FlatRow) => String(row.selfSamples);
-    numbers.push({ header: 'Samples', width: 12, right: true, text });
-  }
-  return [...numbers, ...flat.keys.map((key) => keyColumn(flat, rows, key))];
-}
-
-/** perf's columns of sort keys: as wide as their widest row. */
-function keyColumn(flat: FlatProfile, rows: readonly FlatRow[], key: SortKey): Column {
-  const { profile } = flat.tree;
-  const { strings, modules, threads } = profile;
-  const columnOf = (header: string, text: (row: FlatRow) => string): Column => {
-    let width = header.length;
-    for (const row of rows) width = Math.max(width, columns(text(row)));
-    return { header, width, right: false, text };
-  };
-  switch (key) {
-    case 'comm':
-      return columnOf('Command', (row) => safe(strings[row.comm]));
-    case 'pid':
-      return columnOf('    Pid', (row) => String(row.pid).padStart(7));
-    case 'tid':
-      return columnOf('    Tid:Command', ({ thread }) => {
-        return `${String(threads.tid[thread]).padStart(7)}:${safe(strings[threads.name[thread]])}`;
-      });
-    case 'dso':
-      return columnOf('Shared Object', ({ module }) =>
-        module < 0 ? '[unknown]' : safe(strings[modules.name[module]]),
-      );
-    case 'srcline':
-      return columnOf('Source:Line', ({ source }) => safe(source));
-    case 'srcfile':
-      return columnOf('Source File', ({ source }) => safe(source));
-    case 'wait':
-      return columnOf('Wait', ({ wait }) => WAIT_NAMES[wait]);
-    case 'symbol':
-      return columnOf('Symbol', ({ func }) => {
-        const kernel = func >= 0 && profile.functions.layer[func] === Layer.Kernel;
-        return `[${kernel ? 'k' : '.'}] ${safe(functionName(profile, func))}`;
-      });
-  }
-}
-
-function functionName({ strings, functions }: Profile, func: number): string {
-  if (func < 0) return '[unknown]';
-  const name = strings[functions.name[func]];
-  return functions.inlined[func] === 1 ? `${name} (inlined)` : name;
-}
-
-function pad(text: string, { width, right }: Column): string {
-  const blank = ' '.repeat(Math.max(0, width - columns(text)));
-  return right ? blank + text : text + blank;
-}
-
-function writeHeader(table: readonly Column[], sink: Sink): void {
   sink(`# ${table.map((column) => pad(column.header, column)).join('  ')}\n`);
   sink(`# ${table.map((column) => '.'.repeat(column.width)).join('  ')}\n#\n`);
 }
 
-/** The last column is not padded. */
-function writeRow(table: readonly Column[], row: FlatRow, sink: Sink): void {
+/** The last column is not padded; with a separator none is, and where it stands in a cell a dot stands instead. */
+function writeRow(
+  table: readonly Column[],
+  entry: Entry,
+  separator: string | undefined,
+  sink: Sink,
+): void {
+  if (separator !== undefined) {
+    const cells = table.map(({ text }) => text(entry).trim().replaceAll(separator, '.'));
+    sink(`${cells.join(separator)}\n`);
+    return;
+  }
   const last = table.length - 1;
   const cells = table.map((column, index) => {
-    const text = column.text(row);
+    const text = column.text(entry);
     return index === last && !column.right ? text : pad(text, column);
   });
   sink(`  ${cells.join('  ')}\n`);
