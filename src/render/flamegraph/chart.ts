@@ -13,7 +13,7 @@
 import { StrataError } from '../../base/errors.js';
 import { Float64Column, Int32Column } from '../../base/growable.js';
 import type { Nanoseconds } from '../../base/units.js';
-import type { Profile } from '../../profile/profile.js';
+import type { Profile, SampleTable } from '../../profile/profile.js';
 import { flameFunctions, NEUTRAL, threadFunction, type FlameLayout } from './layout.js';
 
 /** Samples from which on time is divided into steps as wide as the narrowest frame. */
@@ -46,9 +46,10 @@ export function layoutChart(
   let end = -Infinity;
   let samples = 0;
   for (const { spans, samples: count } of threads) {
+    samples += count;
+    if (spans.length === 0) continue;
     start = Math.min(start, spans.start.data[0]);
     end = Math.max(end, spans.end.data[spans.length - 1]);
-    samples += count;
   }
   if (samples > 0 && !(end > start)) {
     throw new StrataError(
@@ -115,23 +116,32 @@ function threadSpans(profile: Profile, event: number): ThreadSpans[] {
 }
 
 function spansOf({ samples }: Profile, own: Int32Array, isTime: boolean): Spans {
-  const lengths = new Float64Array(own.length);
-  own.forEach((sample, i) => {
-    const apart = i === 0 ? 0 : samples.time[sample] - samples.time[own[i - 1]];
-    lengths[i] = isTime ? samples.weight[sample] : apart;
-  });
-  const usual = median(isTime ? lengths : lengths.subarray(1));
+  const usual = usualLength(samples, own, isTime);
   const spans = new Spans();
   let before = -Infinity;
-  own.forEach((sample, i) => {
+  for (const sample of own) {
     const end = samples.time[sample];
-    let start = Math.max(before, end - (isTime ? lengths[i] : usual));
-    // Samples are a little late at times; what is missing is less than a sample.
-    if (start - before < usual / 2) start = before;
-    if (end > start || i === 0) spans.add(Math.min(start, end), end, samples.stack[sample]);
+    const length = isTime ? samples.weight[sample] : usual;
+    const start = Math.max(before, end - length);
+    // What a thread ran for between its last sample and a wait, or a late sample, has none of its own.
+    const slack = samples.wait[sample] === 0 ? usual / 2 : usual;
+    if (start > before && start - before < slack) spans.end.data[spans.length - 1] = start;
+    if (end > start) spans.add(start, end, samples.stack[sample]);
     before = end;
-  });
+  }
   return spans;
+}
+
+/** How long a sample of the running thread stands for, most often; 0 where there is none. */
+function usualLength(samples: SampleTable, own: Int32Array, isTime: boolean): Nanoseconds {
+  const running = own.filter((sample) => samples.wait[sample] === 0);
+  const lengths = new Float64Array(running.length);
+  for (let i = 0; i < running.length; i++) {
+    lengths[i] = isTime
+      ? samples.weight[running[i]]
+      : samples.time[running[i]] - samples.time[running[Math.max(0, i - 1)]];
+  }
+  return median(isTime ? lengths : lengths.subarray(1));
 }
 
 function median(values: Float64Array): number {

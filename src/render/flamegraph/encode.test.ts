@@ -18,7 +18,10 @@ const PICTURE = `
 for (const minShare of [0, 0.15, 0.5]) {
   test(`the page reads the frames that were laid out (dropping below ${minShare})`, () => {
     const layout = layoutFlameGraph(drawProfile(PICTURE), { minShare });
-    const encoded = encodeFrames(layout);
+    const encoded = encodeFrames(
+      layout,
+      layout.functions.map(() => '0'),
+    );
     const frames = decodeFrames(encoded as FlameData);
     assert.equal(encoded.unit, 1_000_000);
     assert.deepEqual([...frames.parent], [...layout.parent]);
@@ -40,7 +43,11 @@ for (const minShare of [0, 0.15, 0.5]) {
 
 test('recursion costs three characters a frame', () => {
   const rows = Array.from({ length: 900 }, () => 'f[python]').join('\n');
-  const encoded = encodeFrames(layoutFlameGraph(drawProfile(rows)));
+  const layout = layoutFlameGraph(drawProfile(rows));
+  const encoded = encodeFrames(
+    layout,
+    layout.functions.map(() => '0'),
+  );
   const size = encoded.climb.length + encoded.func.length + encoded.weight.length;
   assert.ok(size < 900 * 3 + 10, `${size} characters`);
 });

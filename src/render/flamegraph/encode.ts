@@ -1,37 +1,31 @@
 /** Writes a layout as the text that the picture's script reads (`page/data.ts`). */
-import type { FlameLayout } from "./layout.js";
-import type { FlameData } from "./page/data.js";
-import { lookCode, shadeOf } from "./palette.js";
-import { visibleText } from "./text.js";
+import type { FlameLayout } from './layout.js';
+import type { FlameData } from './page/data.js';
+import { visibleText } from './text.js';
 
 export type EncodedFrames = Pick<
   FlameData,
-  | "names"
-  | "places"
-  | "place"
-  | "look"
-  | "climb"
-  | "func"
-  | "weight"
-  | "lost"
-  | "other"
-  | "otherTotal"
-  | "gap"
-  | "lanes"
-  | "unit"
+  | 'names'
+  | 'places'
+  | 'place'
+  | 'look'
+  | 'climb'
+  | 'func'
+  | 'weight'
+  | 'lost'
+  | 'other'
+  | 'otherTotal'
+  | 'gap'
+  | 'lanes'
+  | 'unit'
 >;
 
-/** The character of a function's colour: its fill's class is `f` and this. */
-export function lookOf(func: {
-  name: string;
-  where: string;
-  hue: number;
-}): string {
-  return lookCode(func.hue, shadeOf(func.name, func.where));
-}
-
-/** Only functions that a frame names are written. Weights are whole multiples of `unit`. */
-export function encodeFrames(layout: FlameLayout): EncodedFrames {
+/**
+ * Only functions that a frame names are written. Weights are whole multiples of `unit`.
+ *
+ * @param looks the character of each function's colour
+ */
+export function encodeFrames(layout: FlameLayout, looks: readonly string[]): EncodedFrames {
   const { other, otherTotal } = layout;
   const unit = commonDivisor(
     layout.self,
@@ -43,21 +37,21 @@ export function encodeFrames(layout: FlameLayout): EncodedFrames {
   const names: string[] = [];
   const places = new Map<string, number>();
   const place: string[] = [];
-  let look = "";
+  let look = '';
   const number = (func: number): number => {
     if (renumbered[func] < 0) {
       const { name, where } = layout.functions[func];
       renumbered[func] = names.push(visibleText(name)) - 1;
       if (!places.has(where)) places.set(where, places.size);
       place.push((places.get(where) ?? 0).toString(36));
-      look += lookOf(layout.functions[func]);
+      look += looks[func];
     }
     return renumbered[func];
   };
 
   const inUnits = (value: number): string => {
     const units = Math.round(value / unit);
-    return units === 0 ? "" : units.toString(36);
+    return units === 0 ? '' : units.toString(36);
   };
 
   const climb: string[] = [];
@@ -70,7 +64,7 @@ export function encodeFrames(layout: FlameLayout): EncodedFrames {
     const above = layout.parent[frame];
     narrow[frame] += layout.weight[frame] - layout.self[frame];
     if (above < 0) {
-      climb.push("");
+      climb.push('');
       func.push(number(layout.func[frame]).toString(36));
       weight.push(Math.round(layout.weight[frame] / unit).toString(36));
       continue;
@@ -78,13 +72,11 @@ export function encodeFrames(layout: FlameLayout): EncodedFrames {
     narrow[above] -= layout.weight[frame];
     level[frame] = level[above] + 1;
     const up = level[frame - 1] - level[above];
-    climb.push(up === 0 ? "" : up.toString(36));
+    climb.push(up === 0 ? '' : up.toString(36));
     const same = layout.func[frame] === layout.func[above];
-    func.push(same ? "" : number(layout.func[frame]).toString(36));
+    func.push(same ? '' : number(layout.func[frame]).toString(36));
     const all = layout.weight[frame] === layout.weight[above];
-    weight.push(
-      all ? "" : Math.round(layout.weight[frame] / unit).toString(36),
-    );
+    weight.push(all ? '' : Math.round(layout.weight[frame] / unit).toString(36));
   }
   const lost: string[] = [];
   if (layout.chart) narrow[0] = 0;
@@ -95,15 +87,15 @@ export function encodeFrames(layout: FlameLayout): EncodedFrames {
   return {
     names,
     places: [...places.keys()].map(visibleText),
-    place: place.join(","),
+    place: place.join(','),
     look,
-    climb: climb.join(","),
-    func: func.join(","),
-    weight: weight.join(","),
-    lost: lost.join(","),
+    climb: climb.join(','),
+    func: func.join(','),
+    weight: weight.join(','),
+    lost: lost.join(','),
     unit,
     ...(layout.chart && chartPlaces(layout, inUnits)),
-    ...(other && { other: Array.from(other, inUnits).join(",") }),
+    ...(other && { other: Array.from(other, inUnits).join(',') }),
     ...(otherTotal !== undefined && { otherTotal }),
   };
 }
@@ -112,9 +104,9 @@ export function encodeFrames(layout: FlameLayout): EncodedFrames {
 function chartPlaces(
   { length, parent, depth, x, weight }: FlameLayout,
   inUnits: (value: number) => string,
-): Pick<FlameData, "gap" | "lanes"> {
+): Pick<FlameData, 'gap' | 'lanes'> {
   const lanes: string[] = [];
-  const gap: string[] = [""];
+  const gap: string[] = [''];
   /** Where the next child of a frame would start if there were no gap. */
   const free = x.slice();
   for (let frame = 1; frame < length; frame++) {
@@ -123,7 +115,7 @@ function chartPlaces(
     gap.push(inUnits(x[frame] - (above === 0 ? 0 : free[above])));
     free[above] = x[frame] + weight[frame];
   }
-  return { gap: gap.join(","), lanes: lanes.join(",") };
+  return { gap: gap.join(','), lanes: lanes.join(',') };
 }
 
 /** The largest number that divides all: a clock's period, most often. 1 where weights are not whole. */

@@ -1,7 +1,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { DARK, LIGHT, SHADES, shadeOf } from './palette.js';
+import {
+  CHANGE_SWATCHES,
+  DARK,
+  eventKind,
+  fillsOf,
+  hashOf,
+  hotSwatches,
+  layerSwatches,
+  LIGHT,
+  SHADES,
+  wheelSwatches,
+  type EventKind,
+} from './palette.js';
+
+const KINDS: EventKind[] = ['cpu', 'waiting', 'memory'];
+const SETS = [
+  ...KINDS.map(layerSwatches),
+  ...KINDS.map((kind) => hotSwatches(kind, 30)),
+  wheelSwatches(35),
+  CHANGE_SWATCHES,
+];
 
 type Rgb = [number, number, number];
 
@@ -53,7 +73,7 @@ function oklab([r, g, b]: number[]): Rgb {
 
 for (const [name, theme] of Object.entries({ light: LIGHT, dark: DARK })) {
   test(`${name}: text is readable on every fill and on the page`, () => {
-    for (const fill of [...theme.fills.flat(), theme.match]) {
+    for (const fill of [...SETS.flatMap((set) => fillsOf(set, theme)), theme.match]) {
       assert.ok(contrast(theme.label, fill) >= 4.5, `${theme.label} on ${fill}`);
     }
     for (const ground of [theme.page, theme.panel]) {
@@ -63,24 +83,50 @@ for (const [name, theme] of Object.entries({ light: LIGHT, dark: DARK })) {
   });
 
   for (const [blindness, matrix] of Object.entries(BLINDNESS)) {
-    test(`${name}, colour blindness ${blindness}: the layers' hues differ`, () => {
-      const seen = theme.fills
-        .slice(0, 6)
-        .map(([fill]) => linear(fill))
-        .map((rgb) => oklab(matrix.map((row) => row.reduce((sum, x, i) => sum + x * rgb[i], 0))));
+    const seenAs = (fill: string): Rgb => {
+      const rgb = linear(fill);
+      return oklab(matrix.map((row) => row.reduce((sum, x, i) => sum + x * rgb[i], 0)));
+    };
+    const differ = (fills: readonly string[], what: string): void => {
+      const seen = fills.map(seenAs);
       for (let i = 0; i < seen.length; i++) {
         for (let j = 0; j < i; j++) {
           const distance = Math.hypot(...seen[i].map((value, axis) => value - seen[j][axis]));
           // 0.02 is just noticeable, side by side.
-          assert.ok(distance >= 0.05, `hues ${j} and ${i}: ${distance.toFixed(3)}`);
+          assert.ok(distance >= 0.05, `${what} ${j} and ${i}: ${distance.toFixed(3)}`);
         }
       }
+    };
+    for (const kind of KINDS) {
+      test(`${name}, colour blindness ${blindness}: the layers' hues of ${kind} differ`, () => {
+        const fills = fillsOf(layerSwatches(kind), theme);
+        differ(
+          Array.from({ length: 6 }, (_, hue) => fills[hue * SHADES]),
+          'hues',
+        );
+      });
+    }
+    test(`${name}, colour blindness ${blindness}: growth, shrinking and neither differ`, () => {
+      differ(
+        [1, 3, 5].map((level) => fillsOf(CHANGE_SWATCHES, theme)[level]),
+        'levels',
+      );
     });
   }
 }
 
-test('a shade hangs on the function alone', () => {
-  assert.equal(shadeOf('f', 'a.py'), shadeOf('f', 'a.py'));
-  const shades = new Set(Array.from({ length: 50 }, (_, i) => shadeOf(`f${i}`, 'a.py')));
+test('an event has the hues of what it tells of', () => {
+  const kinds = (names: string[]): EventKind[] => names.map(eventKind);
+  assert.deepEqual(kinds(['cpu-clock', 'cycles:u', 'instructions']), ['cpu', 'cpu', 'cpu']);
+  assert.deepEqual(kinds(['offcpu-time', 'sched:sched_switch']), ['waiting', 'waiting']);
+  assert.deepEqual(
+    kinds(['page-faults', 'minor-faults:u', 'kmem:kmalloc']),
+    Array(3).fill('memory'),
+  );
+});
+
+test('a text has one number, and like texts have unlike ones', () => {
+  assert.equal(hashOf('f', 'a.py'), hashOf('f', 'a.py'));
+  const shades = new Set(Array.from({ length: 50 }, (_, i) => hashOf(`f${i}`, 'a.py') % SHADES));
   assert.equal(shades.size, SHADES);
 });

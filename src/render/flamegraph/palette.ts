@@ -1,45 +1,121 @@
 /**
- * Hues of the layers. They follow Okabe and Ito's colour-blind-safe set (orange, purple, sky blue,
- * bluish green, grey, vermilion), at a lightness that carries dark text in a light and in a dark page. Shades of
- * one hue differ a little, so that neighbours can be told apart.
+ * Colours: what themes have, and sets of hues to tell frames by. All are OKLCH, at a lightness that carries
+ * dark text in a light and in a dark page.
  */
-export const SHADES = 5;
+import { isOffCpu } from '../../profile/waits.js';
 
-interface Lch {
+export interface Lch {
   /** OKLCH (Ottosson 2020): lightness 0 to 1, chroma, hue in degrees. */
   readonly l: number;
   readonly c: number;
   readonly h: number;
 }
 
-/** Indexed by hue: the layers' numbers, then that of waiting, then the neutral one. */
-const HUES: readonly Lch[] = [
-  { l: 0.83, c: 0.13, h: 76 },
-  { l: 0.73, c: 0.115, h: 320 },
-  { l: 0.79, c: 0.095, h: 238 },
-  { l: 0.78, c: 0.13, h: 160 },
-  { l: 0.68, c: 0.004, h: 250 },
-  { l: 0.69, c: 0.145, h: 40 },
-  { l: 0.89, c: 0.01, h: 250 },
-];
+/** What an event tells of: each kind has hues of its own, so that pictures are not taken for each other. */
+export type EventKind = 'cpu' | 'waiting' | 'memory';
 
-/** What the legend calls each hue. */
-export const HUE_WORDS = [
-  'Python',
-  'interpreter',
-  'native',
-  'kernel',
-  'unknown',
-  'waiting',
-  '',
-] as const;
+/** perf's names of software events and the kernel's of tracepoints. */
+export function eventKind(name: string): EventKind {
+  if (isOffCpu({ name }) || /^(sched:|block:|context-switches|cs\b)/.test(name)) return 'waiting';
+  const memory =
+    /(^|[-:_])(page[-_]faults?|(minor|major)-faults|faults)|^(kmem|exceptions):|malloc|alloc|brk|mmap/;
+  return memory.test(name) ? 'memory' : 'cpu';
+}
 
+/**
+ * Hues of the layers, indexed by a function's `hue`: the layers' numbers, then that of waiting, then the
+ * neutral one. Those of CPU time follow Okabe and Ito's colour-blind-safe set (orange, purple, sky blue,
+ * bluish green, grey, vermilion).
+ */
+const LAYER_HUES: Readonly<Record<EventKind, readonly Lch[]>> = {
+  cpu: [
+    { l: 0.83, c: 0.13, h: 76 },
+    { l: 0.73, c: 0.115, h: 320 },
+    { l: 0.79, c: 0.095, h: 238 },
+    { l: 0.78, c: 0.13, h: 160 },
+    { l: 0.68, c: 0.004, h: 250 },
+    { l: 0.69, c: 0.145, h: 40 },
+    { l: 0.89, c: 0.01, h: 250 },
+  ],
+  waiting: [
+    { l: 0.82, c: 0.09, h: 255 },
+    { l: 0.72, c: 0.13, h: 305 },
+    { l: 0.87, c: 0.075, h: 205 },
+    { l: 0.75, c: 0.1, h: 190 },
+    { l: 0.69, c: 0.004, h: 250 },
+    { l: 0.71, c: 0.13, h: 265 },
+    { l: 0.91, c: 0.01, h: 250 },
+  ],
+  memory: [
+    { l: 0.86, c: 0.16, h: 125 },
+    { l: 0.72, c: 0.07, h: 330 },
+    { l: 0.78, c: 0.1, h: 175 },
+    { l: 0.8, c: 0.14, h: 98 },
+    { l: 0.68, c: 0.004, h: 250 },
+    { l: 0.72, c: 0.13, h: 60 },
+    { l: 0.91, c: 0.01, h: 140 },
+  ],
+};
+
+/** Shades of one hue differ a little, so that neighbours can be told apart. */
 const SHADE_STEPS: readonly Lch[] = [
   { l: 0, c: 0, h: 0 },
   { l: 0.035, c: -0.012, h: -6 },
   { l: -0.03, c: 0.006, h: 5 },
   { l: 0.018, c: 0.008, h: 9 },
   { l: -0.014, c: -0.006, h: -9 },
+];
+export const SHADES = SHADE_STEPS.length;
+
+/** All shades of all layers' hues: those of a hue beside each other. */
+export function layerSwatches(kind: EventKind): Lch[] {
+  return LAYER_HUES[kind].flatMap((hue) =>
+    SHADE_STEPS.map((step) => ({
+      l: hue.l + step.l,
+      c: Math.max(0, hue.c + (hue.c < 0.02 ? 0 : step.c)),
+      h: hue.h + step.h,
+    })),
+  );
+}
+
+/** Of what stands for no code, in every set of colours. */
+export const NEUTRAL_SWATCH: Lch = { l: 0.89, c: 0.01, h: 250 };
+
+/** Where the classic picture's warm hues begin and end; of waiting they are cool, of memory green. */
+const HOT_HUES: Readonly<Record<EventKind, readonly [number, number]>> = {
+  cpu: [28, 98],
+  waiting: [200, 285],
+  memory: [115, 170],
+};
+
+/** `count` hues between two, in three lightnesses that take turns. */
+export function hotSwatches(kind: EventKind, count: number): Lch[] {
+  const [from, to] = HOT_HUES[kind];
+  return Array.from({ length: count }, (_, i) => ({
+    l: 0.74 + 0.13 * (i / (count - 1)) + 0.02 * ((i % 3) - 1),
+    c: 0.145,
+    h: from + ((to - from) * i) / (count - 1),
+  }));
+}
+
+/** `count` hues around the whole circle, neighbours of different lightness. */
+export function wheelSwatches(count: number): Lch[] {
+  return Array.from({ length: count }, (_, i) => ({
+    l: [0.74, 0.86, 0.8][i % 3],
+    c: 0.115,
+    h: (360 * i) / count + 20,
+  }));
+}
+
+/** Of a comparison, by `changeLook`: blue shrank, red grew. */
+export const CHANGE_SWATCHES: readonly Lch[] = [
+  { l: 0.71, c: 0.135, h: 252 },
+  { l: 0.79, c: 0.095, h: 250 },
+  { l: 0.87, c: 0.05, h: 248 },
+  { l: 0.91, c: 0.006, h: 250 },
+  { l: 0.87, c: 0.055, h: 40 },
+  { l: 0.79, c: 0.11, h: 34 },
+  { l: 0.7, c: 0.165, h: 28 },
 ];
 
 export interface Theme {
@@ -54,8 +130,9 @@ export interface Theme {
   /** Frames that match a search. */
   readonly match: string;
   readonly focus: string;
-  /** `fills[hue][shade]`. */
-  readonly fills: readonly (readonly string[])[];
+  /** What is added to a swatch's lightness, and what its chroma is multiplied by. */
+  readonly lightness: number;
+  readonly chroma: number;
 }
 
 export const LIGHT: Theme = {
@@ -67,7 +144,8 @@ export const LIGHT: Theme = {
   label: '#14161a',
   match: '#ff5ce1',
   focus: '#0b57d0',
-  fills: fills(0, 1),
+  lightness: 0,
+  chroma: 1,
 };
 
 export const DARK: Theme = {
@@ -79,35 +157,24 @@ export const DARK: Theme = {
   label: '#0d0f12',
   match: '#ff6fe7',
   focus: '#8ab4f8',
-  fills: fills(-0.045, 0.95),
+  lightness: -0.045,
+  chroma: 0.95,
 };
 
-function fills(lightness: number, chroma: number): string[][] {
-  return HUES.map((hue) =>
-    SHADE_STEPS.map((step) =>
-      hex({
-        l: hue.l + lightness + step.l,
-        c: Math.max(0, (hue.c + (hue.c < 0.02 ? 0 : step.c)) * chroma),
-        h: hue.h + step.h,
-      }),
-    ),
-  );
+/** Swatches as `#rrggbb` in a theme. */
+export function fillsOf(swatches: readonly Lch[], { lightness, chroma }: Theme): string[] {
+  return swatches.map(({ l, c, h }) => hex({ l: l + lightness, c: c * chroma, h }));
 }
 
-/** The shade of a function: always the same one, whatever else the profile holds. */
-export function shadeOf(name: string, where: string): number {
-  let hash = 0x811c9dc5; // FNV-1a, 32 bits
-  for (const text of [where, name]) {
+/** A text's number, always the same one (FNV-1a, 32 bits). */
+export function hashOf(...texts: readonly string[]): number {
+  let hash = 0x811c9dc5;
+  for (const text of texts) {
     for (let i = 0; i < text.length; i++) {
       hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
     }
   }
-  return ((hash ^ (hash >>> 15)) >>> 0) % SHADES;
-}
-
-/** The one character that stands for a hue's shade in data and class names: base 36. */
-export function lookCode(hue: number, shade: number): string {
-  return (hue * SHADES + shade).toString(36);
+  return (hash ^ (hash >>> 15)) >>> 0;
 }
 
 /** OKLCH to `#rrggbb`, clipped to sRGB. */

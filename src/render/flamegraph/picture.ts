@@ -2,20 +2,17 @@
  * One self-contained file: a static picture with tooltips, and a script that makes it a page to explore.
  * It loads nothing and sends nothing.
  */
-import { formatCount, formatDuration, formatPercent, plural } from '../../base/units.js';
+import { formatCount, formatDuration, plural } from '../../base/units.js';
 import type { EventInfo, Note } from '../../profile/profile.js';
 import { encodeFrames } from './encode.js';
 import type { FlameLayout } from './layout.js';
-import type { FlameData, LegendEntry } from './page/data.js';
-import { HUE_WORDS, lookCode } from './palette.js';
-import { flameScript } from './script.js';
+import { writeHtml, writeSvg } from './container.js';
+import type { FlameData } from './page/data.js';
+import { paintOf, type Colors } from './paint.js';
 import { drawStatic } from './static.js';
-import { styleSheet } from './style.js';
-import { escapeXml, visibleText } from './text.js';
+import { visibleText } from './text.js';
 
-/** What a frame's colour tells: its layer, nothing but warmth, its module or package, its name alone. */
-export const COLORS = ['layer', 'hot', 'module', 'hash'] as const;
-export type Colors = (typeof COLORS)[number];
+export { COLORS, type Colors } from './paint.js';
 
 export interface PictureOptions {
   readonly title: string;
@@ -52,29 +49,24 @@ export function drawPicture(
 ): { frames: number; dropped: number } {
   const { event } = picture;
   const width = picture.width ?? 1200;
+  const paint = paintOf(layout, picture.colors ?? 'layer', event.name);
+  const [otherName, ownName] = picture.sides ?? ['before', 'after'];
   const data: FlameData = {
-    ...encodeFrames(layout),
+    ...encodeFrames(layout, paint.looks),
     time: event.unit === 'ns',
     event: visibleText(event.name),
     sampleWeight: layout.sampleWeight,
     inverted: picture.inverted ?? false,
+    order: picture.sort === 'weight' ? 'size' : 'name',
+    sides: [visibleText(otherName), visibleText(ownName)],
     title: visibleText(picture.title),
     subtitle: visibleText(picture.subtitle ?? defaultSubtitle(layout, event)),
-    legend: legendOf(layout),
+    legend: paint.legend,
     notes: notesOf(picture.notes, layout.dropped),
   };
-  const drawing = drawStatic(layout, { ...data, width });
-  const height = Math.round(drawing.height);
-  const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`;
-  sink(
-    '<?xml version="1.0" encoding="UTF-8"?>\n' +
-      `<svg xmlns="http://www.w3.org/2000/svg" ${size}>\n` +
-      `<title>${escapeXml(picture.title)}</title>\n` +
-      `<style><![CDATA[\n${styleSheet()}\n]]></style>\n` +
-      '<rect class="page" width="100%" height="100%"/>\n<g class="static">\n',
-  );
-  drawing.write(sink);
-  sink(`</g>\n<script><![CDATA[\n${flameScript(data)}\n]]></script>\n</svg>\n`);
+  const drawing = drawStatic(layout, { ...data, width, paint, otherName });
+  const write = picture.format === 'html' ? writeHtml : writeSvg;
+  write(data, drawing, width, paint.swatches, sink);
   return { frames: layout.length, dropped: layout.dropped };
 }
 
@@ -83,22 +75,6 @@ function defaultSubtitle(layout: FlameLayout, event: EventInfo): string {
   const amount =
     event.unit === 'ns' ? `${formatDuration(total)} of` : formatCount(Math.round(total));
   return `${amount} ${event.name} in ${plural(layout.samples, 'sample')}`;
-}
-
-/** Each layer that has frames, with the share of time spent in it itself. */
-function legendOf(layout: FlameLayout): LegendEntry[] {
-  const present = new Set(layout.functions.map((func) => func.hue));
-  const total = layout.weight[0];
-  return HUE_WORDS.flatMap((word, hue) =>
-    word !== '' && present.has(hue)
-      ? [
-          {
-            look: lookCode(hue, 0),
-            text: `${word} ${formatPercent(layout.hueWeight[hue], total, 1)}`,
-          },
-        ]
-      : [],
-  );
 }
 
 function notesOf(notes: readonly Note[], dropped: number): string[] {

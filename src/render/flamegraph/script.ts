@@ -1,34 +1,81 @@
 /** The picture's inline script: the sources of the page's functions, and its data. */
 import { formatCount, formatDuration, formatPercent, plural } from '../../base/units.js';
 import { runFlameGraph } from './page/app.js';
+import { timeTicks } from './page/axis.js';
+import { changeLevel, changeLook } from './page/change.js';
 import { decodeFrames, type FlameData } from './page/data.js';
-import { deepestWithin, drawFrames, frameAt } from './page/draw.js';
-import { columnsOf, fitLabel } from './page/labels.js';
+import { deepestWithin, drawFrames, firstWhere, frameAt, rowWithin } from './page/draw.js';
+import { elementMaker } from './page/elements.js';
+import { invertNodes } from './page/invert.js';
+import { actOnGraphKey, actOnKey } from './page/keys.js';
+import { charactersOf, fitLabel } from './page/labels.js';
+import { treeMaker } from './page/model.js';
+import { describeChange, describeFrame, formatAmount } from './page/numbers.js';
 import { buildPage } from './page/page.js';
-import { firstAtLeast, matchedWeight, matchFunctions } from './page/search.js';
+import { buildPopups } from './page/popups.js';
+import {
+  firstAtLeast,
+  functionsOfStep,
+  matchedWeight,
+  matchFunctions,
+  nextMatch,
+  textTest,
+} from './page/search.js';
 import { readState, writeState } from './page/state.js';
+import { applyStep, keepStacks, rebuildStacks } from './page/steps.js';
+import { pageTheme } from './page/theme.js';
+import { buildToolbar } from './page/toolbar.js';
+import { startTrail } from './page/trail.js';
+import { nodesOf, placeNodes, rankByName, sameWay } from './page/tree.js';
 import { calleeTowards, walkFrom, widestCallee } from './page/walk.js';
 import { scriptLiteral } from './text.js';
 
 /** Everything that runs in the page; a function that it calls and that is missing here is a defect. */
 const PAGE_FUNCTIONS = [
+  actOnGraphKey,
+  actOnKey,
+  applyStep,
   buildPage,
+  buildPopups,
+  buildToolbar,
   calleeTowards,
-  columnsOf,
+  changeLevel,
+  changeLook,
+  charactersOf,
   decodeFrames,
   deepestWithin,
+  describeChange,
+  describeFrame,
   drawFrames,
+  elementMaker,
   firstAtLeast,
+  firstWhere,
   fitLabel,
+  formatAmount,
   formatCount,
   formatDuration,
   formatPercent,
   frameAt,
+  functionsOfStep,
+  invertNodes,
+  keepStacks,
   matchedWeight,
   matchFunctions,
+  nextMatch,
+  nodesOf,
+  pageTheme,
+  placeNodes,
   plural,
+  rankByName,
   readState,
+  rebuildStacks,
+  rowWithin,
   runFlameGraph,
+  sameWay,
+  startTrail,
+  textTest,
+  timeTicks,
+  treeMaker,
   walkFrom,
   widestCallee,
   writeState,
@@ -43,11 +90,15 @@ function pageCode(): string {
     .replace(/^ +/gm, '');
 }
 
-/** The script's whole text, fit for a CDATA section. */
-export function flameScript(data: FlameData): string {
+/**
+ * The script's whole text, for a CDATA section or for a script element in HTML.
+ *
+ * @param root an expression: the element that the page is built in
+ */
+export function flameScript(data: FlameData, root: string): string {
   const script = `(function(){"use strict";
 ${pageCode()}
-runFlameGraph(window,document.currentScript.closest("svg"),${scriptLiteral(data)});
+runFlameGraph(window,${root},${scriptLiteral(data)});
 })();`;
   // `a[b[0]]>c` would end the CDATA section; a space changes nothing.
   return script.replaceAll(']]>', ']] >');

@@ -1,8 +1,9 @@
 /** The picture as it is without a script: printed, as an image, in a viewer that runs none. */
 import { formatCount, formatDuration, formatPercent } from '../../base/units.js';
-import { lookOf } from './encode.js';
 import type { FlameLayout } from './layout.js';
-import { fitLabel } from './page/labels.js';
+import type { Paint } from './paint.js';
+import { timeTicks } from './page/axis.js';
+import { columnsOfText, fitLabel } from './page/labels.js';
 import type { LegendEntry } from './page/data.js';
 import { escapeXml, visibleText } from './text.js';
 
@@ -16,6 +17,9 @@ export interface StaticOptions {
   readonly inverted: boolean;
   readonly time: boolean;
   readonly event: string;
+  readonly paint: Paint;
+  /** What the other profile of a comparison is called. */
+  readonly otherName: string;
 }
 
 const MARGIN = 12;
@@ -44,8 +48,8 @@ export function drawStatic(layout: FlameLayout, options: StaticOptions): StaticD
   if (options.subtitle !== '') lines(options.subtitle, 'faint', textColumns, 17);
   y = drawLegend(options.legend, inner, y, parts) + 10;
 
-  const top = y;
-  y += (layout.maxDepth + 1) * ROW + 18;
+  const top = y + (layout.chart === true ? drawAxis(layout, inner, y, parts) : 0);
+  y = top + (layout.maxDepth + 1) * ROW + 18;
   for (const note of options.notes) lines(note, 'faint', textColumns, 16);
   return {
     height: y + MARGIN - 10,
@@ -61,6 +65,19 @@ export interface StaticDrawing {
   readonly write: (sink: (text: string) => void) => void;
 }
 
+/** The marks of a chart's time; returns their height. */
+function drawAxis(layout: FlameLayout, width: number, top: number, parts: string[]): number {
+  const total = layout.weight[0];
+  for (const { time, text } of timeTicks(0, total, width / 90)) {
+    const x = round(MARGIN + (time / total) * width);
+    parts.push(
+      `<path class="tick" d="M${x} ${top - 4}v12"/>` +
+        `<text class="faint" x="${x + 3}" y="${top + 6}">${text}</text>\n`,
+    );
+  }
+  return 12;
+}
+
 function drawLegend(
   legend: readonly LegendEntry[],
   width: number,
@@ -70,16 +87,23 @@ function drawLegend(
   let x = 0;
   let y = top;
   for (const { look, text } of legend) {
-    const advance = 18 + text.length * TEXT_COLUMN + 14;
+    const swatch = look === '' ? 0 : 18;
+    const advance = swatch + (text === '' ? -2 : columnsOfText(text) * TEXT_COLUMN + 14);
     if (x > 0 && x + advance > width) {
       x = 0;
       y += 18;
     }
     const left = MARGIN + x;
-    parts.push(
-      `<rect class="f${look}" x="${round(left)}" y="${y - 10}" width="12" height="12" rx="2"/>` +
-        `<text class="faint" x="${round(left + 18)}" y="${y}">${escapeXml(text)}</text>\n`,
-    );
+    if (look !== '') {
+      parts.push(
+        `<rect class="f${look}" x="${round(left)}" y="${y - 10}" width="12" height="12" rx="2"/>`,
+      );
+    }
+    if (text !== '') {
+      parts.push(
+        `<text class="faint of" x="${round(left + swatch)}" y="${y}">${escapeXml(text)}</text>\n`,
+      );
+    }
     x += advance;
   }
   return y;
@@ -92,6 +116,7 @@ function drawFrames(
   top: number,
   sink: (text: string) => void,
 ): void {
+  const { paint } = options;
   const total = layout.weight[0];
   const scale = total > 0 ? (options.width - 2 * MARGIN) / total : 0;
   const tipWidth = widthForTips(layout, scale);
@@ -101,7 +126,7 @@ function drawFrames(
     const width = frame === 0 ? options.width - 2 * MARGIN : layout.weight[frame] * scale;
     if (width < 0.4) continue;
     const func = layout.functions[layout.func[frame]];
-    const look = lookOf(func);
+    const look = paint.lookOf?.(frame) ?? paint.looks[layout.func[frame]];
     const left = MARGIN + layout.x[frame] * scale;
     const depth = layout.depth[frame];
     const y = top + (options.inverted ? depth : layout.maxDepth - depth) * ROW;
@@ -113,23 +138,40 @@ function drawFrames(
       else paths.push(path);
       continue;
     }
-    const label = fitLabel(visibleText(func.name), Math.floor((width - 7) / MONO_COLUMN));
+    const label = drawLabel(visibleText(func.name), left + 3, y, width - 7);
     const place = func.where === '' ? '' : `\n${func.where}`;
-    const cost = options.time
-      ? formatDuration(layout.weight[frame])
-      : `${formatCount(Math.round(layout.weight[frame]))} ${options.event}`;
-    const share = formatPercent(layout.weight[frame], total);
-    const self = formatPercent(layout.self[frame], total);
     sink(
-      `<g><title>${escapeLines(`${func.name}${place}`)}\n${escapeXml(cost)}, ${share}, self ${self}</title>` +
+      `<g><title>${escapeLines(`${func.name}${place}`)}\n${escapeXml(costOf(layout, frame, options))}</title>` +
         `<rect class="f${look}" x="${round(left)}" y="${y}" width="${round(drawn)}" height="${height}"/>` +
-        (label === ''
-          ? ''
-          : `<text class="label" x="${round(left + 3)}" y="${y + 13}">${escapeXml(label)}</text>`) +
-        '</g>\n',
+        `${label}</g>\n`,
     );
   }
   for (const [look, paths] of narrow) sink(`<path class="f${look}" d="${paths.join('')}"/>\n`);
+}
+
+/** A name as it fits into a frame. What is not plain is clipped, too: its width is a guess here. */
+function drawLabel(name: string, x: number, y: number, width: number): string {
+  const text = fitLabel(name, width, (cut) => columnsOfText(cut) * MONO_COLUMN);
+  if (text === '') return '';
+  const element = (left: number, top: number): string =>
+    `<text class="label" x="${round(left)}" y="${top + 13}">${escapeXml(text)}</text>`;
+  if (/^[\x20-\x7e…]*$/.test(text)) return element(x, y);
+  return (
+    `<svg x="${round(x)}" y="${y}" width="${round(width)}" height="${ROW - 1}" overflow="hidden">` +
+    `${element(0, 0)}</svg>`
+  );
+}
+
+function costOf(layout: FlameLayout, frame: number, options: StaticOptions): string {
+  const amount = (weight: number): string =>
+    options.time ? formatDuration(weight) : `${formatCount(Math.round(weight))} ${options.event}`;
+  const total = layout.weight[0];
+  const share = formatPercent(layout.weight[frame], total);
+  const self = formatPercent(layout.self[frame], total);
+  const cost = `${amount(layout.weight[frame])}, ${share}, self ${self}`;
+  if (layout.other === undefined) return cost;
+  const before = formatPercent(layout.other[frame], layout.otherTotal ?? layout.other[0]);
+  return `${cost}; ${options.otherName} ${amount(layout.other[frame])}, ${before}`;
 }
 
 /** The width from which frames get a tooltip, so that at most {@link MOST_TIPS} do. */

@@ -1,108 +1,136 @@
-import { formatCount, formatDuration, formatPercent, plural } from '../../../base/units.js';
+import { formatPercent, plural } from '../../../base/units.js';
+import { timeTicks } from './axis.js';
+import { changeLook } from './change.js';
 import { decodeFrames, type FlameData } from './data.js';
 import type { PageElement, PageEvent, PageWindow } from './dom.js';
 import { deepestWithin, drawFrames, frameAt } from './draw.js';
+import { actOnGraphKey, actOnKey, type KeyActions } from './keys.js';
+import { treeMaker } from './model.js';
+import { describeFrame } from './numbers.js';
 import { buildPage } from './page.js';
-import { matchedWeight, matchFunctions, type Matches } from './search.js';
-import { readState, writeState } from './state.js';
+import { matchedWeight, matchFunctions, nextMatch, type Matches } from './search.js';
+import { readState, writeState, type ViewState } from './state.js';
+import type { Step } from './steps.js';
+import { pageTheme } from './theme.js';
+import { startTrail } from './trail.js';
+import { sameWay } from './tree.js';
 import { walkFrom } from './walk.js';
 
 /**
- * Takes over the static picture: the SVG becomes a page of the window's size, with a tool bar, a
- * scrolling graph and a details line. What is zoomed and searched lives in the address's hash, so that
- * the browser's back button and bookmarks work.
+ * Takes over the static picture: the file becomes a page of the window's size, with a tool bar, a scrolling
+ * graph and a details line. What is zoomed, searched and chosen lives in the address's hash, so that the
+ * browser's back button and bookmarks work.
  */
 export function runFlameGraph(window: PageWindow, root: PageElement, data: FlameData): void {
   const rowHeight = 18;
-  const frames = decodeFrames(data);
-  const page = buildPage(window.document, root, data);
+  const base = decodeFrames(data);
+  const chart = data.lanes !== undefined;
+  const page = buildPage(window.document, root, data, (element) => {
+    return window.getComputedStyle(element).font;
+  });
+  const { tools, popups, scroller, graph } = page;
+  const names = [...data.names, '[too narrow to show]'];
+  const looks = data.look + data.look[base.func[0]];
   const places = data.place.split(',').map((place) => data.places[parseInt(place, 36)]);
-  const total = frames.weight[0];
+  const placeOf = (func: number): string => places[func] ?? '';
+  const treesOf = treeMaker(base, data, names, placeOf);
+  const trail = startTrail(window);
+  const theme = pageTheme(window, page.dark);
+  const initial: ViewState = {
+    frame: 0,
+    search: '',
+    regex: false,
+    steps: [],
+    bottomUp: false,
+    order: data.order,
+    root: data.inverted ? 'top' : 'bottom',
+    swapped: false,
+  };
 
-  let zoom = 0;
+  let state = initial;
+  let { frames, upright } = treesOf(state);
   let current = -1;
   let matches: Matches | undefined;
   let inverted = data.inverted;
-  /** How many steps back the browser's history holds of this graph, at least. */
-  let moves = 0;
-  /** What the next change of the hash does to them: the reader's own Back takes one. */
-  let historyStep = -1;
   let drawnFrom = 0;
   let drawnTo = 0;
   let width = 0;
   let deepest = 0;
   /** Pixels of the graph that are scrolled out of sight at the bottom. */
   let below = 0;
-  const columnWidth = page.measureColumn();
+  /** Whether the last pointer was a finger, which cannot hover. */
+  let touching = false;
 
-  const amount = (weight: number): string => {
-    if (data.time) {
-      const samples = data.sampleWeight > 0 ? Math.round(weight / data.sampleWeight) : 0;
-      return formatDuration(weight) + (samples > 0 ? ` (${plural(samples, 'sample')})` : '');
-    }
-    return `${formatCount(Math.round(weight))} ${data.event}`;
+  const wholes = (): { own: number; other: number } => {
+    const [own, other] = [base.weight[0], data.otherTotal ?? base.other?.[0] ?? 0];
+    return state.swapped ? { own: other, other: own } : { own, other };
   };
-  const share = (weight: number): string => formatPercent(weight, total);
-
   const topOf = (depth: number): number => (inverted ? depth : deepest - depth) * rowHeight;
   const graphHeight = (): number => (deepest + 1) * rowHeight;
   const depthAt = (y: number): number => {
     const row = Math.floor(y / rowHeight);
     return inverted ? row : deepest - row;
   };
+  const lookOf = (frame: number): string => {
+    if (frames.other === undefined) return looks[frames.func[frame]];
+    const { own, other } = wholes();
+    const [weight, theirs] = [frames.weight[frame], frames.other[frame]];
+    return state.swapped
+      ? changeLook(theirs, other, weight, own)
+      : changeLook(weight, own, theirs, other);
+  };
 
   /** Draws the rows in sight, and a screen above and below. */
   const draw = (): void => {
     width = page.graphWidth();
-    const screen = page.scroller.clientHeight;
-    const first = Math.floor((page.scroller.scrollTop - screen) / rowHeight);
-    const last = Math.ceil((page.scroller.scrollTop + 2 * screen) / rowHeight);
+    const screen = scroller.clientHeight;
+    const first = Math.floor((scroller.scrollTop - screen) / rowHeight);
+    const last = Math.ceil((scroller.scrollTop + 2 * screen) / rowHeight);
     drawnFrom = Math.max(0, inverted ? first : deepest - last);
     drawnTo = Math.min(deepest + 1, inverted ? last : deepest - first + 1);
     page.resizeGraph(width, graphHeight());
     page.paint(
-      drawFrames(frames, data.names, data.look, matches, {
-        zoom,
+      drawFrames(frames, names, lookOf, matches, {
+        zoom: state.frame,
         width,
         rowHeight,
-        columnWidth,
+        measure: page.measure,
         from: drawnFrom,
         to: drawnTo,
+        chart,
         top: topOf,
       }),
     );
+    if (chart) {
+      const [left, span] = [frames.x[state.frame], frames.weight[state.frame]];
+      const ticks = timeTicks(left, span, width / 90);
+      page.ticks(ticks.map(({ time, text }) => ({ x: ((time - left) / span) * width, text })));
+    }
     drawCurrent();
   };
 
   const drawCurrent = (): void => {
     const frame = current;
-    if (frame < 0 || frames.depth[frame] > deepest) {
-      page.outline(undefined);
-      return;
-    }
-    const inside = frame >= zoom && frame < frames.end[zoom];
+    const zoom = state.frame;
+    if (frame < 0 || frames.depth[frame] > deepest) return page.outline(undefined);
     const scale = width / frames.weight[zoom];
+    const place = (frames.x[frame] - frames.x[zoom]) * scale;
+    const left = Math.max(0, place);
+    const right = Math.min(width, place + Math.max(1, frames.weight[frame] * scale));
     page.outline({
-      left: inside ? (frames.x[frame] - frames.x[zoom]) * scale : 0,
+      left,
       top: topOf(frames.depth[frame]),
-      width: inside ? Math.max(1, frames.weight[frame] * scale) : width,
+      width: Math.max(1, right - left),
       height: rowHeight - 1,
     });
   };
 
+  const pointed = (): number => (current < 0 ? state.frame : current);
   const describe = (): void => {
-    const frame = current < 0 ? zoom : current;
+    const frame = pointed();
     const func = frames.func[frame];
-    const weight = frames.weight[frame];
-    const parts = [amount(weight), `${share(weight)} of all`];
-    if (zoom > 0 && frame > zoom && frame < frames.end[zoom]) {
-      parts.push(`${formatPercent(weight, frames.weight[zoom])} of zoomed`);
-    }
-    const self = frames.self[frame];
-    parts.push(self > 0 ? `self ${amount(self)}, ${share(self)}` : 'self 0');
-    page.details(data.names[func], places[func], parts.join(' · '));
+    page.details(names[func], placeOf(func), describeFrame(data, frames, frame, state, wholes()));
   };
-
   const select = (frame: number): void => {
     if (frame === current) return;
     current = frame;
@@ -112,145 +140,281 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
 
   /** Brings a depth into sight: `margin` rows of its callers stay visible. */
   const reveal = (depth: number, margin: number): void => {
-    const screen = page.scroller.clientHeight;
+    const screen = scroller.clientHeight;
     const top = topOf(depth);
-    page.scroller.scrollTop = inverted
+    scroller.scrollTop = inverted
       ? top - margin * rowHeight
       : top + (margin + 1) * rowHeight - screen;
   };
+  const walkTo = (frame: number): void => {
+    select(frame);
+    const above = topOf(frames.depth[frame]) - scroller.scrollTop;
+    if (above < 0 || above > scroller.clientHeight - rowHeight) reveal(frames.depth[frame], 4);
+  };
 
-  const describeMatches = (text: string): void => {
-    if (text === '') page.matched('');
-    else if (matches === undefined) page.matched('not a regular expression');
-    else if (matches.count === 0) page.matched('no match');
+  const describeMatches = (): void => {
+    const found = matches !== undefined && matches.count > 0;
+    tools.keep.disabled = tools.remove.disabled = !found || chart;
+    if (state.search === '') tools.matched.textContent = '';
+    else if (matches === undefined) tools.matched.textContent = 'not a regular expression';
+    else if (matches.count === 0) tools.matched.textContent = 'no match';
     else {
-      const parts = [`${share(matchedWeight(frames, matches, 0))} of all`];
-      if (zoom > 0) {
-        const within = matchedWeight(frames, matches, zoom);
-        parts.push(`${formatPercent(within, frames.weight[zoom])} of zoomed`);
+      const all = matchedWeight(upright, matches, 0);
+      const parts = [`${formatPercent(all, wholes().own)} of all`];
+      if (state.frame > 0) {
+        const within = matchedWeight(frames, matches, state.frame);
+        parts.push(`${formatPercent(within, frames.weight[state.frame])} of zoomed`);
       }
-      page.matched(`${parts.join(', ')} in ${plural(matches.count, 'function')}`);
+      tools.matched.textContent = `${parts.join(', ')} in ${plural(matches.count, 'function')}`;
     }
+  };
+
+  const describeSteps = (): void => {
+    const words = { keep: 'only with', remove: 'without', hide: 'hidden', focus: 'focus on' };
+    const share = formatPercent(frames.weight[0], wholes().own);
+    const chips = state.steps.map((step, index) => ({
+      text: words[step.kind],
+      name: step.match.startsWith('/') ? `${step.match}/` : step.match.slice(1),
+      takeBack: () => go({ steps: state.steps.filter((_, at) => at !== index) }),
+    }));
+    page.steps(chips.length === 0 ? '' : `Shows ${share} of all:`, chips);
+  };
+
+  const describeView = (): void => {
+    const press = (button: PageElement, on: boolean): void =>
+      button.setAttribute('aria-pressed', String(on));
+    press(tools.flip, inverted);
+    press(tools.bottomUp, state.bottomUp);
+    press(tools.order, state.order === 'size');
+    press(tools.swap, state.swapped);
+    press(tools.theme, theme.isDark());
+    tools.bottomUp.disabled = tools.order.disabled = chart;
+    tools.swap.hidden = base.other === undefined;
+    tools.swap.textContent = `Widths: ${(data.sides ?? ['before', 'after'])[state.swapped ? 0 : 1]}`;
+    tools.undo.disabled = !trail.undoable;
+    tools.redo.disabled = !trail.redoable;
+    tools.reset.disabled = state.frame === 0 && state.steps.length === 0 && !state.bottomUp;
+    tools.clear.hidden = state.search === '';
   };
 
   /** The hash is the state; this is the only way from one to the other. */
   const readHash = (): void => {
-    const { frame, search: text, regex } = readState(window.location.hash, frames.length);
-    const moved = frame !== zoom || width === 0;
-    zoom = frame;
-    deepest = deepestWithin(frames, zoom);
-    matches =
-      text === '' ? undefined : matchFunctions(data.names, (func) => places[func], text, regex);
-    if (window.document.activeElement !== page.search) page.search.value = text;
-    page.regex.checked = regex;
-    page.reset.disabled = zoom === 0;
-    page.undo.disabled = moves === 0;
-    page.clear.hidden = text === '';
-    if (moved) {
-      current = -1;
+    const before = { frames, zoom: state.frame, inverted };
+    state = readState(window.location.hash, initial);
+    ({ frames, upright } = treesOf(state));
+    if (state.frame >= frames.length || frames.weight[state.frame] <= 0) {
+      state = { ...state, frame: 0 };
+    }
+    inverted = state.root === 'top';
+    deepest = deepestWithin(frames, state.frame, chart);
+    const { search, regex } = state;
+    matches = search === '' ? undefined : matchFunctions(names, placeOf, search, regex);
+    if (window.document.activeElement !== tools.search) tools.search.value = search;
+    tools.regex.checked = regex;
+    page.flipped(inverted);
+    describeSteps();
+    describeView();
+    describeMatches();
+    const moved = frames !== before.frames || state.frame !== before.zoom || width === 0;
+    if (moved) current = -1;
+    if (moved || inverted !== before.inverted) {
       page.resizeGraph(page.graphWidth(), graphHeight());
-      reveal(frames.depth[zoom], 4);
+      reveal(frames.depth[state.frame], 4);
     }
     draw();
     describe();
-    describeMatches(text);
   };
 
-  const hashFor = (frame: number): string =>
-    writeState({ frame, search: page.search.value, regex: page.regex.checked });
+  /** Changes the state as a step to be undone, or in place of the present one. */
+  const go = (change: Partial<ViewState>, replace = false): void => {
+    let next: ViewState = { ...state, ...change };
+    const trees = treesOf(next);
+    if (trees.frames !== frames) {
+      const turned = next.bottomUp !== state.bottomUp;
+      next = { ...next, frame: turned ? 0 : sameWay(frames, state.frame, trees.frames) };
+    }
+    if (trail.go(writeState(next, initial), replace)) readHash();
+  };
   const zoomTo = (frame: number): void => {
-    if (frame < 0 || frame === zoom || frames.weight[frame] <= 0) return;
-    historyStep = 1;
-    window.location.hash = hashFor(frame);
+    if (frame >= 0 && frame !== state.frame && frames.weight[frame] > 0) go({ frame });
   };
-  const search = (): void => {
-    const hash = hashFor(zoom);
-    if (hash === (window.location.hash || '#')) return;
-    historyStep = 0;
-    window.location.replace(hash);
-  };
+  const search = (): void => go({ search: tools.search.value, regex: tools.regex.checked }, true);
   const clearSearch = (): void => {
-    page.search.value = '';
+    tools.search.value = '';
     search();
   };
-  const undo = (): void => {
-    if (moves > 0) window.history.back();
+  const takeStep = (kind: Step['kind'], match: string): void => {
+    if (chart || match.length < 2) return;
+    go({
+      steps: [...state.steps, { kind, match }],
+      bottomUp: kind === 'focus' ? false : state.bottomUp,
+    });
   };
-  const flip = (): void => {
-    inverted = !inverted;
-    page.flipped(inverted);
-    reveal(frames.depth[zoom], 4);
-    draw();
+  /** A step about the search; the search is over then, as all or nothing matches. */
+  const stepBySearch = (kind: 'keep' | 'remove'): void => {
+    const match = `${state.regex ? '/' : '~'}${state.search}`;
+    tools.search.value = '';
+    go({ steps: [...state.steps, { kind, match }], search: '', regex: false });
+  };
+  /** A step about a frame's function; none about the root, which is no function. */
+  const stepByFrame = (kind: Step['kind'], frame = pointed()): void => {
+    if (frame > 0) takeStep(kind, `=${names[frames.func[frame]]}`);
+  };
+  const reset = (): void => {
+    tools.search.value = '';
+    go({ ...initial, order: state.order, root: state.root });
+  };
+
+  const openMenu = (frame: number, x: number, y: number): void => {
+    const name = names[frames.func[frame]];
+    const step = (text: string, key: string, kind: Step['kind']) => ({
+      text,
+      key,
+      act: () => stepByFrame(kind, frame),
+    });
+    const { clipboard } = window.navigator;
+    popups.openMenu(
+      name,
+      [
+        { text: 'Zoom', key: 'Enter', act: () => zoomTo(frame) },
+        ...(frame === 0 || chart
+          ? []
+          : [
+              step('Focus: begin stacks here', 'F', 'focus'),
+              step('Keep only stacks through it', 'K', 'keep'),
+              step('Remove stacks through it', 'X', 'remove'),
+              step('Hide its frames', 'H', 'hide'),
+            ]),
+        {
+          text: 'Search for it',
+          key: '',
+          act: () => {
+            tools.search.value = name;
+            go({ search: name, regex: false });
+          },
+        },
+        ...(clipboard === undefined
+          ? []
+          : [{ text: 'Copy its name', key: '', act: () => void clipboard.writeText(name) }]),
+      ],
+      x,
+      y,
+    );
+  };
+  /** Opens the menu of the frame that the details are about, at its place. */
+  const openActions = (): void => {
+    const frame = pointed();
+    const [box, home] = [graph.getBoundingClientRect(), page.app.getBoundingClientRect()];
+    const left = ((frames.x[frame] - frames.x[state.frame]) * width) / frames.weight[state.frame];
+    const top = topOf(frames.depth[frame]) + rowHeight;
+    openMenu(frame, box.left - home.left + Math.max(0, left), box.top - home.top + top);
   };
 
   const frameUnder = (event: PageEvent): number => {
-    const box = page.graph.getBoundingClientRect();
+    const box = graph.getBoundingClientRect();
     const depth = depthAt(event.clientY - box.top);
-    return depth > deepest ? -1 : frameAt(frames, zoom, width, event.clientX - box.left, depth);
+    if (depth > deepest) return -1;
+    return frameAt(frames, state.frame, width, event.clientX - box.left, depth, chart);
   };
 
-  const arrowStep = (key: string): 'caller' | 'callee' | 'left' | 'right' | undefined => {
-    if (key === 'ArrowLeft') return 'left';
-    if (key === 'ArrowRight') return 'right';
-    if (key === 'ArrowUp') return inverted ? 'caller' : 'callee';
-    if (key === 'ArrowDown') return inverted ? 'callee' : 'caller';
-    return undefined;
-  };
-
-  const onGraphKey = (event: PageEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const step = arrowStep(event.key);
-    if (step !== undefined) {
-      const next = walkFrom(frames, zoom, current < 0 ? zoom : current, step);
-      select(next);
-      const top = topOf(frames.depth[next]);
-      const above = top - page.scroller.scrollTop;
-      if (above < 0 || above > page.scroller.clientHeight - rowHeight) {
-        reveal(frames.depth[next], 4);
-      }
-    } else if (event.key === 'Enter' || event.key === ' ') {
-      zoomTo(current);
-    } else if (event.key === 'Backspace') {
-      undo();
-    } else {
-      return;
-    }
-    event.preventDefault();
-  };
-
-  const onKey = (event: PageEvent): void => {
-    const typing = window.document.activeElement === page.search;
-    const find = event.key === 'f' && (event.ctrlKey || event.metaKey);
-    if (find || (event.key === '/' && !typing)) {
-      event.preventDefault();
-      page.search.focus();
-      page.search.select();
-    } else if (event.key === 'Escape') {
-      event.preventDefault();
-      if (page.search.value !== '') clearSearch();
-      else zoomTo(0);
-      page.graph.focus({ preventScroll: true });
-    } else if (event.key === 'Enter' && typing) {
-      event.preventDefault();
+  const actions: KeyActions = {
+    isTyping: () => window.document.activeElement === tools.search,
+    walk: (step) => walkTo(walkFrom(frames, state.frame, pointed(), step, chart)),
+    isRootOnTop: () => inverted,
+    zoom: () => zoomTo(pointed()),
+    nextMatch: (step) => {
+      if (matches === undefined || matches.count === 0) return;
+      const frame = nextMatch(frames, matches, state.frame, pointed(), step);
+      if (frame >= 0) walkTo(frame);
+    },
+    find: () => {
+      popups.close();
+      tools.search.focus();
+      tools.search.select();
+    },
+    endSearch: () => {
       search();
-      page.graph.focus({ preventScroll: true });
-    }
+      graph.focus({ preventScroll: true });
+    },
+    escape: () => {
+      if (popups.close()) return;
+      if (tools.search.value !== '') clearSearch();
+      else zoomTo(0);
+      graph.focus({ preventScroll: true });
+    },
+    undo: trail.undo,
+    redo: trail.redo,
+    reset,
+    step: stepByFrame,
+    menu: openActions,
+    help: popups.openHelp,
+    flip: () => go({ root: inverted ? 'bottom' : 'top' }),
+    bottomUp: () => {
+      if (!chart) go({ bottomUp: !state.bottomUp });
+    },
+    order: () => {
+      if (!chart) go({ order: state.order === 'size' ? 'name' : 'size' });
+    },
+    swap: () => {
+      if (base.other !== undefined) go({ swapped: !state.swapped });
+    },
+    theme: () => {
+      theme.toggle();
+      describeView();
+    },
   };
 
-  page.graph.addEventListener('mousemove', (event) => select(frameUnder(event)));
-  page.graph.addEventListener('mouseleave', () => select(-1));
-  page.graph.addEventListener('click', (event) => zoomTo(frameUnder(event)));
-  page.graph.addEventListener('keydown', onGraphKey);
-  window.document.addEventListener('keydown', onKey);
-  page.search.addEventListener('input', search);
-  page.regex.addEventListener('change', search);
-  page.clear.addEventListener('click', clearSearch);
-  page.reset.addEventListener('click', () => zoomTo(0));
-  page.undo.addEventListener('click', undo);
-  page.flip.addEventListener('click', flip);
+  graph.addEventListener('pointermove', (event) => {
+    if (event.pointerType !== 'touch') select(frameUnder(event));
+  });
+  graph.addEventListener('pointerleave', (event) => {
+    if (event.pointerType !== 'touch') select(-1);
+  });
+  graph.addEventListener('pointerdown', (event) => {
+    touching = event.pointerType === 'touch';
+  });
+  graph.addEventListener('click', (event) => {
+    const frame = frameUnder(event);
+    // A finger cannot hover: its first tap shows the numbers, one more zooms.
+    if (touching && frame !== current) select(frame);
+    else zoomTo(frame);
+  });
+  graph.addEventListener('contextmenu', (event) => {
+    const frame = frameUnder(event);
+    if (frame < 0) return;
+    event.preventDefault();
+    select(frame);
+    const home = page.app.getBoundingClientRect();
+    openMenu(frame, event.clientX - home.left, event.clientY - home.top);
+  });
+  graph.addEventListener('keydown', (event) => {
+    if (actOnGraphKey(event, actions)) event.preventDefault();
+  });
+  window.document.addEventListener('keydown', (event) => {
+    if (popups.isOpen() && event.key !== 'Escape') return;
+    if (actOnKey(event, actions)) event.preventDefault();
+  });
+  const onClick: [PageElement, () => void][] = [
+    [tools.clear, clearSearch],
+    [tools.keep, () => stepBySearch('keep')],
+    [tools.remove, () => stepBySearch('remove')],
+    [tools.undo, actions.undo],
+    [tools.redo, actions.redo],
+    [tools.reset, reset],
+    [tools.flip, actions.flip],
+    [tools.bottomUp, actions.bottomUp],
+    [tools.order, actions.order],
+    [tools.swap, actions.swap],
+    [tools.theme, actions.theme],
+    [tools.help, actions.help],
+    [page.actions, openActions],
+  ];
+  for (const [element, act] of onClick) element.addEventListener('click', act);
+  tools.search.addEventListener('input', search);
+  tools.regex.addEventListener('change', search);
   window.addEventListener('resize', () => {
     // The root's side stays where it was: a graph that grows upwards is held at its bottom.
-    if (!inverted) page.scroller.scrollTop = graphHeight() - below - page.scroller.clientHeight;
+    if (!inverted) scroller.scrollTop = graphHeight() - below - scroller.clientHeight;
     draw();
   });
   window.addEventListener('beforeprint', () => page.printing(true));
@@ -259,22 +423,20 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
     draw();
   });
   window.addEventListener('hashchange', () => {
-    moves = Math.max(0, moves + historyStep);
-    historyStep = -1;
-    readHash();
+    if (trail.follow()) readHash();
   });
 
   let waiting = false;
-  page.scroller.addEventListener(
+  scroller.addEventListener(
     'scroll',
     () => {
-      below = graphHeight() - page.scroller.scrollTop - page.scroller.clientHeight;
+      below = graphHeight() - scroller.scrollTop - scroller.clientHeight;
       if (waiting) return;
       waiting = true;
       window.requestAnimationFrame(() => {
         waiting = false;
-        const first = depthAt(page.scroller.scrollTop);
-        const last = depthAt(page.scroller.scrollTop + page.scroller.clientHeight);
+        const first = depthAt(scroller.scrollTop);
+        const last = depthAt(scroller.scrollTop + scroller.clientHeight);
         const from = Math.max(0, Math.min(first, last));
         const to = Math.min(deepest, Math.max(first, last));
         if (from < drawnFrom || to >= drawnTo) draw();
@@ -282,6 +444,5 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
     },
     { passive: true },
   );
-  page.flipped(inverted);
   readHash();
 }

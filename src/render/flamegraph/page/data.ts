@@ -41,7 +41,12 @@ export interface FlameData {
   readonly event: string;
   /** What each sample weighs, where all weigh the same; else 0. */
   readonly sampleWeight: number;
+  /** Whether the root is on top, at first. */
   readonly inverted: boolean;
+  /** The order in which siblings stand. */
+  readonly order: 'name' | 'size';
+  /** What the two profiles of a comparison are called: the other one first. */
+  readonly sides?: readonly [string, string];
   readonly title: string;
   readonly subtitle: string;
   readonly legend: readonly LegendEntry[];
@@ -49,7 +54,7 @@ export interface FlameData {
 }
 
 export interface LegendEntry {
-  /** The class of its colour. */
+  /** The class of its colour; empty for none. */
   readonly look: string;
   readonly text: string;
 }

@@ -16,6 +16,9 @@ export interface PageEvent {
   readonly ctrlKey: boolean;
   readonly metaKey: boolean;
   readonly altKey: boolean;
+  readonly shiftKey: boolean;
+  /** `mouse`, `pen` or `touch`; of events of a pointer. */
+  readonly pointerType?: string;
   readonly target: PageElement | null;
   preventDefault(): void;
 }
@@ -34,7 +37,11 @@ export interface PageElement extends EventSource {
   checked: boolean;
   disabled: boolean;
   hidden: boolean;
+  tabIndex: number;
   scrollTop: number;
+  readonly style: { left: string; top: string };
+  readonly offsetWidth: number;
+  readonly offsetHeight: number;
   readonly clientWidth: number;
   readonly clientHeight: number;
   setAttribute(name: string, value: string): void;
@@ -43,19 +50,34 @@ export interface PageElement extends EventSource {
   append(...children: (PageElement | string)[]): void;
   replaceChildren(...children: (PageElement | string)[]): void;
   getBoundingClientRect(): Rect;
-  getComputedTextLength(): number;
+  contains(element: PageElement | null): boolean;
+  /** Of a canvas. */
+  getContext?(kind: '2d'): TextMeasurer | null;
   focus(options?: { preventScroll?: boolean }): void;
   select(): void;
 }
 
+export interface TextMeasurer {
+  font: string;
+  measureText(text: string): { readonly width: number };
+}
+
 export interface PageDocument extends EventSource {
   readonly activeElement: PageElement | null;
+  getElementById(id: string): PageElement | null;
   createElementNS(namespace: string, name: string): PageElement;
 }
 
 export interface PageWindow extends EventSource {
   readonly document: PageDocument;
   readonly location: { hash: string; replace(url: string): void };
-  readonly history: { back(): void };
+  readonly history: { back(): void; forward(): void };
+  readonly navigator: { readonly clipboard?: { writeText(text: string): Promise<void> } };
+  readonly localStorage: {
+    getItem(key: string): string | null;
+    setItem(key: string, value: string): void;
+  };
+  getComputedStyle(element: PageElement): { readonly font: string };
+  matchMedia(query: string): { readonly matches: boolean };
   requestAnimationFrame(callback: () => void): number;
 }

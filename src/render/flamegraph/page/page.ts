@@ -1,68 +1,55 @@
 import type { FlameData } from './data.js';
 import type { PageDocument, PageElement, Rect } from './dom.js';
 import type { Drawing } from './draw.js';
+import { elementMaker } from './elements.js';
+import { buildPopups, type Popups } from './popups.js';
+import { buildToolbar, type Toolbar } from './toolbar.js';
+
+/** A step as the page shows it, to be taken back. */
+export interface Chip {
+  readonly text: string;
+  readonly name: string;
+  readonly takeBack: () => void;
+}
 
 export interface Page {
+  readonly app: PageElement;
   readonly scroller: PageElement;
   readonly graph: PageElement;
-  readonly search: PageElement;
-  readonly regex: PageElement;
-  readonly clear: PageElement;
-  readonly undo: PageElement;
-  readonly reset: PageElement;
-  readonly flip: PageElement;
-  /** Width of a character of the labels, in pixels. */
-  measureColumn(): number;
+  /** Opens the menu of the frame that the details are about. */
+  readonly actions: PageElement;
+  readonly tools: Toolbar;
+  readonly popups: Popups;
+  /** The dark style sheet. */
+  readonly dark: PageElement | null;
+  /** Width of a label's text, in pixels. */
+  readonly measure: (text: string) => number;
   graphWidth(): number;
   resizeGraph(width: number, height: number): void;
   paint(drawing: Drawing): void;
+  /** The marks of a chart's time, by their place in pixels. */
+  ticks(ticks: readonly { readonly x: number; readonly text: string }[]): void;
   outline(box: Rect | undefined): void;
   details(name: string, place: string, cost: string): void;
-  matched(text: string): void;
+  steps(shown: string, chips: readonly Chip[]): void;
   flipped(inverted: boolean): void;
   /** Whether the static picture is shown instead, as it is on paper. */
   printing(on: boolean): void;
 }
 
-/** Builds the page inside the SVG. All text goes in as text, never as markup. */
-export function buildPage(document: PageDocument, root: PageElement, data: FlameData): Page {
-  const svgSpace = 'http://www.w3.org/2000/svg';
-  const element = (
-    space: string,
-    name: string,
-    attributes: Record<string, string>,
-    ...children: (PageElement | string)[]
-  ): PageElement => {
-    const made = document.createElementNS(space, name);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    made.append(...children);
-    return made;
-  };
-  const html = (
-    name: string,
-    attributes: Record<string, string>,
-    ...children: (PageElement | string)[]
-  ): PageElement => element('http://www.w3.org/1999/xhtml', name, attributes, ...children);
-  const svg = (name: string, attributes: Record<string, string>): PageElement =>
-    element(svgSpace, name, attributes);
-  const button = (text: string, title: string): PageElement =>
-    html('button', { type: 'button', title }, text);
-
-  const search = html('input', {
-    type: 'search',
-    class: 'search',
-    placeholder: 'Search functions and files',
-    'aria-label': 'Search functions and files',
-    title: 'Ctrl+F or /',
-    autocomplete: 'off',
-    spellcheck: 'false',
-  });
-  const regex = html('input', { type: 'checkbox' });
-  const clear = button('Clear', 'Clear the search (Esc)');
-  const undo = button('Undo', 'Back to the zoom before (Backspace)');
-  const reset = button('Reset', 'Show everything (Esc)');
-  const flip = button('Flip', 'Put the root at the top or at the bottom');
-  const matched = html('output', { class: 'matched', 'aria-live': 'polite' });
+/**
+ * Builds the page inside the SVG, or in the body of an HTML page that holds it. All text goes in as text,
+ * never as markup.
+ */
+export function buildPage(
+  document: PageDocument,
+  root: PageElement,
+  data: FlameData,
+  fontOf: (element: PageElement) => string,
+): Page {
+  const make = elementMaker(document);
+  const { html, svg, button } = make;
+  const tools = buildToolbar(make);
 
   const bars = svg('g', {});
   const faded = svg('g', { class: 'faded' });
@@ -73,57 +60,59 @@ export function buildPage(document: PageDocument, root: PageElement, data: Flame
     class: 'graph',
     tabindex: '0',
     role: 'application',
-    'aria-label': 'Flame graph. Arrow keys walk, Enter zooms, Escape resets.',
+    'aria-roledescription': 'flame graph',
+    'aria-label': 'Flame graph. Arrow keys walk, Enter zooms, question mark for help.',
+    'aria-describedby': 'details',
   });
   graph.append(bars, faded, matchBars, labels, outline);
+  const axis = svg('svg', { class: 'axis', height: '18', 'aria-hidden': 'true' });
   const scroller = html('div', { class: 'scroller' }, graph);
 
-  const name = html('b', {});
-  const place = html('span', { class: 'place' });
+  const name = html('bdi', { class: 'of' });
+  const place = html('bdi', { class: 'place' });
   const cost = html('div', { class: 'cost' });
+  const actions = button('Actions', 'What can be done with this frame (M, right click)');
+  actions.setAttribute('aria-haspopup', 'menu');
   const details = html(
     'div',
-    { class: 'details', 'aria-live': 'polite' },
-    html('div', { class: 'name' }, name, place),
-    cost,
+    { class: 'details' },
+    html(
+      'div',
+      { class: 'about', id: 'details', 'aria-live': 'polite' },
+      html('div', { class: 'name' }, name, place),
+      cost,
+    ),
+    actions,
   );
 
-  const heading = html('div', { class: 'heading' }, html('h1', {}, data.title));
-  if (data.subtitle !== '') heading.append(html('p', {}, data.subtitle));
-  const legend = html('ul', {
-    class: 'legend',
-    title: 'Share of the whole that is spent in code of each kind itself',
-  });
-  for (const entry of data.legend) {
-    const swatch = html('i', { class: `s${entry.look}` });
-    legend.append(html('li', {}, swatch, entry.text));
+  const heading = html('div', { class: 'heading' }, html('h1', { dir: 'auto' }, data.title));
+  if (data.subtitle !== '') heading.append(html('p', { dir: 'auto' }, data.subtitle));
+  const legend = html('ul', { class: 'legend', 'aria-label': 'What colours mean' });
+  for (const { look, text } of data.legend) {
+    const item = html('li', {});
+    if (look !== '') item.append(html('i', { class: `s${look}` }));
+    item.append(html('bdi', {}, text));
+    legend.append(item);
   }
-  const tools = html(
-    'div',
-    { class: 'tools', role: 'toolbar' },
-    html('span', { class: 'field' }, search, clear),
-    html('label', { title: 'The search is a regular expression' }, regex, 'regex'),
-    matched,
-    html('span', { class: 'spring' }),
-    undo,
-    reset,
-    flip,
-  );
+  const steps = html('div', { class: 'steps', role: 'status' });
   const app = html(
     'div',
     { class: 'app' },
     html('div', { class: 'head' }, heading, legend),
-    tools,
+    tools.bar,
+    steps,
+    ...(data.lanes === undefined ? [] : [axis]),
     scroller,
     details,
   );
   if (data.notes.length > 0) {
-    const list = html('ul', { class: 'notes' });
-    for (const note of data.notes) list.append(html('li', {}, note));
+    const list = html('ul', { class: 'notes', 'aria-label': 'Notes' });
+    for (const note of data.notes) list.append(html('li', { dir: 'auto' }, note));
     app.append(list);
   }
-  const frame = svg('foreignObject', { class: 'interactive', width: '100%', height: '100%' });
-  frame.append(app);
+  const popups = buildPopups(make, app, graph);
+
+  const isSvg = root.getAttribute('viewBox') !== null;
   const drawn = ['width', 'height', 'viewBox'].map((key) => [key, root.getAttribute(key) ?? '']);
   const fillWindow = (): void => {
     root.removeAttribute('viewBox');
@@ -131,8 +120,14 @@ export function buildPage(document: PageDocument, root: PageElement, data: Flame
     root.setAttribute('height', '100%');
   };
   root.setAttribute('class', 'live');
-  fillWindow();
-  root.append(frame);
+  if (isSvg) {
+    fillWindow();
+    const frame = svg('foreignObject', { class: 'interactive', width: '100%', height: '100%' });
+    frame.append(app);
+    root.append(frame);
+  } else {
+    root.append(html('div', { class: 'interactive' }, app));
+  }
 
   const paths = (into: PageElement, drawn: ReadonlyMap<string, string>): void => {
     into.replaceChildren(
@@ -140,21 +135,24 @@ export function buildPage(document: PageDocument, root: PageElement, data: Flame
     );
   };
 
+  const canvas = html('canvas', {}).getContext?.('2d') ?? undefined;
+  if (canvas !== undefined) canvas.font = fontOf(graph);
+  const column = canvas === undefined ? 7.25 : canvas.measureText('m'.repeat(100)).width / 100;
+  const isPlain = /^[\x20-\x7e…]*$/;
+  const measure = (text: string): number =>
+    canvas === undefined || isPlain.test(text)
+      ? text.length * column
+      : canvas.measureText(text).width;
+
   return {
+    app,
     scroller,
     graph,
-    search,
-    regex,
-    clear,
-    undo,
-    reset,
-    flip,
-    measureColumn: () => {
-      const text = svg('text', {});
-      text.textContent = 'm'.repeat(100);
-      labels.replaceChildren(text);
-      return text.getComputedTextLength() / 100 || 7;
-    },
+    actions,
+    tools,
+    popups,
+    dark: document.getElementById('dark'),
+    measure,
     graphWidth: () => Math.max(1, scroller.clientWidth),
     resizeGraph: (width, height) => {
       graph.setAttribute('width', String(width));
@@ -174,6 +172,15 @@ export function buildPage(document: PageDocument, root: PageElement, data: Flame
         }),
       );
     },
+    ticks: (ticks) => {
+      axis.replaceChildren(
+        ...ticks.flatMap(({ x, text }) => {
+          const label = svg('text', { x: (x + 3).toFixed(1), y: '12' });
+          label.textContent = text;
+          return [svg('path', { d: `M${x.toFixed(1)} 2v16` }), label];
+        }),
+      );
+    },
     outline: (box) => {
       outline.setAttribute('visibility', box === undefined ? 'hidden' : 'visible');
       if (box === undefined) return;
@@ -187,10 +194,21 @@ export function buildPage(document: PageDocument, root: PageElement, data: Flame
       place.textContent = placeText;
       cost.textContent = costText;
     },
-    matched: (text) => {
-      matched.textContent = text;
+    steps: (shown, chips) => {
+      steps.hidden = shown === '';
+      steps.replaceChildren(
+        html('span', {}, shown),
+        ...chips.map(({ text, name: what, takeBack }) => {
+          const chip = button(`${text} `, `Take this back: ${text} ${what}`);
+          chip.append(html('bdi', {}, what), html('span', { 'aria-hidden': 'true' }, ' ×'));
+          chip.setAttribute('class', 'chip');
+          chip.addEventListener('click', takeBack);
+          return chip;
+        }),
+      );
     },
     printing: (on) => {
+      if (!isSvg) return;
       fillWindow();
       if (!on) return;
       for (const [key, value] of drawn) root.setAttribute(key, value);

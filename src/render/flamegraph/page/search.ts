@@ -6,27 +6,62 @@ export interface Matches {
   readonly count: number;
 }
 
-/** Which names (or files) match; `undefined` where the expression is not one. Case does not matter. */
+/** A test of text; `undefined` where the expression is none. Case does not matter. */
+export function textTest(text: string, regex: boolean): ((name: string) => boolean) | undefined {
+  try {
+    const source = regex ? text : text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+    const pattern = new RegExp(source, 'i');
+    return (name) => pattern.test(name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Which functions' names or files match; `undefined` where the expression is none. */
 export function matchFunctions(
   names: readonly string[],
   placeOf: (func: number) => string,
   text: string,
   regex: boolean,
 ): Matches | undefined {
-  let pattern: RegExp;
-  try {
-    pattern = new RegExp(regex ? text : text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'i');
-  } catch {
-    return undefined;
-  }
+  const matches = textTest(text, regex);
+  if (matches === undefined) return undefined;
   const functions = new Uint8Array(names.length);
   let count = 0;
   names.forEach((name, func) => {
-    if (!pattern.test(name) && !pattern.test(placeOf(func))) return;
+    if (!matches(name) && !matches(placeOf(func))) return;
     functions[func] = 1;
     count++;
   });
   return { functions, count };
+}
+
+/** 1 for each function that a step is about. */
+export function functionsOfStep(
+  names: readonly string[],
+  placeOf: (func: number) => string,
+  match: string,
+): Uint8Array {
+  const text = match.slice(1);
+  if (match.startsWith('=')) return Uint8Array.from(names, (name) => (name === text ? 1 : 0));
+  const found = matchFunctions(names, placeOf, text, match.startsWith('/'));
+  return found?.functions ?? new Uint8Array(names.length);
+}
+
+/** The next frame that matches after `frame`, or before it, around the ends of `top`; -1 where none does. */
+export function nextMatch(
+  frames: Frames,
+  matches: Matches,
+  top: number,
+  frame: number,
+  step: 1 | -1,
+): number {
+  const count = frames.end[top] - top;
+  for (let away = 1; away <= count; away++) {
+    const at = top + ((((frame - top + step * away) % count) + count) % count);
+    if (frames.weight[at] > 0 && matches.functions[frames.func[at]] === 1) return at;
+  }
+  return -1;
 }
 
 /** Weight under matching frames within `top`: of nested matches only the outermost counts. */

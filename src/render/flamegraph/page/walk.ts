@@ -1,4 +1,5 @@
 import type { Frames } from './data.js';
+import { rowWithin } from './draw.js';
 import { firstAtLeast } from './search.js';
 
 /** The frame that an arrow key leads to from `frame`; `frame` itself at an edge. */
@@ -7,17 +8,22 @@ export function walkFrom(
   zoom: number,
   frame: number,
   step: 'caller' | 'callee' | 'left' | 'right',
+  chart: boolean,
 ): number {
   switch (step) {
     case 'caller':
       return Math.max(0, frames.parent[frame]);
     case 'callee':
-      return frame < zoom ? calleeTowards(frames, frame, zoom) : widestCallee(frames, frame);
+      return frame < zoom && frames.end[frame] > zoom
+        ? calleeTowards(frames, frame, zoom)
+        : widestCallee(frames, frame);
     case 'left':
     case 'right': {
       const row = frames.rows[frames.depth[frame]];
-      const next = row[firstAtLeast(row, frame) + (step === 'left' ? -1 : 1)];
-      return next >= zoom && next < frames.end[zoom] ? next : frame;
+      const next: number | undefined = row[firstAtLeast(row, frame) + (step === 'left' ? -1 : 1)];
+      if (next === undefined) return frame;
+      const [from, to] = rowWithin(frames, row, zoom, chart);
+      return next >= row[from] && next <= row[to - 1] ? next : frame;
     }
   }
 }
