@@ -15,3 +15,12 @@ export function describeTerminal(
   const refused = Boolean(environment['NO_COLOR']) || environment['TERM'] === 'dumb';
   return { colour: terminal && !refused, columns: terminal ? stream.columns : undefined };
 }
+
+/** Whether there is somebody to browse: both ends are a terminal that can do more than type. */
+export function canBrowse(
+  { stdin, stdout }: Record<'stdin' | 'stdout', { readonly isTTY?: boolean }> = process,
+  environment: NodeJS.ProcessEnv = process.env,
+): boolean {
+  const { TERM } = environment;
+  return stdin.isTTY === true && stdout.isTTY === true && TERM !== undefined && TERM !== 'dumb';
+}

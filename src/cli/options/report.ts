@@ -3,8 +3,8 @@ import type { Selection } from '../../profile/selection.js';
 import { parsePercent } from '../values.js';
 import { CALL_GRAPH, graphChoice, type GraphChoice } from './call-graph.js';
 import { ROW_FLAGS, rowChoice, type RowChoice } from './report-rows.js';
-import { INPUT, selection, selectionFlags } from './shared.js';
-import type { CommandSpec } from './spec.js';
+import { given, INPUT, selection, selectionFlags } from './shared.js';
+import type { CommandSpec, Values } from './spec.js';
 import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
 export interface ReportOptions extends SymbolChoice {
@@ -14,7 +14,11 @@ export interface ReportOptions extends SymbolChoice {
   readonly graph: GraphChoice;
   /** Rows and branches below this many percent are left out. */
   readonly percentLimit: number;
+  /** Absent: to browse where there is a terminal. */
+  readonly form?: ReportForm;
 }
+
+export type ReportForm = 'tui' | 'stdio';
 
 export const REPORT: CommandSpec<ReportOptions> = {
   name: 'report',
@@ -23,7 +27,11 @@ export const REPORT: CommandSpec<ReportOptions> = {
     'Lists functions by their cost, with who called them, in the layout of perf report --stdio.',
   flags: [
     INPUT,
-    { flags: '--stdio', help: 'write text to standard output; the only form so far' },
+    {
+      flags: '--tui',
+      help: 'browse in the terminal, which is what happens on one; ? lists the keys',
+    },
+    { flags: '--stdio', help: 'write text to standard output, also to a terminal' },
     ...ROW_FLAGS,
     ...CALL_GRAPH,
     {
@@ -52,5 +60,15 @@ export const REPORT: CommandSpec<ReportOptions> = {
     rows: rowChoice(values),
     graph: graphChoice(values),
     percentLimit: values['percentLimit'] as number,
+    ...given('form', reportForm(values)),
   }),
 };
+
+/** Text is also what only text has: levels of keys, columns with a separator of one's own. */
+function reportForm(values: Values): ReportForm | undefined {
+  if (values['tui'] === true) return 'tui';
+  const isText = ['stdio', 'hierarchy', 'fieldSeparator'].some(
+    (flag) => values[flag] !== undefined,
+  );
+  return isText ? 'stdio' : undefined;
+}

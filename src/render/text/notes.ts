@@ -1,6 +1,6 @@
 /** What could not be known: the end of every report. */
 import { plural } from '../../base/units.js';
-import type { Profile } from '../../profile/profile.js';
+import type { Note, Profile } from '../../profile/profile.js';
 import { safe, type Sink } from './text.js';
 
 /**
@@ -11,8 +11,11 @@ export function writeNotes(profile: Profile, sink: Sink, prefix = ''): void {
   if (profile.notes.length === 0) return;
   sink(`${prefix}What this profile cannot tell:\n`);
   for (const note of profile.notes) {
-    // No share: notes speak of the whole recording, the profile may be a part of it.
-    const touched = note.samples === undefined ? '' : ` (${plural(note.samples, 'sample')})`;
-    sink(`${prefix}- ${safe(note.text)}${touched}\n`);
+    sink(`${prefix}- ${safe(noteText(note))}\n`);
   }
+}
+
+/** No share: notes speak of the whole recording, the profile may be a part of it. */
+export function noteText({ text, samples }: Note): string {
+  return samples === undefined ? text : `${text} (${plural(samples, 'sample')})`;
 }

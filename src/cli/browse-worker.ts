@@ -1,0 +1,88 @@
+/** The thread that has the profile of a {@link browse}, so that keys are answered whatever it does. */
+import { parentPort, workerData } from 'node:worker_threads';
+
+import { StrataError } from '../base/errors.js';
+import { formatBytes, formatCount } from '../base/units.js';
+import { Desk } from '../render/browser/desk.js';
+import type { Answer, Question } from '../render/browser/protocol.js';
+import type { TableChoice } from '../render/browser/table.js';
+import { safe } from '../render/text/text.js';
+import { readProfile } from './input.js';
+import type { ReportOptions } from './options/report.js';
+import { chooseRows } from './report.js';
+
+export interface BrowseWorkerData {
+  readonly options: ReportOptions;
+  /** One word: the number of the last question. */
+  readonly last: Int32Array<SharedArrayBuffer>;
+}
+
+const { options, last } = workerData as BrowseWorkerData;
+const port = parentPort;
+if (port === null) throw new Error('this is a worker’s module');
+
+const say = (answer: Answer): void => port.postMessage(answer);
+const input = options.input === '-' ? 'standard input' : options.input;
+
+/** Of a thread of its own: what it would print would be on the screen. */
+const desk = new Desk({
+  choice: tableChoice(options),
+  view: options.selection.view,
+  load: (lines) => {
+    const what = lines ? 'Reading lines of' : 'Reading';
+    say({ kind: 'progress', text: safe(`${what} ${input} …`) });
+    return readProfile({
+      ...options,
+      lines,
+      onProgress: (samples) => {
+        const text = safe(`${what} ${input}: ${formatCount(samples)} samples`);
+        say({ kind: 'progress', text });
+      },
+      onDownload: ({ name, received, ended }) => {
+        const text = `Debug information of ${name}: ${formatBytes(received)}`;
+        say({ kind: 'progress', text: ended ? '' : safe(text) });
+      },
+    });
+  },
+  choose: (profile, view) =>
+    chooseRows(profile, { ...options, selection: { ...options.selection, view } }),
+  isWanted: (number) => Atomics.load(last, 0) === number,
+});
+
+port.on('message', (question: Question) => {
+  try {
+    const answer =
+      question.kind === 'show'
+        ? desk.answer(question)
+        : ({ kind: 'refused', number: question.number, reason: 'not yet' } as const);
+    if (answer !== undefined) say(answer);
+  } catch (error) {
+    say(refusal(error, question.number));
+  }
+});
+
+function tableChoice({ rows, graph, selection, percentLimit }: ReportOptions): TableChoice {
+  return {
+    ...rows,
+    comms: selection.comms,
+    chain: graph.type === 'none' ? 'none' : graph.order,
+    maxStack: graph.maxStack,
+    percentLimit,
+    // As with perf, one limit is for both where only one is given.
+    graphLimit: graph.limit ?? (percentLimit > 0 ? percentLimit : 0.5),
+    // Levels of keys have no branches of calls.
+    hierarchy: false,
+  };
+}
+
+function refusal(error: unknown, number: number): Answer {
+  if (error instanceof StrataError && desk.hasAnswered) {
+    return { kind: 'refused', number, reason: safe(error.message) };
+  }
+  if (error instanceof StrataError) {
+    const { message, hint, exitCode } = error;
+    return { kind: 'failed', message, ...(hint === undefined ? {} : { hint }), exitCode };
+  }
+  // A defect: the thread ends, and its parent is told why.
+  throw error;
+}

@@ -1,0 +1,265 @@
+/**
+ * Answers the browser's questions about a profile. What questions have in common is kept from one to the
+ * next: the profile, the samples of the zooms, the table of rows, the rows that pass the filter.
+ */
+import { StrataError } from '../../base/errors.js';
+import { formatCount, formatDuration, formatPercent, plural } from '../../base/units.js';
+import { filterSamples, type SampleFilter } from '../../profile/filter.js';
+import type { Profile } from '../../profile/profile.js';
+import { eventsShown, type Total } from '../../profile/report.js';
+import { defaultView, type View } from '../../profile/views.js';
+import { noteText } from '../text/notes.js';
+import { safe } from '../text/text.js';
+import { FoldedList, OpenGraphs, type Entry } from './folded-list.js';
+import type { Answer, ListLine, Page, Query, Question, Window, Zoom } from './protocol.js';
+import { flatRowOf, Table, type Row, type TableChoice } from './table.js';
+
+export interface Chosen {
+  readonly profile: Profile;
+  /** By event: what percentages are of. */
+  readonly whole: readonly Total[];
+}
+
+/** Where profiles come from. */
+export interface ProfileSource {
+  /** What of a report the command line asks for. */
+  readonly choice: TableChoice;
+  /**
+   * Reads the recording.
+   * @param lines whether with lines of the source, which takes longer
+   */
+  readonly load: (lines: boolean) => Profile;
+  /**
+   * The samples that are looked at, in a view.
+   * @throws StrataError where there are none
+   */
+  readonly choose: (profile: Profile, view: View) => Chosen;
+  /** Where no question has said which: the default. */
+  readonly view: View | undefined;
+  /** Whether a question has not been overtaken by another. */
+  readonly isWanted: (number: number) => boolean;
+}
+
+/** A question was overtaken while it was worked on. */
+class Overtaken extends Error {}
+
+export class Desk {
+  private readonly profiles = new Map<boolean, Profile>();
+  private readonly selected = new Latest<Chosen>();
+  private readonly zoomed = new Latest<Profile>();
+  private readonly tables = new Latest<Shown>();
+  private readonly lists = new Latest<FoldedList<Row>>();
+
+  /** Whether there is a profile that something can be shown of. */
+  hasAnswered = false;
+
+  constructor(private readonly source: ProfileSource) {}
+
+  /**
+   * The answer; `undefined` where it is not wanted any more.
+   * @throws StrataError where the recording cannot be read, or has nothing of what was chosen
+   */
+  answer(question: Question & { kind: 'show' }): Answer | undefined {
+    const { number, query } = question;
+    try {
+      const shown = this.table(query, number);
+      const list = this.list(query, shown);
+      const page = this.page(question, shown, list);
+      this.hasAnswered = true;
+      return { kind: 'page', number, page };
+    } catch (error) {
+      if (error instanceof Overtaken) return undefined;
+      throw error;
+    }
+  }
+
+  private page(question: Question & { kind: 'show' }, shown: Shown, list: FoldedList<Row>): Page {
+    const { query, fold } = question;
+    const { table, profile } = shown;
+    const cursor = fold === undefined || list.length === 0 ? undefined : list.fold(fold);
+    const window = windowAround(question.window, cursor, list.length);
+    const relative = query.relative ? list.rows : undefined;
+    const lines: ListLine[] = [];
+    for (let line = window.top; line < window.top + window.count; line++) {
+      lines.push(lineOf(table, list.at(line), relative));
+    }
+    const { order, plan } = table.report;
+    return {
+      columns: table.heads,
+      rows: list.rows.length,
+      lines: list.length,
+      window,
+      shown: lines,
+      ...(cursor === undefined ? {} : { cursor }),
+      event: { number: shown.number, of: shown.of },
+      title: titleOf(table),
+      view: shown.view,
+      sort: plan.keys,
+      children: order.children,
+      ...(order.chain === undefined ? {} : { chain: order.chain }),
+      notes: profile.notes.map((note) => safe(noteText(note))),
+    };
+  }
+
+  private table(query: Query, question: number): Shown {
+    const check = (): void => {
+      if (!this.source.isWanted(question)) throw new Overtaken();
+    };
+    const { choice } = this.source;
+    const { sort = choice.sort, children = choice.children, chain = choice.chain } = query;
+    const lines = [...(sort?.fields ?? []), ...(choice.fields?.fields ?? [])].some(
+      (field) => field === 'srcline' || field === 'srcfile',
+    );
+    const profile = this.profile(lines);
+    check();
+    const view = query.view ?? this.source.view ?? defaultView(profile);
+    const chosen = this.selected.of([profile, view], () => this.source.choose(profile, view));
+    const { profile: selected, whole } = chosen;
+    check();
+    const tasks = query.zooms.filter(({ kind }) => kind !== 'dso');
+    const zoomed = this.zoomed.of([selected, JSON.stringify(tasks)], () =>
+      tasks.reduce((all, zoom) => filterSamples(all, sampleFilter(zoom)), selected),
+    );
+    check();
+    const groups = eventsShown(selected, choice.group ?? 'recorded');
+    const number = Math.min(query.event ?? 0, Math.max(0, groups.length - 1));
+    if (zoomed.samples.length === 0 || groups.length === 0)
+      throw new StrataError('no samples are left');
+    return this.tables.of([zoomed, number, JSON.stringify(sort), children, chain], () => {
+      const table = new Table(zoomed, groups[number], {
+        ...choice,
+        ...(sort === undefined ? {} : { sort }),
+        ...(children === undefined ? {} : { children }),
+        chain,
+        whole,
+      });
+      return {
+        table,
+        view,
+        profile: selected,
+        number,
+        of: groups.length,
+        graphs: new OpenGraphs((row: Row) => table.chains(row)),
+        textOf: remembered((row) => table.textOf(row)),
+      };
+    });
+  }
+
+  private profile(lines: boolean): Profile {
+    // With lines there is everything that there is without.
+    const known = this.profiles.get(lines) ?? this.profiles.get(true);
+    if (known !== undefined) return known;
+    const profile = this.source.load(lines);
+    this.profiles.set(lines, profile);
+    return profile;
+  }
+
+  private list({ zooms, filter }: Query, shown: Shown): FoldedList<Row> {
+    const { table, graphs } = shown;
+    const dsos = zooms.flatMap((zoom) => (zoom.kind === 'dso' ? [zoom.name] : []));
+    return this.lists.of([shown, JSON.stringify(dsos), filter], () => {
+      const inDsos = table.rows.filter((row) => dsos.every((dso) => table.isOfDso(row, dso)));
+      const text = filter.toLowerCase();
+      const rows = text === '' ? inDsos : inDsos.filter((row) => shown.textOf(row).includes(text));
+      return new FoldedList(rows, graphs, (row) => table.canOpen(row));
+    });
+  }
+}
+
+/** A table and what goes with it. */
+interface Shown {
+  readonly table: Table;
+  readonly view: View;
+  readonly profile: Profile;
+  /** Which of the events, or groups of events, that have samples. */
+  readonly number: number;
+  readonly of: number;
+  readonly graphs: OpenGraphs<Row>;
+  /** What a filter is looked for in. */
+  readonly textOf: (row: Row) => string;
+}
+
+/** The value that was made last, kept while what it was made of is the same. */
+class Latest<T> {
+  private parts: readonly unknown[] | undefined;
+  private value: T | undefined;
+
+  of(parts: readonly unknown[], make: () => T): T {
+    const { parts: known } = this;
+    const isSame = known !== undefined && parts.every((part, i) => part === known[i]);
+    if (!isSame || this.value === undefined) {
+      this.parts = parts;
+      this.value = make();
+    }
+    return this.value;
+  }
+}
+
+function remembered(make: (row: Row) => string): (row: Row) => string {
+  const known = new Map<Row, string>();
+  return (row) => {
+    let text = known.get(row);
+    if (text === undefined) known.set(row, (text = make(row)));
+    return text;
+  };
+}
+
+function sampleFilter(zoom: Zoom): SampleFilter {
+  switch (zoom.kind) {
+    case 'thread':
+      return { tids: [zoom.tid] };
+    case 'process':
+      return { pids: [zoom.pid] };
+    case 'comm':
+      return { comms: [zoom.name] };
+    case 'dso':
+      return {};
+  }
+}
+
+/** `1,234 samples of cpu-clock, 1.20 s`. */
+function titleOf({ profile, events, own }: Table): string {
+  const names = events.map((event) => profile.events[event].name).join(', ');
+  const { unit } = profile.events[events[0]];
+  const weight = unit === 'ns' ? formatDuration(own.weight) : formatCount(own.weight);
+  return `${plural(own.samples, 'sample')} of ${safe(names)}, ${weight}`;
+}
+
+/** The lines asked for that there are; those around the cursor where it is not among them. */
+function windowAround(asked: Window, cursor: number | undefined, lines: number): Window {
+  const isAway = cursor !== undefined && (cursor < asked.top || cursor >= asked.top + asked.count);
+  const wanted = isAway ? cursor - Math.floor(asked.count / 2) : asked.top;
+  const top = Math.max(0, Math.min(wanted, lines - asked.count));
+  return { top, count: Math.min(asked.count, lines - top) };
+}
+
+function lineOf(
+  table: Table,
+  { row, chain, fold }: Entry<Row>,
+  relative: readonly Row[] | undefined,
+): ListLine {
+  if (chain === undefined) {
+    return {
+      kind: 'row',
+      cells: table.cells(row, relative),
+      fold,
+      share: table.shareOf(table.weightOf(row), relative),
+      layer: table.layerOf(flatRowOf(row).func),
+      zooms: table.zooms(row),
+    };
+  }
+  const { node, frame, depth } = chain;
+  const func = node.funcs[frame];
+  const share = table.shareOf(node.weight, relative);
+  const isAll = depth === 0 && node.weight === table.weightOf(row);
+  return {
+    kind: 'chain',
+    indent: depth,
+    percent: frame > 0 || isAll ? '' : formatPercent(share, 1),
+    share,
+    name: `${table.nameOf(func)}${node.cut && frame === node.funcs.length - 1 ? ' …' : ''}`,
+    fold,
+    layer: table.layerOf(func),
+    zooms: table.zooms(row, func),
+  };
+}
