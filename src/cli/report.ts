@@ -8,11 +8,19 @@ import { writeReport } from '../render/text/report.js';
 import { readProfile, selectFrom } from './input.js';
 import type { ReportOptions } from './options/report.js';
 import { printToStdout } from './output.js';
+import { canBrowse } from './terminal.js';
 
-export function report(options: ReportOptions): number {
+/** Shows the rows in the terminal browser, or prints them where there is nobody to browse. */
+export async function report(options: ReportOptions): Promise<number> {
+  const { form, input } = options;
+  if (form === 'tui' || (form === undefined && input !== '-' && canBrowse())) {
+    return (await import('./browse.js')).browse(options);
+  }
   const { rows, percentLimit, graph } = options;
   const asked = [...(rows.sort?.fields ?? []), ...(rows.fields?.fields ?? [])];
-  const lines = asked.some((key) => key === 'srcline' || key === 'srcfile');
+  const lines =
+    asked.some((key) => key === 'srcline' || key === 'srcfile') ||
+    (graph.key !== undefined && graph.key !== 'function');
   const { profile, whole } = chooseRows(readProfile({ ...options, lines }), options);
   printToStdout((sink) =>
     writeReport(
