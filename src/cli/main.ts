@@ -27,6 +27,8 @@ async function run(invocation: Invocation): Promise<number> {
       return (await import('./flamegraph.js')).flamegraph(invocation.options);
     case 'annotate':
       return (await import('./annotate.js')).annotate(invocation.options);
+    case 'diff':
+      return (await import('./diff.js')).diff(invocation.options);
     case 'inject':
       return (await import('./inject.js')).inject(invocation.options);
     case 'list':

@@ -4,6 +4,7 @@
  * name.
  */
 import { ANNOTATE } from './annotate.js';
+import { DIFF } from './diff.js';
 import { DOCTOR } from './doctor.js';
 import { FLAMEGRAPH } from './flamegraph.js';
 import { INJECT } from './inject.js';
@@ -24,6 +25,7 @@ const SPECS = {
   tree: TREE,
   flamegraph: FLAMEGRAPH,
   annotate: ANNOTATE,
+  diff: DIFF,
   script: SCRIPT,
   inject: INJECT,
   list: LIST,

@@ -49,6 +49,8 @@ export interface DiffTable {
   readonly normalize: Normalization;
   readonly children: boolean;
   readonly joined: Joined;
+  /** Before libraries were folded, of a tree; else the same. */
+  readonly whole: Joined;
   readonly length: number;
   /** By row a stack: the row itself where rows are stacks or nodes, else one that ends in the row's function. */
   readonly stack: Int32Array;
@@ -69,6 +71,8 @@ export interface Change {
   readonly delta: number;
   /** `undefined` where nothing was before. */
   readonly ratio: number | undefined;
+  /** The ratio of the weights beside what everything changed by. */
+  readonly net: number | undefined;
   readonly falseRate: number;
   readonly significant: boolean;
 }
@@ -97,6 +101,7 @@ export function diffProfiles(inputs: readonly DiffInput[], options: DiffOptions 
     normalize,
     children,
     joined,
+    whole,
     length: rows.choice.rows,
     ...rows,
     sums,
@@ -122,12 +127,15 @@ function shareOf(weight: number, side: Side): number {
 export function changeOf(table: DiffTable, row: number, side: number): Change {
   const before = figureOf(table, row, 0);
   const after = figureOf(table, row, side);
-  const falseRate = table.comparisons[side - 1].falseRate[row];
+  const { falseRate: rates, drift } = table.comparisons[side - 1];
+  const falseRate = rates[row];
+  const weight = table.sums[0].weight[row];
   return {
     before,
     after,
     delta: after - before,
     ratio: before > 0 ? after / before : undefined,
+    net: weight > 0 ? table.sums[side].weight[row] / weight / Math.exp(drift.log) : undefined,
     falseRate,
     significant: falseRate < FALSE_RATE,
   };

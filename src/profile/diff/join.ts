@@ -25,6 +25,11 @@ export interface Side {
   readonly first: number;
   readonly end: number;
   readonly weight: number;
+  /**
+   * Of stacks that were added up without times, as folded ones are, what a sample is taken to have weighed: as
+   * much as the lightest stack. Absent where each sample stands for itself.
+   */
+  readonly quantum?: number;
 }
 
 export interface Joined {
@@ -56,13 +61,19 @@ export function joinProfiles(
     const stackOf = joinStacks(profile, builder, joinFunctions(profile, builder, files, modules));
     const noFrames = builder.frame(builder.function(NO_FRAMES, -1, -1, Layer.Unknown), 0, -1, 0);
     const thread = builder.thread(index, index, label);
+    const quantum = quantumOf(input);
     let first = -1;
     let end = 0;
     let weight = 0;
     for (const sample of sortedOrder(samples.time)) {
       if (samples.event[sample] !== event) continue;
       const stack = samples.stack[sample];
-      const value = counted === 'weight' ? samples.weight[sample] : 1;
+      const value =
+        counted === 'weight'
+          ? samples.weight[sample]
+          : quantum === undefined
+            ? 1
+            : samples.weight[sample] / quantum;
       end = builder.addSample(
         thread,
         builder.string(strings[samples.comm[sample]]),
@@ -82,9 +93,21 @@ export function joinProfiles(
       event: { ...profile.events[event], unit: unitOf(input, counted) },
       weight,
       ...range,
+      ...(quantum === undefined ? {} : { quantum: counted === 'weight' ? quantum : 1 }),
     };
   });
   return { profile: builder.finish(EMPTY_META), sides };
+}
+
+/** Where all times are one and the same there were none. */
+function quantumOf({ profile: { samples }, event }: DiffInput): number | undefined {
+  let least = Infinity;
+  for (let sample = 0; sample < samples.length; sample++) {
+    if (samples.time[sample] !== samples.time[0]) return undefined;
+    const weight = samples.weight[sample];
+    if (samples.event[sample] === event && weight > 0) least = Math.min(least, weight);
+  }
+  return samples.length > 1 && least < Infinity ? least : undefined;
 }
 
 function unitOf({ profile, event }: DiffInput, counted: 'weight' | 'samples'): EventInfo['unit'] {

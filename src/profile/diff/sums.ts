@@ -39,6 +39,8 @@ const LONGER = 4;
 const LEVELS = 4;
 /** Of fewer blocks the variance is too uncertain itself. */
 const FEWEST_BLOCKS = 12;
+/** By how much bursts are taken to raise the variance where there are no blocks to tell it from. */
+const UNKNOWN_BURSTS = 2;
 
 export function sumRows(joined: Joined, side: Side, choice: RowChoice): RowSums {
   return choice.outermost === undefined
@@ -47,11 +49,13 @@ export function sumRows(joined: Joined, side: Side, choice: RowChoice): RowSums 
 }
 
 function sumSelf({ samples }: Profile, side: Side, { rows, rowOf }: RowChoice): RowSums {
-  const sums = new Sums(rows, side.end - side.first);
+  const sums = new Sums(rows, side);
+  const { quantum } = side;
   for (let sample = side.first; sample < side.end; sample++) {
     const weight = samples.weight[sample];
     const block = sums.blockOf(sample - side.first);
-    sums.add(rowOf[samples.stack[sample]], block, weight, 1, weight * weight);
+    const count = quantum === undefined ? 1 : weight / quantum;
+    sums.add(rowOf[samples.stack[sample]], block, weight, count, weight * (quantum ?? weight));
   }
   return sums.finish();
 }
@@ -63,10 +67,11 @@ function sumTotals(
   { rows, rowOf }: RowChoice,
   outermost: Uint8Array,
 ): RowSums {
-  const sums = new Sums(rows, side.end - side.first);
+  const sums = new Sums(rows, side);
+  const { quantum } = side;
   const weight = new Float64Array(stacks.length);
   const squares = new Float64Array(stacks.length);
-  const count = new Int32Array(stacks.length);
+  const count = new Float64Array(stacks.length);
   const touched = new Int32Array(stacks.length);
   let sample = side.first;
   while (sample < side.end) {
@@ -80,8 +85,8 @@ function sumTotals(
       }
       const value = samples.weight[sample];
       weight[leaf] += value;
-      squares[leaf] += value * value;
-      count[leaf] = Math.max(0, count[leaf]) + 1;
+      squares[leaf] += value * (quantum ?? value);
+      count[leaf] = Math.max(0, count[leaf]) + (quantum === undefined ? 1 : value / quantum);
     }
     // Children come after their parents, so that what is added to a parent is complete when it is read.
     const order = touched.subarray(0, length).sort();
@@ -116,13 +121,16 @@ class Sums {
   private readonly previous: Float64Array;
   private readonly differences: Float64Array;
 
+  private readonly length: number;
+
   constructor(
     private readonly rows: number,
-    private readonly length: number,
+    { first, end, quantum }: Side,
   ) {
+    const length = (this.length = end - first);
     this.size = Math.max(1, Math.min(BLOCK, Math.floor(length / FEWEST_BLOCKS)));
     let blocks = Math.floor(length / this.size);
-    while (blocks >= FEWEST_BLOCKS && this.blocks.length < LEVELS) {
+    while (quantum === undefined && blocks >= FEWEST_BLOCKS && this.blocks.length < LEVELS) {
       this.blocks.push(blocks);
       blocks = Math.floor(blocks / LONGER);
     }
@@ -203,6 +211,6 @@ class Sums {
       const perBlock = this.differences[level * this.rows + row] / (2 * (blocks - 1));
       least = Math.min(least, perBlock * blocks);
     }
-    return least === Infinity ? squares : Math.max(least, squares / 2);
+    return least === Infinity ? squares * UNKNOWN_BURSTS : Math.max(least, squares / 2);
   }
 }
