@@ -93,7 +93,10 @@ function hottest(
   options: AnnotateOptions,
 ): AnnotatedEvent[] {
   return eventsOf(profile).map((event) => {
-    const all = annotatedSymbols(profile, event).filter(({ selfSamples }) => selfSamples > 0);
+    // What was inlined is shown in the function that has its code.
+    const all = annotatedSymbols(profile, event).filter(
+      ({ selfSamples, inlined }) => selfSamples > 0 && !inlined,
+    );
     const symbols = all.slice(0, options.limit);
     const { weight, samples } = weighStacks(profile, event);
     const annotated = symbols.map((symbol) =>
@@ -143,7 +146,7 @@ function annotatedTarget(
 }
 
 /** Puts sources beside, or instructions where they are asked for or nothing else is known. */
-function withTexts(
+export function withTexts(
   profile: Profile,
   annotation: Annotation,
   sources: SourceFiles,

@@ -12,15 +12,15 @@ export type AnnotateTarget =
   | { readonly kind: 'file'; readonly file: string; readonly line: number | undefined };
 
 /**
- * All that a name means among what has samples of an event, hottest first: symbols of that name or pattern;
- * where there are none, files by path, the end of a path, or Python module, perhaps with `:LINE` behind.
+ * All that a name means among what has samples of an event, hottest first. The first of these that there is:
+ * symbols of that name or pattern; files by path, the end of a path, or Python module; the same with `:LINE`
+ * behind; symbols whose name is the last part of a longer one.
  * @throws StrataError for a regular expression that is none
  */
 export function annotateTargets(profile: Profile, event: number, name: string): AnnotateTarget[] {
   const pattern = parseName(name);
-  const symbols = annotatedSymbols(profile, event).filter((symbol) =>
-    matchesName([pattern], symbol.name),
-  );
+  const all = annotatedSymbols(profile, event);
+  const symbols = all.filter((symbol) => matchesName([pattern], symbol.name));
   if (symbols.length > 0) return symbols.map((symbol) => ({ kind: 'symbol', symbol }));
   const files = annotatedFiles(profile, event).map(({ file }) => file);
   const python = pythonFiles(profile);
@@ -36,8 +36,18 @@ export function annotateTargets(profile: Profile, event: number, name: string): 
   const whole = named(name);
   if (whole.length > 0) return whole.map((file) => ({ kind: 'file', file, line: undefined }));
   const place = /^(.+):(\d{1,9})$/.exec(name);
-  if (place === null) return [];
-  return named(place[1]).map((file) => ({ kind: 'file', file, line: Number(place[2]) }));
+  const lines = place === null ? [] : named(place[1]);
+  if (lines.length > 0)
+    return lines.map((file) => ({ kind: 'file', file, line: Number(place?.[2]) }));
+  return all.flatMap((symbol) =>
+    isLastPart(symbol.name, name) ? { kind: 'symbol' as const, symbol } : [],
+  );
+}
+
+/** `inner` of `outer.<locals>.inner`, `push` of `ns::Queue::push(int)`. */
+function isLastPart(symbol: string, part: string): boolean {
+  const bare = symbol.replace(/\(.*$/s, '');
+  return bare === part || bare.endsWith(`.${part}`) || bare.endsWith(`::${part}`);
 }
 
 /** Names of symbols and files that hold a text, in any case: what may have been meant. */

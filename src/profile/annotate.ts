@@ -24,6 +24,8 @@ export interface AnnotatedSymbol extends Named {
   readonly module: number;
   /** Of Python functions. */
   readonly file: string | undefined;
+  /** Whether it has no code of its own, only where it was inlined. */
+  readonly inlined: boolean;
 }
 
 /** A line of a source file. */
@@ -108,6 +110,7 @@ export function annotatedSymbols(profile: Profile, event: number): AnnotatedSymb
       funcs: funcs[symbol],
       module: functions.module[first],
       file: file < 0 ? undefined : strings[file],
+      inlined: funcs[symbol].every((func) => functions.inlined[func] === 1),
       ...cost,
     });
   }

@@ -66,6 +66,9 @@ export function writeAnnotate(
 }
 
 class Writer {
+  /** What was told already. */
+  private readonly hints = new Set<string>();
+
   constructor(
     private readonly profile: Profile,
     private readonly event: AnnotatedEvent,
@@ -145,11 +148,13 @@ class Writer {
     const hasBodies = file.rows.some(({ body }) => body !== undefined);
     const digits = String(file.rows.at(-1)?.line ?? 0).length;
     sink(`${this.heading()}\n`);
-    for (const row of file.rows) {
-      this.gap(row.skipped, 'line');
+    // Around a symbol there is the rest of the file; and what of a file without text is left out cost nothing.
+    const isWhole = annotation.kind === 'file' && file.problem === undefined;
+    for (const [index, row] of file.rows.entries()) {
+      if (index > 0 || isWhole) this.gap(row.skipped, 'line');
       this.line(annotation, row, digits, hasBodies);
     }
-    this.gap(file.problem === undefined ? file.skipped : 0, 'line');
+    if (isWhole) this.gap(file.skipped, 'line');
   }
 
   private line(annotation: Annotation, row: SourceRow, digits: number, hasBodies: boolean): void {
@@ -157,9 +162,11 @@ class Writer {
     const number = style.faint(String(row.line).padStart(digits));
     const body = hasBodies ? ` ${row.body === undefined ? ' ' : BODY[row.body]}` : '';
     const used = this.margin + digits + (hasBodies ? 2 : 0) + 3;
+    const hidden = row.functions.map(({ name }) => name).filter((name) => name.endsWith('>'));
+    const names = hidden.length === 0 ? '' : style.faint(`  ← ${safe(hidden.join(', '))}`);
     const text = this.fit(sourceText(row.text ?? ''), used);
     this.put(
-      `${this.costs(annotation, row.cost)} ${number}${body}  ${this.heat(annotation, row.cost)(text)}`,
+      `${this.costs(annotation, row.cost)} ${number}${body}  ${this.heat(annotation, row.cost)(text)}${names}`,
     );
   }
 
@@ -172,7 +179,8 @@ class Writer {
     sink(`  ${options.style.faint(`${safe(module)} ${formatAddress(code.start)}${end}`)}\n`);
     if (problem !== undefined) {
       sink(`  ! no disassembly: ${safe(problem)}\n`);
-      if (hint !== undefined) sink(`    ${safe(hint)}\n`);
+      if (hint !== undefined && !this.hints.has(hint)) sink(`    ${safe(hint)}\n`);
+      this.hints.add(hint ?? '');
       return;
     }
     const digits = Math.max(...rows.map(({ address }) => formatAddress(address).length));
