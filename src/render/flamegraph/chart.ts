@@ -19,7 +19,7 @@ import { flameFunctions, NEUTRAL, threadFunction, type FlameLayout } from './lay
 /** Samples from which on time is divided into steps as wide as the narrowest frame. */
 const MANY_SAMPLES = 20_000;
 /** Frames at most: of more, the steps of time are made longer. */
-const MOST_FRAMES = 150_000;
+const MOST_FRAMES = 60_000;
 
 export interface ChartOptions {
   readonly event?: number;
@@ -61,14 +61,15 @@ export function layoutChart(
   if (samples <= MANY_SAMPLES) {
     return draw(profile, threads, { start, total, samples, step: 0, least: total * minShare });
   }
+  let coarse = threads;
+  let origin = start;
   for (let step = Math.max(1, Math.ceil(total * minShare)); ; step *= 2) {
-    const snapped = threads.map(({ thread, spans }) => ({
-      thread,
-      samples: 0,
-      spans: snap(spans, start, step, profile.stacks.length),
-    }));
+    coarse = coarse.map(({ spans, ...rest }) => {
+      return { ...rest, spans: snap(spans, origin, step, profile.stacks.length) };
+    });
+    origin = 0;
     const scale = { start: 0, total: Math.ceil(total / step) * step, samples, step, least: step };
-    const layout = draw(profile, snapped, scale);
+    const layout = draw(profile, coarse, scale);
     if (layout.length <= MOST_FRAMES || step >= total) return layout;
   }
 }
