@@ -7,6 +7,7 @@ import { Desk } from '../render/browser/desk.js';
 import type { Answer, Question } from '../render/browser/protocol.js';
 import type { TableChoice } from '../render/browser/table.js';
 import { safe } from '../render/text/text.js';
+import { annotateLines } from './browse-annotate.js';
 import { readProfile } from './input.js';
 import type { ReportOptions } from './options/report.js';
 import { chooseRows } from './report.js';
@@ -28,12 +29,13 @@ const input = options.input === '-' ? 'standard input' : options.input;
 const desk = new Desk({
   choice: tableChoice(options),
   view: options.selection.view,
-  load: (lines) => {
-    const what = lines ? 'Reading lines of' : 'Reading';
+  load: (detailed) => {
+    const what = detailed ? 'Reading lines of' : 'Reading';
     say({ kind: 'progress', text: safe(`${what} ${input} …`) });
     return readProfile({
       ...options,
-      lines,
+      lines: detailed,
+      code: detailed,
       onProgress: (samples) => {
         const text = safe(`${what} ${input}: ${formatCount(samples)} samples`);
         say({ kind: 'progress', text });
@@ -46,15 +48,14 @@ const desk = new Desk({
   },
   choose: (profile, view) =>
     chooseRows(profile, { ...options, selection: { ...options.selection, view } }),
+  annotate: (profile, event, symbol, width) =>
+    annotateLines(options, profile, event, symbol, width),
   isWanted: (number) => Atomics.load(last, 0) === number,
 });
 
 port.on('message', (question: Question) => {
   try {
-    const answer =
-      question.kind === 'show'
-        ? desk.answer(question)
-        : ({ kind: 'refused', number: question.number, reason: 'not yet' } as const);
+    const answer = desk.answer(question);
     if (answer !== undefined) say(answer);
   } catch (error) {
     say(refusal(error, question.number));

@@ -65,7 +65,7 @@ function runSession(
         else terminal.write(draw);
       } catch (error) {
         release();
-        reject(error as Error);
+        reject(error);
       }
     };
   const terminal: FullScreen = new FullScreen({

@@ -168,6 +168,14 @@ export class Browser {
     const { page, place } = this;
     this.message = '';
     if (page === undefined || event.kind === 'paste') return;
+    if (this.isUnanswered && place.lineAt(page, place.cursor) === undefined) {
+      // The line that the cursor came to is still to be told: what is to be done with it waits.
+      if (event.kind === 'key' && stepOf(event.key, 1, 1) === undefined) {
+        this.isWaiting = true;
+        this.ahead.push(event);
+        return;
+      }
+    }
     if (event.kind === 'mouse') this.click(event.what, event.y, page);
     else {
       const step = stepOf(event.key, place.height, page.lines);
@@ -378,6 +386,6 @@ function notesPage({ notes }: Page): TextPage {
   return {
     title: 'What this profile cannot tell',
     at: 0,
-    lines: lines.map((text) => ({ text, look: 'plain' })),
+    lines: lines.map((text) => [span(text)]),
   };
 }

@@ -10,8 +10,18 @@ import { eventsShown, type Total } from '../../profile/report.js';
 import { defaultView, type View } from '../../profile/views.js';
 import { noteText } from '../text/notes.js';
 import { safe } from '../text/text.js';
+import type { Line } from './line.js';
 import { FoldedList, OpenGraphs, type Entry } from './folded-list.js';
-import type { Answer, ListLine, Page, Query, Question, Window, Zoom } from './protocol.js';
+import type {
+  Answer,
+  ListLine,
+  Page,
+  Query,
+  Question,
+  WantedSymbol,
+  Window,
+  Zoom,
+} from './protocol.js';
 import { flatRowOf, Table, type Row, type TableChoice } from './table.js';
 
 export interface Chosen {
@@ -26,9 +36,16 @@ export interface ProfileSource {
   readonly choice: TableChoice;
   /**
    * Reads the recording.
-   * @param lines whether with lines of the source, which takes longer
+   * @param detailed whether with lines of the source and places of instructions, which takes longer
    */
-  readonly load: (lines: boolean) => Profile;
+  readonly load: (detailed: boolean) => Profile;
+  /** The lines or instructions of a function with their cost, in so many columns. */
+  readonly annotate: (
+    profile: Profile,
+    event: number,
+    symbol: WantedSymbol,
+    width: number,
+  ) => readonly Line[];
   /**
    * The samples that are looked at, in a view.
    * @throws StrataError where there are none
@@ -59,11 +76,12 @@ export class Desk {
    * The answer; `undefined` where it is not wanted any more.
    * @throws StrataError where the recording cannot be read, or has nothing of what was chosen
    */
-  answer(question: Question & { kind: 'show' }): Answer | undefined {
+  answer(question: Question): Answer | undefined {
     const { number, query } = question;
     try {
       const shown = this.table(query, number);
       const list = this.list(query, shown);
+      if (question.kind === 'annotate') return this.annotate(question, shown, list);
       const page = this.page(question, shown, list);
       this.hasAnswered = true;
       return { kind: 'page', number, page };
@@ -71,6 +89,29 @@ export class Desk {
       if (error instanceof Overtaken) return undefined;
       throw error;
     }
+  }
+
+  private annotate(
+    { number, query, line, width }: Question & { kind: 'annotate' },
+    { table, view }: Shown,
+    list: FoldedList<Row>,
+  ): Answer {
+    const { row, chain } = list.at(line);
+    const func = chain === undefined ? flatRowOf(row).func : chain.node.funcs[chain.frame];
+    const symbol = table.symbolOf(func);
+    if (symbol === undefined) {
+      const reason = 'rows that are not of functions have no lines: s, symbol';
+      return { kind: 'refused', number, reason };
+    }
+    const detailed = this.source.choose(this.profile(true), view).profile;
+    const [event] = table.events;
+    const lines = this.source.annotate(zoomInto(detailed, query), event, symbol, width);
+    // Where the costliest line is, if that is not on the first screen anyway.
+    const at = Math.max(
+      0,
+      lines.findIndex((spans) => spans.some(({ look }) => look === 'hot')),
+    );
+    return { kind: 'text', number, text: { title: safe(symbol.name), lines, at } };
   }
 
   private page(question: Question & { kind: 'show' }, shown: Shown, list: FoldedList<Row>): Page {
@@ -116,10 +157,8 @@ export class Desk {
     const chosen = this.selected.of([profile, view], () => this.source.choose(profile, view));
     const { profile: selected, whole } = chosen;
     check();
-    const tasks = query.zooms.filter(({ kind }) => kind !== 'dso');
-    const zoomed = this.zoomed.of([selected, JSON.stringify(tasks)], () =>
-      tasks.reduce((all, zoom) => filterSamples(all, sampleFilter(zoom)), selected),
-    );
+    const zooms = JSON.stringify(query.zooms);
+    const zoomed = this.zoomed.of([selected, zooms], () => zoomInto(selected, query));
     check();
     const groups = eventsShown(selected, choice.group ?? 'recorded');
     const number = Math.min(query.event ?? 0, Math.max(0, groups.length - 1));
@@ -145,12 +184,12 @@ export class Desk {
     });
   }
 
-  private profile(lines: boolean): Profile {
-    // With lines there is everything that there is without.
-    const known = this.profiles.get(lines) ?? this.profiles.get(true);
+  private profile(detailed: boolean): Profile {
+    // With details there is everything that there is without.
+    const known = this.profiles.get(detailed) ?? this.profiles.get(true);
     if (known !== undefined) return known;
-    const profile = this.source.load(lines);
-    this.profiles.set(lines, profile);
+    const profile = this.source.load(detailed);
+    this.profiles.set(detailed, profile);
     return profile;
   }
 
@@ -202,6 +241,11 @@ function remembered(make: (row: Row) => string): (row: Row) => string {
     if (text === undefined) known.set(row, (text = make(row)));
     return text;
   };
+}
+
+/** The samples of the threads, processes and commands; shared objects choose rows, not samples. */
+function zoomInto(profile: Profile, { zooms }: Query): Profile {
+  return zooms.reduce((all, zoom) => filterSamples(all, sampleFilter(zoom)), profile);
 }
 
 function sampleFilter(zoom: Zoom): SampleFilter {

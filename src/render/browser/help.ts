@@ -1,4 +1,5 @@
 /** The page of keys. */
+import { span } from './line.js';
 import type { TextPage } from './protocol.js';
 
 const KEYS: readonly (readonly [string, string] | string)[] = [
@@ -41,8 +42,8 @@ export function helpPage(): TextPage {
     at: 0,
     lines: KEYS.map((entry) =>
       typeof entry === 'string'
-        ? { text: entry, look: 'strong' }
-        : { text: `  ${entry[0].padEnd(KEY_COLUMNS)} ${entry[1]}`, look: 'plain' },
+        ? [span(entry, 'strong')]
+        : [span(`  ${entry[0].padEnd(KEY_COLUMNS)} ${entry[1]}`)],
     ),
   };
 }

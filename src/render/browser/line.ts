@@ -69,3 +69,21 @@ export function padText(text: string, width: number, right = false): string {
   const blank = ' '.repeat(Math.max(0, width - columns(text)));
   return right ? blank + text : text + blank;
 }
+
+const SGR_LOOKS: Readonly<Record<string, Look>> = {
+  1: 'strong',
+  2: 'faint',
+  31: 'hot',
+  33: 'warm',
+};
+
+/** The lines of a text that a printer has put the colours of `ANSI` (style.ts) into; all else in it is safe. */
+export function linesOf(text: string): Line[] {
+  const lines = text.split('\n').map((line) =>
+    // eslint-disable-next-line no-control-regex
+    [...line.matchAll(/(?:\x1b\[(\d+)m)?([^\x1b]+)/g)].map(([, code, part]) =>
+      span(part, SGR_LOOKS[code] ?? 'plain'),
+    ),
+  );
+  return lines.at(-1)?.length === 0 ? lines.slice(0, -1) : lines;
+}

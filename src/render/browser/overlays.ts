@@ -49,7 +49,7 @@ export class TextOverlay implements Overlay {
     const { top, scroll } = this;
     return this.page.lines
       .slice(top, top + below.length)
-      .map(({ text, look }) => cutLine([span(text, look)], width, scroll));
+      .map((line) => cutLine(line, width, scroll));
   }
 
   handle(event: InputEvent, height: number): 'stay' | 'close' {
@@ -57,7 +57,7 @@ export class TextOverlay implements Overlay {
       if (event.what !== 'press') this.move(event.what === 'wheel-up' ? -WHEEL : WHEEL, height);
     } else if (event.kind === 'key') {
       const { key } = event;
-      const widest = Math.max(0, ...this.page.lines.map(({ text }) => columns(text)));
+      const widest = Math.max(0, ...this.page.lines.map(lineColumns));
       if (key === 'right') this.scroll = Math.min(this.scroll + SCROLL, widest);
       else if (key === 'left' && this.scroll > 0) this.scroll = Math.max(0, this.scroll - SCROLL);
       else if (CLOSING.has(key)) return 'close';

@@ -5,6 +5,7 @@
  */
 import type { Layer } from '../../profile/profile.js';
 import type { FieldChoice } from '../../profile/sort-keys.js';
+import type { Line } from './line.js';
 import type { View } from '../../profile/views.js';
 
 /** What a row is zoomed into by: the names and numbers are the profile's own, not made safe. */
@@ -119,13 +120,18 @@ export interface Page {
   readonly notes: readonly string[];
 }
 
-export type TextLook = 'plain' | 'hot' | 'warm' | 'faint' | 'strong';
+/** A function by what it is called. */
+export interface WantedSymbol {
+  readonly name: string;
+  readonly dso: string | undefined;
+  /** Of Python functions. */
+  readonly file: string | undefined;
+}
 
 /** A text to be read in place of the list. */
 export interface TextPage {
   readonly title: string;
-  /** Safe. */
-  readonly lines: readonly { readonly text: string; readonly look: TextLook }[];
+  readonly lines: readonly Line[];
   /** The line to begin with. */
   readonly at: number;
 }

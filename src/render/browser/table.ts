@@ -5,7 +5,7 @@ import type { Entry } from '../../profile/entries.js';
 import { filterSamples } from '../../profile/filter.js';
 import type { FlatRow } from '../../profile/flat.js';
 import { functionName } from '../../profile/key-columns.js';
-import type { Layer, Profile } from '../../profile/profile.js';
+import { Layer, type Profile } from '../../profile/profile.js';
 import {
   reportsOf,
   type EventReport,
@@ -15,7 +15,7 @@ import {
 import { isOffCpu } from '../../profile/waits.js';
 import { allColumns, type Column } from '../text/report-columns.js';
 import { safe } from '../text/text.js';
-import type { ColumnHead, Zoom } from './protocol.js';
+import type { ColumnHead, WantedSymbol, Zoom } from './protocol.js';
 
 /** Of events side by side the call graphs are of the first, as with perf. */
 export type Row = Entry;
@@ -96,6 +96,19 @@ export class Table {
 
   chains({ rows: [row] }: Row): readonly ChainNode[] {
     return row === undefined ? [] : (this.graph?.chains(row) ?? []);
+  }
+
+  /** `undefined` of what is no function. */
+  symbolOf(func: number): WantedSymbol | undefined {
+    if (func < 0) return undefined;
+    const { strings, functions } = this.profile;
+    const module = functions.module[func];
+    const file = functions.file[func];
+    return {
+      name: strings[functions.name[func]],
+      dso: module < 0 ? undefined : this.moduleName(module),
+      file: file < 0 || functions.layer[func] !== Layer.Python ? undefined : strings[file],
+    };
   }
 
   layerOf(func: number): Layer | undefined {
