@@ -95,9 +95,14 @@ export function formatCount(count: number): string {
   return count.toString().replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
-/** `12.34%` of a part in a whole; `0.00%` of nothing. */
+/** `12.34%` of a part in a whole; `0.00%` of nothing. As printf(3) writes it, which perf does: halves to even. */
 export function formatPercent(part: number, whole: number, digits = 2): string {
-  return `${(whole > 0 ? (100 * part) / whole : 0).toFixed(digits)}%`;
+  const percent = whole > 0 ? (100 * part) / whole : 0;
+  // A double is half way between two decimals of n digits only if it is an odd multiple of 2^-(n + 1).
+  const isHalf = (percent * 2 ** (digits + 1)) % 2 === 1;
+  const lower = Math.floor(percent * 10 ** digits);
+  const rounded = isHalf && lower % 2 === 0 ? lower / 10 ** digits : percent;
+  return `${rounded.toFixed(digits)}%`;
 }
 
 /** Counts with the right noun: `plural(1, 'sample')` is `1 sample`, `plural(2, 'sample')` is `2 samples`. */
