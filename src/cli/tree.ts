@@ -9,6 +9,7 @@ import { writeFunctionTables } from '../render/text/function-table.js';
 import { ANSI, PLAIN } from '../render/text/style.js';
 import { writeTree, type TreeOptions as TextOptions } from '../render/text/tree.js';
 import { writeTreeData } from '../render/tree-data.js';
+import { writeTreePage } from '../render/tree-html/page.js';
 import { readProfile, selectFrom } from './input.js';
 import type { TreeOptions } from './options/tree.js';
 import { openOutput, printToStdout, writeAll } from './output.js';
@@ -43,7 +44,10 @@ function print(
   printed: TextOptions,
   sink: Sink,
 ): void {
-  if (format === 'json' || format === 'csv') {
+  if (format === 'html') {
+    const title = profile.meta.command || 'Call tree';
+    writeTreePage(profile, { ...printed, title }, sink);
+  } else if (format === 'json' || format === 'csv') {
     writeTreeData(profile, { ...printed, format, flat }, sink);
   } else if (flat !== undefined) {
     writeFunctionTables(profile, { ...printed, sortBy: flat }, sink);

@@ -39,7 +39,7 @@ export function formatAmount(event: EventInfo, weight: number): string {
 }
 
 /** `1,234`, and past a million `12.3M`, so that it fits its column. */
-function compactCount(count: number): string {
+export function compactCount(count: number): string {
   if (count < 1e6) return formatCount(Math.round(count));
   const steps: [number, string][] = [
     [1e12, 'T'],

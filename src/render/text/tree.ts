@@ -142,7 +142,10 @@ class Printer {
     const room = this.width - FIGURES - columns(branch);
     this.sink(
       `${node.weight === above ? ' '.repeat(FIGURES) : this.figures(node.weight)}` +
-        `${this.style.faint(branch)}${this.words(node, room)}\n`.replace(/ +\n$/, '\n'),
+        `${branch === '' ? '' : this.style.faint(branch)}${this.words(node, room)}\n`.replace(
+          / +\n$/,
+          '\n',
+        ),
     );
   }
 
