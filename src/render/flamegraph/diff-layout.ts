@@ -40,7 +40,7 @@ export function drawDiff(
 
 /** Lays out the merged call tree, libraries and all. */
 export function layoutDiff(
-  { whole, normalize }: Pick<DiffTable, 'whole' | 'normalize'>,
+  { whole, normalize, comparisons }: Pick<DiffTable, 'whole' | 'normalize' | 'comparisons'>,
   widths: DiffWidths,
   minShare = 0,
 ): FlameLayout {
@@ -51,6 +51,7 @@ export function layoutDiff(
   // Of shares, the other recording is as wide as this one.
   const scale =
     normalize === 'total' && otherSide.weight > 0 ? ownSide.weight / otherSide.weight : 1;
+  const drift = Math.exp(comparisons[comparisons.length - 1].drift.log);
   const { functions, numberOf } = flameFunctions(profile);
   const nodes = stacks.length + 1;
   const tree = {
@@ -62,6 +63,11 @@ export function layoutDiff(
     other: new Float64Array(nodes),
     otherTotal: otherSide.weight * scale,
     samples: ownSide.end - ownSide.first,
+    // Coloured is what the marks of the tables are of: what changed beside what everything did.
+    compared: {
+      divisors: widths === 'after' ? ([drift, scale] as const) : ([1, scale * drift] as const),
+      otherIsLater: widths === 'before',
+    },
     // What one sample weighs may differ between the two.
     sampleWeight: 0,
   };

@@ -15,6 +15,7 @@ export type EncodedFrames = Pick<
   | 'lost'
   | 'other'
   | 'otherTotal'
+  | 'compared'
   | 'gap'
   | 'lanes'
   | 'unit'
@@ -97,6 +98,7 @@ export function encodeFrames(layout: FlameLayout, looks: readonly string[]): Enc
     ...(layout.chart && chartPlaces(layout, inUnits)),
     ...(other && { other: Array.from(other, inUnits).join(',') }),
     ...(otherTotal !== undefined && { otherTotal }),
+    ...(layout.compared && { compared: layout.compared }),
   };
 }
 

@@ -51,11 +51,20 @@ export interface FlameLayout {
   readonly other?: Float64Array;
   /** The whole of the other profile, scaled alike. */
   readonly otherTotal?: number;
+  readonly compared?: Compared;
   /**
    * Of a chart in order of time: `x` and `weight` are nanoseconds, siblings may have gaps between them, and
    * the threads (frame 0's children) lie one below the other, `depth` counting on.
    */
   readonly chart?: boolean;
+}
+
+/** How the weights of a comparison's two profiles are set against each other; what is absent is as said. */
+export interface Compared {
+  /** What this profile's weights and the other's are divided by: their wholes, of which shares are compared. */
+  readonly divisors?: readonly [own: number, other: number];
+  /** Whether the other one is the later, so that red is where it has more. */
+  readonly otherIsLater?: boolean;
 }
 
 export interface LayoutOptions {
@@ -86,6 +95,7 @@ export interface FlameTree {
   readonly sampleWeight: number;
   readonly other?: Float64Array;
   readonly otherTotal?: number;
+  readonly compared?: Compared;
 }
 
 /** Puts the root, and below it the threads if they are to be a level, before the call tree's nodes. */
@@ -219,6 +229,7 @@ export function arrangeFrames(
     dropped: nodes - length,
     ...(other === undefined ? {} : { other: new Float64Array(length) }),
     ...(tree.otherTotal === undefined ? {} : { otherTotal: tree.otherTotal }),
+    ...(tree.compared === undefined ? {} : { compared: tree.compared }),
   };
   let frame = 0;
   let depth = 0;

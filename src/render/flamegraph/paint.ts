@@ -157,11 +157,16 @@ function shorten(name: string): string {
 
 function paintByChange(layout: FlameLayout, other: Float64Array): Paint {
   const words = ['less than half', '', '', 'as before', '', '', 'more than double, or new'];
-  const [total, otherTotal] = [layout.weight[0], layout.otherTotal ?? other[0]];
+  const wholes = [layout.weight[0], layout.otherTotal ?? other[0]] as const;
+  const { divisors = wholes, otherIsLater = false } = layout.compared ?? {};
+  const [own, others] = divisors;
   return {
     swatches: CHANGE_SWATCHES,
     looks: layout.functions.map(() => '3'),
     legend: words.map((text, level) => ({ look: look(level), text })),
-    lookOf: (frame) => changeLook(layout.weight[frame], total, other[frame], otherTotal),
+    lookOf: (frame) =>
+      otherIsLater
+        ? changeLook(other[frame], others, layout.weight[frame], own)
+        : changeLook(layout.weight[frame], own, other[frame], others),
   };
 }

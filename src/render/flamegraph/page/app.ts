@@ -73,9 +73,12 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
   };
   const lookOf = (frame: number): string => {
     if (frames.other === undefined) return looks[frames.func[frame]];
-    const { own, other } = wholes();
+    const { own: whole, other: theirWhole } = wholes();
+    const [first, second] = data.compared?.divisors ?? [];
+    const own = (state.swapped ? second : first) ?? whole;
+    const other = (state.swapped ? first : second) ?? theirWhole;
     const [weight, theirs] = [frames.weight[frame], frames.other[frame]];
-    return state.swapped
+    return state.swapped !== (data.compared?.otherIsLater === true)
       ? changeLook(theirs, other, weight, own)
       : changeLook(weight, own, theirs, other);
   };

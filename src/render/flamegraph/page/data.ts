@@ -29,6 +29,11 @@ export interface FlameData {
   readonly other?: string;
   /** The whole of the other profile. */
   readonly otherTotal?: number;
+  /** As a layout has it. */
+  readonly compared?: {
+    readonly divisors?: readonly [own: number, other: number];
+    readonly otherIsLater?: boolean;
+  };
   /** Likewise, of a chart in order of time: what is free to the left of each frame, in `unit`s; empty for none. */
   readonly gap?: string;
   /** Of a chart: the depth of each of the root's children, which are threads and lie one below the other. */

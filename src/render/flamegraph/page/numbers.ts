@@ -59,14 +59,16 @@ export function describeChange(
 ): string {
   const other = frames.other?.[frame] ?? 0;
   const weight = frames.weight[frame];
-  const [otherAll, all] = swapped ? [whole.own, whole.other] : [whole.other, whole.own];
-  const [first, second] = swapped ? [weight, other] : [other, weight];
+  const isFirst = swapped !== (data.compared?.otherIsLater === true);
+  const [otherAll, all] = isFirst ? [whole.own, whole.other] : [whole.other, whole.own];
+  const [first, second] = isFirst ? [weight, other] : [other, weight];
   const share = (value: number, of: number): number => (of > 0 ? (100 * value) / of : 0);
   const points = share(second, all) - share(first, otherAll);
   const sides = data.sides ?? ['before', 'after'];
-  const them = swapped
-    ? `${sides[1]} ${formatAmount(data, second)}, ${formatPercent(second, all)}`
-    : `${sides[0]} ${formatAmount(data, first)}, ${formatPercent(first, otherAll)}`;
+  const theirs = isFirst
+    ? `${formatAmount(data, second)}, ${formatPercent(second, all)}`
+    : `${formatAmount(data, first)}, ${formatPercent(first, otherAll)}`;
+  const them = `${sides[swapped ? 1 : 0]} ${theirs}`;
   const sign = (value: number): string => (value > 0 ? '+' : value < 0 ? '−' : '±');
   const change = formatAmount({ ...data, sampleWeight: 0 }, Math.abs(second - first));
   return `${them} · ${sign(second - first)}${change}, ${sign(points)}${Math.abs(points).toFixed(2)} points`;
