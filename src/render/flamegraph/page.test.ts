@@ -175,7 +175,7 @@ test('a search finds files too', (t) =>
     await page.keyboard.press('/');
     await page.keyboard.type('app.py');
     await becomes(() => matched(page), '60.00% of all in 3 functions');
-    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByRole('button', { name: 'Clear the search' }).click();
     await becomes(() => matched(page), '');
   }));
 

@@ -59,9 +59,10 @@ body>svg{display:block;max-width:100%;height:auto;margin:auto}
 .legend li:has(bdi:empty){margin-right:-10px}
 .legend i{width:12px;height:12px;border-radius:2px;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .tools{display:flex;flex-wrap:wrap;align-items:center;gap:6px 8px;padding:6px 12px;border:solid;border-width:1px 0}
-.field{display:flex;gap:4px;flex:1 1 200px;max-width:320px}
+.field{display:flex;position:relative;flex:1 1 170px;max-width:320px}
+.app .field button{position:absolute;right:2px;top:2px;bottom:2px;border:0;padding:0 8px;background:none}
 .group{display:flex;gap:4px}
-.search{font:inherit;flex:1;min-width:0;padding:3px 8px;border:1px solid;border-radius:4px}
+.search{font:inherit;flex:1;min-width:0;padding:3px 26px 3px 8px;border:1px solid;border-radius:4px}
 .search::-webkit-search-cancel-button{display:none}
 .tools label{display:flex;align-items:center;gap:4px}
 .tools input[type=checkbox]{margin:0}
@@ -101,7 +102,7 @@ body>svg{display:block;max-width:100%;height:auto;margin:auto}
 .help dl{display:grid;grid-template-columns:auto 1fr;gap:3px 14px;margin:0 0 12px}
 .help dt{font-weight:600;white-space:nowrap}
 .help dd{margin:0}
-@media (max-width:640px){.head{padding:6px 10px}.tools{padding:6px 10px}.field{flex-basis:180px;max-width:none}.spring{display:none}.app button{padding:3px 7px}.place{margin-left:0;display:block;overflow:hidden;text-overflow:ellipsis}.details{padding:6px 10px;min-height:5.4em}.scroller{margin:6px 4px}.axis{margin:4px 4px -6px;width:calc(100% - 8px)}}
+@media (max-width:640px){.head{padding:6px 10px}.app h1{font-size:14px}.notes{max-height:3.6em}.tools{gap:4px 6px}.group{gap:3px}.tools{padding:6px 10px}.field{flex-basis:180px;max-width:none}.spring{display:none}.app button{padding:3px 6px}.place{margin-left:0;display:block;overflow:hidden;text-overflow:ellipsis}.details{padding:6px 10px;min-height:5.4em}.scroller{margin:6px 4px}.axis{margin:4px 4px -6px;width:calc(100% - 8px)}}
 @media (max-height:420px){.notes,.app p{display:none}.head{padding:4px 10px}}
 ${themed(LIGHT, swatches)}
 @media print{.live>.static{display:inline}body.live>.static{display:block;width:100%}body.live{height:auto;overflow:visible}.live>.interactive,body.live>.interactive{display:none}}`;

@@ -45,8 +45,8 @@ export function treeMaker(
     const bySize = order === 'size';
     const upright = untouched ? base : placeNodes(nodes, rank, bySize);
     if (!bottomUp) return (last = { frames: upright, upright });
-    // Of large trees, what is narrower than the twentieth of a pixel.
-    const least = nodes.length > 20_000 ? upright.weight[0] / 50_000 : 0;
+    // Of large trees, what is narrower than the twentieth of a pixel of a usual window.
+    const least = nodes.length > 20_000 ? upright.weight[0] / 24_000 : 0;
     const inverted = invertNodes(nodes, names.length - 1, least);
     return (last = { frames: placeNodes(inverted, rank, bySize), upright });
   };

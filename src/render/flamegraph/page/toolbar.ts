@@ -32,7 +32,8 @@ export function buildToolbar({ html, button }: ElementMaker): Toolbar {
     dir: 'auto',
   });
   const regex = html('input', { type: 'checkbox' });
-  const clear = button('Clear', 'Clear the search (Esc)');
+  const clear = button('×', 'Clear the search (Esc)');
+  clear.setAttribute('aria-label', 'Clear the search');
   const matched = html('output', { class: 'matched', 'aria-live': 'polite' });
   const tools = {
     search,
