@@ -4,6 +4,7 @@ import { filterSamples, keepSamples } from '../profile/filter.js';
 import { DEFAULT_PARENT, parentsOf } from '../profile/key-columns.js';
 import type { Profile } from '../profile/profile.js';
 import { totalsOf, type Total } from '../profile/report.js';
+import { writeReportData } from '../render/report-data.js';
 import { writeReport } from '../render/text/report.js';
 import { readProfile, selectFrom } from './input.js';
 import type { ReportOptions } from './options/report.js';
@@ -22,23 +23,24 @@ export async function report(options: ReportOptions): Promise<number> {
     asked.some((key) => key === 'srcline' || key === 'srcfile') ||
     (graph.key !== undefined && graph.key !== 'function');
   const { profile, whole } = chooseRows(readProfile({ ...options, lines }), options);
-  printToStdout((sink) =>
-    writeReport(
-      profile,
-      {
-        ...rows,
-        comms: options.selection.comms,
-        whole,
-        percentLimit,
-        chain: graph.type === 'none' ? 'none' : graph.order,
-        chainKey: graph.key,
-        maxStack: graph.maxStack,
-        // As with perf, one limit is for both where only one is given.
-        graph: { ...graph, limit: graph.limit ?? (percentLimit > 0 ? percentLimit : 0.5) },
-      },
-      sink,
-    ),
-  );
+  const printed = {
+    ...rows,
+    comms: options.selection.comms,
+    whole,
+    percentLimit,
+    chain: graph.type === 'none' ? 'none' : graph.order,
+    chainKey: graph.key,
+    maxStack: graph.maxStack,
+    // As with perf, one limit is for both where only one is given.
+    graph: { ...graph, limit: graph.limit ?? (percentLimit > 0 ? percentLimit : 0.5) },
+  } as const;
+  printToStdout((sink) => {
+    if (form === 'json' || form === 'csv') {
+      writeReportData(profile, { ...printed, format: form }, sink);
+    } else {
+      writeReport(profile, printed, sink);
+    }
+  });
   return ExitCode.Done;
 }
 
@@ -51,8 +53,9 @@ export function chooseRows(
   read: Profile,
   options: ReportOptions,
 ): { profile: Profile; whole: Total[] } {
+  const { pids, tids, comms, ...rest } = options.selection;
   // Turned around are the call graphs, not the stacks: see graphChoice.
-  const { pids, tids, comms, invert: _, ...selection } = options.selection;
+  const selection = { ...rest, invert: false };
   const { profile } = selectFrom(read, { ...options, selection });
   const whole = totalsOf(profile);
   const chosen = filterSamples(profile, { pids, tids, comms });

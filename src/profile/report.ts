@@ -79,7 +79,8 @@ export function reportsOf(read: Profile, choice: ReportChoice): EventReport[] {
   // perf shows neither children nor call graphs of a recording without call chains.
   const chained = read.stacks.parent.some((parent) => parent >= 0);
   const children = chained && choice.hierarchy !== true && (choice.children ?? true);
-  const direction = choice.chain ?? (children ? 'caller' : 'callee');
+  // As with perf, also in a hierarchy, which has no children.
+  const direction = choice.chain ?? ((choice.children ?? true) ? 'caller' : 'callee');
   const { maxStack } = choice;
   const profile =
     maxStack === undefined
@@ -92,7 +93,7 @@ export function reportsOf(read: Profile, choice: ReportChoice): EventReport[] {
     timeQuantum: choice.timeQuantum,
     parent: {
       pattern: choice.parent ?? DEFAULT_PARENT,
-      which: direction === 'caller' ? 'outermost' : 'innermost',
+      which: (direction === 'none' ? children : direction === 'caller') ? 'outermost' : 'innermost',
     },
   });
   const order: RowOrder = {
@@ -174,7 +175,8 @@ export function eventsShown(
   group: NonNullable<ReportChoice['group']>,
 ): number[][] {
   const counted = new Uint8Array(events.length);
-  for (const event of samples.event) counted[event] = 1;
+  const { event: eventOf, length } = samples;
+  for (let sample = 0; sample < length; sample++) counted[eventOf[sample]] = 1;
   const present = [...events.keys()].filter((event) => counted[event] === 1);
   if (group === 'all') return present.length === 0 ? [] : [present];
   if (group === 'none') return present.map((event) => [event]);

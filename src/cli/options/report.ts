@@ -18,7 +18,7 @@ export interface ReportOptions extends SymbolChoice {
   readonly form?: ReportForm;
 }
 
-export type ReportForm = 'tui' | 'stdio';
+export type ReportForm = 'tui' | 'stdio' | 'json' | 'csv';
 
 export const REPORT: CommandSpec<ReportOptions> = {
   name: 'report',
@@ -32,6 +32,8 @@ export const REPORT: CommandSpec<ReportOptions> = {
       help: 'browse in the terminal, which is what happens on one; ? lists the keys',
     },
     { flags: '--stdio', help: 'write text to standard output, also to a terminal' },
+    { flags: '--json', help: 'write JSON: rows with exact numbers, and their call graphs' },
+    { flags: '--csv', help: 'write CSV: rows with exact numbers' },
     ...ROW_FLAGS,
     ...CALL_GRAPH,
     {
@@ -51,6 +53,7 @@ export const REPORT: CommandSpec<ReportOptions> = {
     ['strata report --no-children -s +cpu -n', 'also by CPU, with counts of samples'],
     ['strata report --event offcpu-time -s wait,sym -g caller', 'what threads waited for'],
     ['strata report --view mixed -i burst.data', 'without the interpreter’s own frames'],
+    ['strata report --json -g folded', 'rows and whole call chains, for other programs'],
     ['perf script | strata report -i -', 'what perf printed'],
   ],
   options: (values) => ({
@@ -67,6 +70,8 @@ export const REPORT: CommandSpec<ReportOptions> = {
 /** Text is also what only text has: levels of keys, columns with a separator of one's own. */
 function reportForm(values: Values): ReportForm | undefined {
   if (values['tui'] === true) return 'tui';
+  if (values['json'] === true) return 'json';
+  if (values['csv'] === true) return 'csv';
   const isText = ['stdio', 'hierarchy', 'fieldSeparator'].some(
     (flag) => values[flag] !== undefined,
   );
