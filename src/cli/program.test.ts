@@ -234,6 +234,9 @@ describe('command lines that are understood', () => {
 /** Command line → message and hint. */
 const REFUSED: readonly (readonly [line: string, message: RegExp, hint: RegExp])[] = [
   ['', /^no command given$/, /^see: strata --help$/],
+  ['tree --layer x', /^--layer 'x' is none of python, /, /^$/],
+  ['tree --time x', /^--time 'x' is no span of time$/, /^times: START,STOP/],
+  ['report --symbol /(/', /^--symbol '\/\(\/': '\(' is no regular expression: /, /^$/],
   ['recrod python', /^unknown command 'recrod'$/, /^did you mean record\?$/],
   ['help recrod', /^unknown command 'recrod'$/, /^did you mean record\?$/],
   ['recrod --help', /^unknown command 'recrod'$/, /^did you mean record\?$/],

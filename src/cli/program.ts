@@ -94,10 +94,25 @@ function makeOption(flag: Flag, valuesSoFar: () => Values): Option {
   const { parse } = flag;
   if (parse !== undefined) {
     option.argParser((text: string, previous: unknown) =>
-      parse(text, previous as never, valuesSoFar()),
+      parsed(flag, text, () => parse(text, previous as never, valuesSoFar())),
     );
   }
+  if (flag.group !== undefined) option.helpGroup(`${flag.group}:`);
   return option.hideHelp(flag.hidden === true);
+}
+
+/** @throws StrataError (exit code 2) with the flag's name, where what it is given is nothing to what reads it */
+function parsed(flag: Flag, text: string, parse: () => unknown): unknown {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof StrataError)) throw error;
+    const [name] = /--[\w-]+/.exec(flag.flags) ?? [flag.flags];
+    const message = error.message.startsWith(`'${text}'`)
+      ? error.message
+      : `'${text}': ${error.message}`;
+    throw new StrataError(`${name} ${message}`, error.hint, ExitCode.Usage);
+  }
 }
 
 /** What each is for stands beside them where all of that fits a terminal, else above each, as a comment. */

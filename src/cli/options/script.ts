@@ -1,7 +1,4 @@
 /** `script`'s flags. */
-import { InvalidArgumentError } from 'commander';
-
-import { StrataError } from '../../base/errors.js';
 import type { PerfRecord } from '../../formats/perfdata/spec.js';
 import { parseTimes } from '../../profile/time-slices.js';
 import type { ScriptOptions as PrintOptions } from '../../render/text/script/script.js';
@@ -60,7 +57,7 @@ export const SCRIPT: CommandSpec<ScriptOptions> = {
     {
       flags: '--time <spans>',
       help: 'only these times: START,STOP in seconds, either may be missing; or shares: 10%/2, 10%-20%',
-      parse: times,
+      parse: parseTimes,
     },
     ...SAMPLE_CHOICE,
     { flags: '-C, --cpu <list>', help: 'only these CPUs: 0,2-3', parse: parseRanges },
@@ -133,14 +130,4 @@ function shownRecords(values: Values): RecordName[] {
     return values[name] === true;
   });
   return shown.flatMap(([, , names]) => names);
-}
-
-/** {@link parseTimes}, whose errors are a wrong use of the flag. */
-function times(text: string): PrintOptions['times'] {
-  try {
-    return parseTimes(text);
-  } catch (error) {
-    if (!(error instanceof StrataError)) throw error;
-    throw new InvalidArgumentError(`${error.message}; ${error.hint ?? ''}.`);
-  }
 }

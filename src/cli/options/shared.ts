@@ -21,7 +21,7 @@ export interface SampleChoice {
 
 export const INPUT: Flag = {
   flags: '-i, --input <file>',
-  help: 'recording to read, or the text of perf script; - is standard input',
+  help: 'recording to read, the text of perf script, or folded stacks; - is standard input',
   value: 'perf.data',
 };
 
@@ -59,7 +59,7 @@ export function sampleChoice(values: Values): SampleChoice {
  * their own.
  */
 export function selectionFlags(view: Partial<Flag> = {}): readonly Flag[] {
-  return [
+  const flags: readonly Flag[] = [
     {
       flags: '--view <view>',
       help:
@@ -104,6 +104,7 @@ export function selectionFlags(view: Partial<Flag> = {}): readonly Flag[] {
     },
     { flags: '--invert', help: 'turn stacks around: innermost function first' },
   ];
+  return flags.map((flag) => ({ ...flag, group: 'What to look at' }));
 }
 
 export function selection(values: Values): Selection {

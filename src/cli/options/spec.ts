@@ -10,6 +10,8 @@ export interface Flag {
   readonly valueText?: string;
   readonly choices?: readonly string[];
   readonly parse?: (text: string, previous: never, soFar: Values) => unknown;
+  /** Heading under which help lists it, where it is not one of the command's own. */
+  readonly group?: string;
   /** An accepted spelling that help does not list. */
   readonly hidden?: boolean;
 }

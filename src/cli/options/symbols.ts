@@ -27,15 +27,17 @@ export const SYMBOL_FILES: readonly Flag[] = [
   { flags: '--perf-map-dir <dir>', help: 'folder with copies of perf-PID.map and jit-PID.dump' },
 ];
 
-export const SYMBOLS: readonly Flag[] = [
-  ...SYMBOL_FILES,
-  {
-    flags: '--inline',
-    help: 'show inlined functions and lines, whatever reading debug information costs',
-    valueText: 'where it is cheap',
-  },
-  { flags: '--no-inline', help: 'show only functions with code of their own' },
-];
+export const SYMBOLS: readonly Flag[] = (
+  [
+    ...SYMBOL_FILES,
+    {
+      flags: '--inline',
+      help: 'show inlined functions and lines, whatever reading debug information costs',
+      valueText: 'where it is cheap',
+    },
+    { flags: '--no-inline', help: 'show only functions with code of their own' },
+  ] as readonly Flag[]
+).map((flag) => ({ ...flag, group: 'Symbols' }));
 
 export function symbolChoice(values: Values): SymbolChoice {
   const inline = values['inline'] as boolean | undefined;
