@@ -8,7 +8,7 @@
  */
 import { helpPage } from './help.js';
 import type { InputEvent } from './keys.js';
-import { span, type Line } from './line.js';
+import { cutLine, span, type Line } from './line.js';
 import { ListPlace, stepOf } from './list-place.js';
 import { sortMenu, viewMenu } from './menus.js';
 import { PromptOverlay, TextOverlay, type Overlay } from './overlays.js';
@@ -124,22 +124,23 @@ export class Browser {
 
   /** The lines of the screen, as many as it has. */
   lines(): Line[] {
-    const { page, query, overlay } = this;
+    const { page, answered, overlay } = this;
     const { width, height } = this.size;
     if (width < LEAST_SIZE.width || height < LEAST_SIZE.height) {
       const text = `${LEAST_SIZE.width}x${LEAST_SIZE.height} at least`.slice(0, width);
       return Array.from({ length: height }, (_, line) => (line === 0 ? [span(text)] : []));
     }
     const rows = this.listHeight + 1;
-    const list = page === undefined ? [[span(this.progress)]] : this.place.draw(page, width);
+    const list =
+      page === undefined ? [cutLine([span(this.progress)], width)] : this.place.draw(page, width);
     const below = Array.from({ length: rows }, (_, line): Line => list[line] ?? []);
     const body = overlay?.lines(below, width) ?? below;
     const head = overlay?.title ?? (page === undefined ? 'strata report' : undefined);
     const note = noteLine(page?.notes ?? [], width);
     return [
       page === undefined || head !== undefined
-        ? [span(head ?? '', 'strong')]
-        : titleLine(page, query, width),
+        ? cutLine([span(head ?? '', 'strong')], width)
+        : titleLine(page, answered, width),
       ...Array.from({ length: rows }, (_, line): Line => body[line] ?? []),
       ...(note === undefined ? [] : [note]),
       this.status(),

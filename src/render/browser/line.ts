@@ -79,11 +79,13 @@ const SGR_LOOKS: Readonly<Record<string, Look>> = {
 
 /** The lines of a text that a printer has put the colours of `ANSI` (style.ts) into; all else in it is safe. */
 export function linesOf(text: string): Line[] {
-  const lines = text.split('\n').map((line) =>
+  const lines = text.split('\n').map((line) => {
+    // Text, code, text, code, …
     // eslint-disable-next-line no-control-regex
-    [...line.matchAll(/(?:\x1b\[(\d+)m)?([^\x1b]+)/g)].map(([, code, part]) =>
-      span(part, SGR_LOOKS[code] ?? 'plain'),
-    ),
-  );
+    const parts = line.split(/\x1b\[(\d+)m/);
+    return parts.flatMap((part, at): Span[] =>
+      at % 2 === 1 || part === '' ? [] : [span(part, SGR_LOOKS[parts[at - 1]] ?? 'plain')],
+    );
+  });
   return lines.at(-1)?.length === 0 ? lines.slice(0, -1) : lines;
 }
