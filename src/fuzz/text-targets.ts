@@ -3,7 +3,9 @@ import { MemorySource } from '../base/source.js';
 import { parseKallsyms } from '../formats/kallsyms.js';
 import { openKallsyms } from '../formats/kallsyms-parts.js';
 import { parsePerfMap } from '../formats/perfmap.js';
+import { isFolded } from '../formats/folded/sniff.js';
 import { isPerfScript } from '../formats/perfscript/sniff.js';
+import { profileOfFolded } from '../session/folded.js';
 import { profileOfScript } from '../session/script-text.js';
 import { words } from './fields.js';
 import { fixtureSeeds, seed, type Target } from './target.js';
@@ -27,6 +29,14 @@ ffffffffc0001000 t nf_hook\t[nf_tables]
 ffffffffc0001100 T nf_other\t[nf_tables]
 ffffffffc0101000 t bpf_prog_6deef7357e7b4530_f\t[bpf]
 `;
+
+const FOLDED = `# of perf
+python3-12/34;py::<module>:/srv/a b.py;_PyEval_EvalFrameDefault;py::f:/srv/a b.py_[j] 10101010
+my_app;main;std::vector<int>::push_back;entry_SYSCALL_64;vfs_read_[k] 1.5
+<module> (app.py:1);work (app.py:12);[libz.so.1] 7
+
+`;
+const COMPARED = 'main;parse;read 31 28\nmain;parse_[i] 0 4\nmain 1 0\n';
 
 export const TEXT_TARGETS: readonly Target[] = [
   {
@@ -60,6 +70,17 @@ export const TEXT_TARGETS: readonly Target[] = [
     run: (bytes) => {
       isPerfScript(bytes);
       profileOfScript(new MemorySource(bytes));
+    },
+  },
+  {
+    format: 'folded',
+    seeds: () => [
+      seed('folded', Buffer.from(FOLDED), words),
+      seed('compared', Buffer.from(COMPARED), words),
+    ],
+    run: (bytes) => {
+      isFolded(bytes);
+      profileOfFolded(new MemorySource(bytes));
     },
   },
 ];

@@ -129,9 +129,11 @@ class FrameTexts {
     const name = strings[functions.name[func]];
     const short = strings[modules.name[module]];
     const isUnknown =
-      name === short
-        ? functions.layer[func] === Layer.Kernel
-        : name.startsWith(`${short}+0x`) && /^[0-9a-f]+$/.test(name.slice(short.length + 3));
+      name === '[unknown]' ||
+      name === `${short}@plt` ||
+      (name === short && functions.layer[func] === Layer.Kernel) ||
+      (name.startsWith(`${short}+0x`) && /^[0-9a-f]+$/.test(name.slice(short.length + 3)));
+    if (short === '[unknown]') return undefined;
     return isUnknown ? strings[modules.path[module]] : undefined;
   }
 

@@ -23,7 +23,8 @@ export const Annotation = { Kernel: '_[k]', Jit: '_[j]', Inlined: '_[i]' } as co
 /** The frames, outermost first, that a symbol stands for: none for what is no function. */
 export function foldedFrames(symbol: string, isJava = false): string[] {
   if (symbol.startsWith('(')) return [];
-  const parts = symbol.split('->');
+  // perf names functions of C++ without their parameters.
+  const parts = symbol.replace(/\b(operator->\*?)\(.*$/s, '$1').split('->');
   while (parts.at(-1) === '') parts.pop();
   return parts.map((part, depth) => {
     const name = tidy(part, isJava);
