@@ -22,7 +22,11 @@ export interface Definition {
 /** The compiler's own limits, about (`MAXINDENT`, `MAXLEVEL` of the tokenizer). */
 const MAX_SCOPES = 100;
 const MAX_BRACKETS = 200;
+/** Lambdas within each other; nobody writes as many. */
+const MAX_LAMBDAS = 20;
 const MAX_NAME = 1000;
+/** Longer ones are cut: no recording holds them. */
+const MAX_QUALNAME = 4096;
 
 /** All definitions of a file by qualified name; several where a name is defined more than once. */
 export function definitionsOf(text: string): ReadonlyMap<string, readonly Definition[]> {
@@ -73,6 +77,7 @@ class Scope {
     while (inlinesComprehensions && parent?.kind === 'comprehension') ({ parent } = parent);
     if (parent === undefined || parent.globals.has(this.name)) return this.name;
     const outer = parent.qualname(inlinesComprehensions);
+    if (outer.length > MAX_QUALNAME) return outer;
     const hasLocals = parent.kind === 'function' || parent.kind === 'lambda';
     return `${outer}.${hasLocals ? '<locals>.' : ''}${this.name}`;
   }
@@ -271,7 +276,7 @@ class Scanner {
   private keyword(word: string): void {
     const bracket = this.brackets.at(-1);
     if (word === 'lambda') {
-      if (this.lambdas.length >= MAX_SCOPES) return;
+      if (this.lambdas.length >= MAX_LAMBDAS) return;
       const scope = new Scope('lambda', '<lambda>', this.scope, this.line);
       this.found.push(scope);
       this.lambdas.push({ scope, depth: this.brackets.length, inBody: false });

@@ -55,6 +55,8 @@ export interface DisassemblyOptions {
   readonly raw?: boolean | undefined;
   /** For `bytes`: BFD's name of the machine. */
   readonly machine?: string | undefined;
+  /** After which it is ended. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** Disassembles a function. Never fails: what keeps it from being known is the answer. */
@@ -102,7 +104,7 @@ function run(
   file: string,
   options: DisassemblyOptions & { readonly start: Address; readonly end: Address },
 ): Disassembly | NoDisassembly {
-  const { objdump = 'objdump', style, raw = false, start, end } = options;
+  const { objdump = 'objdump', style, raw = false, start, end, timeoutMs = TIMEOUT_MS } = options;
   const argv = [
     ...flags,
     '-C',
@@ -116,11 +118,11 @@ function run(
     encoding: 'utf8',
     env: { ...process.env, LC_ALL: 'C', DEBUGINFOD_URLS: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: TIMEOUT_MS,
+    timeout: timeoutMs,
     killSignal: 'SIGKILL',
     maxBuffer: MAX_OUTPUT,
   });
-  if (error !== undefined) return explain(objdump, error);
+  if (error !== undefined) return explain(objdump, error, timeoutMs);
   const instructions = readInstructions(stdout, raw, start, end);
   if (instructions.length > 0) return { instructions };
   const reason = stderr
@@ -135,7 +137,11 @@ function run(
   };
 }
 
-function explain(objdump: string, { code, message }: NodeJS.ErrnoException): NoDisassembly {
+function explain(
+  objdump: string,
+  { code, message }: NodeJS.ErrnoException,
+  timeoutMs: number,
+): NoDisassembly {
   switch (code) {
     case 'ENOENT':
       return {
@@ -145,7 +151,7 @@ function explain(objdump: string, { code, message }: NodeJS.ErrnoException): NoD
     case 'EACCES':
       return { problem: `${objdump} may not be run` };
     case 'ETIMEDOUT':
-      return { problem: `${objdump} took more than ${TIMEOUT_MS / 1000} s and was ended` };
+      return { problem: `${objdump} took more than ${timeoutMs / 1000} s and was ended` };
     case 'ENOBUFS':
       return { problem: `${objdump} printed too much and was ended` };
     default:
