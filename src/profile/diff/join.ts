@@ -26,8 +26,8 @@ export interface Side {
   readonly end: number;
   readonly weight: number;
   /**
-   * Of stacks that were added up without times, as folded ones are, what a sample is taken to have weighed: as
-   * much as the lightest stack. Absent where each sample stands for itself.
+   * Of stacks that were added up without times, as folded ones are, what a sample is taken to have weighed: 1, or
+   * of periods as much as the lightest stack. Absent where each sample stands for itself.
    */
   readonly quantum?: number;
 }
@@ -99,6 +99,9 @@ export function joinProfiles(
   return { profile: builder.finish(EMPTY_META), sides };
 }
 
+/** Weights below this are numbers of samples, above it periods added up: nanoseconds, cycles. */
+const LEAST_PERIOD = 1000;
+
 /** Where all times are one and the same there were none. */
 function quantumOf({ profile: { samples }, event }: DiffInput): number | undefined {
   let least = Infinity;
@@ -107,7 +110,8 @@ function quantumOf({ profile: { samples }, event }: DiffInput): number | undefin
     const weight = samples.weight[sample];
     if (samples.event[sample] === event && weight > 0) least = Math.min(least, weight);
   }
-  return samples.length > 1 && least < Infinity ? least : undefined;
+  if (samples.length < 2 || least === Infinity) return undefined;
+  return least < LEAST_PERIOD ? 1 : least;
 }
 
 function unitOf({ profile, event }: DiffInput, counted: 'weight' | 'samples'): EventInfo['unit'] {

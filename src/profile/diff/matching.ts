@@ -84,7 +84,7 @@ export const MODULE_KEYS: Keys<ModuleName> = [
  * program or a library: `python`; `perf.map` of `perf-123.map`.
  */
 export function withoutVersion(name: string): string {
-  if (/^(lib)?python3?[\d.]*[a-z]*(\.so[\d.]*)?$/.test(name)) return 'python';
+  if (/^(lib)?python3?[\d.]*[dmtu]*(\.so[\d.]*)?$/.test(name)) return 'python';
   return name
     .replace(/^(perf|jit|jitted)-\d+/, '$1')
     .replace(/\.so[.\d]*$/, '.so')

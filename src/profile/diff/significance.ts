@@ -29,14 +29,18 @@ import { studentTails } from './normal.js';
 import type { RowSums } from './sums.js';
 
 /** Of the rows that are marked so many, at most, are to be noise. */
-export const FALSE_RATE = 0.01;
+export const FALSE_RATE = 0.02;
 
 /** What everything has in common between two recordings. */
 export interface Drift {
   /** Natural logarithm of the factor by which what did not change weighs more in the second. */
   readonly log: number;
+  /** Its standard error. */
+  readonly error: number;
   /** Standard deviation of that logarithm among rows that did not change, beside sampling. */
   readonly spread: number;
+  /** Degrees of freedom of the spread. */
+  readonly freedom: number;
   /** Rows that it was told from. */
   readonly rows: number;
 }
@@ -44,10 +48,14 @@ export interface Drift {
 /** A row that tells of drift has so many samples on both sides; the heaviest so many rows do. */
 const FEWEST_TELLING = 50;
 const MOST_TELLING = 200;
-/** Of fewer rows the spread is no more than a guess: what was seen on quiet machines, doubled. */
+/**
+ * What the spread is taken to be before rows tell of it, as seen on quiet machines, and how many rows' word that
+ * is worth: so few rows that agree by chance do not make it nothing (G. K. Smyth, Linear models and empirical
+ * Bayes methods for assessing differential expression, 2004).
+ */
 const FEWEST_FOR_SPREAD = 4;
-const GUESSED_SPREAD = 0.025;
-const LEAST_SPREAD = 0.01;
+const USUAL_SPREAD = 0.01;
+const USUAL_FREEDOM = 4;
 /** Which of the rows' distances is taken for the typical one; of normal ones it is at so many deviations. */
 const SPREAD_QUANTILE = 0.7;
 const QUANTILE_DEVIATIONS = 1.0364;
@@ -55,20 +63,28 @@ const QUANTILE_DEVIATIONS = 1.0364;
 /** Drift between two recordings, told from what functions themselves cost. */
 export function findDrift(before: RowSums, after: RowSums): Drift {
   const telling = tellingRows(before, after);
-  if (telling.length === 0) return { log: 0, spread: GUESSED_SPREAD, rows: 0 };
   const ratios = telling.map((row) => Math.log(after.weight[row] / before.weight[row]));
   const errors = telling.map(
-    (row) =>
-      before.variance[row] / before.weight[row] ** 2 +
-      after.variance[row] / after.weight[row] ** 2 +
-      LEAST_SPREAD ** 2,
+    (row) => relativeVariance(before, row) + relativeVariance(after, row) + USUAL_SPREAD ** 2,
   );
-  const log = mode(ratios, errors);
-  const spread =
-    telling.length < FEWEST_FOR_SPREAD
-      ? GUESSED_SPREAD
-      : Math.max(LEAST_SPREAD, spreadAround(log, ratios, errors));
-  return { log, spread, rows: telling.length };
+  const { place, precision } = mode(ratios, errors);
+  const own = telling.length < FEWEST_FOR_SPREAD ? 0 : telling.length - 1;
+  const found =
+    own === 0
+      ? 0
+      : spreadAround(
+          place,
+          ratios,
+          errors.map((error) => error - USUAL_SPREAD ** 2),
+        );
+  const freedom = USUAL_FREEDOM + own;
+  const spread = Math.sqrt((USUAL_FREEDOM * USUAL_SPREAD ** 2 + own * found ** 2) / freedom);
+  const error = precision > 0 ? 1 / Math.sqrt(precision) : 0;
+  return { log: place, error, spread, freedom, rows: telling.length };
+}
+
+function relativeVariance({ weight, variance }: RowSums, row: number): number {
+  return variance[row] / weight[row] ** 2;
 }
 
 /** The heaviest rows that both recordings have. */
@@ -87,7 +103,10 @@ function tellingRows(before: RowSums, after: RowSums): number[] {
  * Where the ratios are densest, each spread by its error. Where two places are as good, as with two functions of
  * which one changed, the one nearer to no change.
  */
-function mode(ratios: readonly number[], errors: readonly number[]): number {
+function mode(
+  ratios: readonly number[],
+  errors: readonly number[],
+): { place: number; precision: number } {
   const likeness = (place: number, i: number) =>
     Math.exp(-((ratios[i] - place) ** 2) / (2 * errors[i]));
   const density = (place: number) => ratios.reduce((sum, _, i) => sum + likeness(place, i), 0);
@@ -98,18 +117,18 @@ function mode(ratios: readonly number[], errors: readonly number[]): number {
     // Within a tenth of a row they are as good as each other.
     if (here > most + 0.1) [best, most] = [place, here];
   }
+  let weights = 0;
   for (let round = 0; round < 20; round++) {
     let sum = 0;
-    let weights = 0;
+    weights = 0;
     ratios.forEach((ratio, i) => {
       const weight = likeness(best, i) / errors[i];
       sum += weight * ratio;
       weights += weight;
     });
-    if (weights === 0) break;
-    best = sum / weights;
+    if (weights > 0) best = sum / weights;
   }
-  return best;
+  return { place: best, precision: weights };
 }
 
 /** The deviation that, added to the rows' errors, makes the quantile of their distances what chance makes it. */
@@ -141,7 +160,7 @@ function quantile(values: readonly number[], share: number): number {
 
 /** Rows with fewer samples on their heavier side, or less of its recording, are not tested. */
 const FEWEST_TESTED = 20;
-const LEAST_SHARE = 0.002;
+const LEAST_SHARE = 0.005;
 /** Standard errors that the difference shown must have at least. */
 const LEAST_SHOWN = 1;
 
@@ -188,15 +207,15 @@ function difference(
   row: number,
   ofBefore: number,
   ofAfter: number,
-  { spread, rows }: Drift,
+  { spread, error, freedom: ofSpread }: Drift,
 ): { score: number; freedom: number } {
   const a = before.weight[row] * ofBefore;
   const b = after.weight[row] * ofAfter;
   const sampling = before.variance[row] * ofBefore ** 2 + after.variance[row] * ofAfter ** 2;
   const particular = (spread ** 2 * (a * a + b * b)) / 2;
-  const variance = sampling + particular;
+  const variance = sampling + particular + (error * a) ** 2;
   if (variance === 0) return { score: 0, freedom: 1 };
-  const freedom = (variance / particular) ** 2 * Math.max(1, rows - 1);
+  const freedom = (variance / particular) ** 2 * ofSpread;
   return { score: (b - a) / Math.sqrt(variance), freedom };
 }
 

@@ -30,11 +30,14 @@ export function drawDiff(
   { widths, title, format, notes }: DiffPictureOptions,
   sink: (text: string) => void,
 ): { frames: number } {
-  const { sides } = table.whole;
-  const labels = [sides[0].label, sides[sides.length - 1].label] as const;
-  const [own, other] = widths === 'after' ? [labels[1], labels[0]] : labels;
   const layout = layoutDiff(table, widths, MIN_SHARE);
-  const picture = { title, format, notes, event: sides[0].event, sides: [other, own] as const };
+  const picture = {
+    title,
+    format,
+    notes,
+    event: table.whole.sides[0].event,
+    sides: widths === 'after' ? (['before', 'after'] as const) : (['after', 'before'] as const),
+  };
   return drawPicture(layout, picture, sink);
 }
 

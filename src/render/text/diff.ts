@@ -262,7 +262,7 @@ class Printer {
     if (!changed) this.sink('No change beyond noise.\n');
     else
       this.sink(
-        this.style.faint('\n* changed beyond noise: of the rows marked, one in a hundred is not\n'),
+        this.style.faint('\n* changed beyond noise: of the rows marked, one in fifty is not\n'),
       );
     if (hidden > 0 && !this.all) {
       this.sink(

@@ -1,0 +1,167 @@
+/** `strata diff` as a person runs it, on recordings of programs whose change is known. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { after, test } from 'node:test';
+
+import { strata } from '../testing/cli.js';
+import { requirePython } from '../testing/pythons.js';
+import { Workplace } from '../testing/recordings.js';
+
+const workplace = new Workplace();
+after(() => workplace.close());
+
+/** Functions in turn, so that whatever slows the machine slows all of them; `slow` does `FACTOR` times the work. */
+const PROGRAM = `
+import sys
+def slow(n):
+    total = 0
+    for i in range(n): total += i * i % 7
+    return total
+def loop(n):
+    x = 0.5
+    for i in range(n): x = x * 3.9 * (1 - x)
+    return x
+def table(n):
+    found = {}
+    for i in range(n): found[i % 100] = i
+    return found
+def texts(n):
+    return [str(i) for i in range(n)]
+factor = float(sys.argv[1])
+for _ in range(int(sys.argv[2])):
+    slow(int(5000 * factor)); loop(4000); table(4000); texts(2000)
+`;
+
+/** Folded stacks, whose numbers are exact. */
+function folded(name: string, weights: Readonly<Record<string, number>>): string {
+  const path = workplace.path(name);
+  writeFileSync(
+    path,
+    Object.entries(weights)
+      .map(([stack, weight]) => `${stack} ${weight}\n`)
+      .join(''),
+  );
+  return path;
+}
+
+const before = folded('before.folded', {
+  'app;main;parse': 4000,
+  'app;main;render': 3000,
+  'app;main;store': 2000,
+  'app;main;old': 500,
+});
+const slower = folded('after.folded', {
+  'app;main;parse': 6000,
+  'app;main;render': 3010,
+  'app;main;store': 1990,
+  'app;main;fresh': 500,
+});
+const diff = (...argv: string[]) => strata(['diff', ...argv], { cwd: workplace.folder });
+
+interface Json {
+  readonly rows: readonly {
+    readonly function: string;
+    readonly weights: number[];
+    readonly changes: {
+      readonly delta: number;
+      readonly ratio?: number;
+      readonly significant: boolean;
+    }[];
+  }[];
+  readonly hidden: number;
+}
+
+test('what changed is shown, what did not is counted', async () => {
+  const { stdout, code } = await diff(before, slower);
+  assert.equal(code, 0);
+  assert.match(stdout, /4,000 +6,000 +\+2,000 +× 1\.50 \* .*parse/);
+  assert.match(stdout, /new \* .*fresh/);
+  assert.match(stdout, /gone \* .*old/);
+  assert.doesNotMatch(stdout, /render/);
+  assert.match(stdout, /2 other functions without such a change/);
+  assert.match((await diff('--all', before, slower)).stdout, /× 1\.00 .*render/);
+});
+
+test('JSON and CSV hold the same rows in full', async () => {
+  const json = JSON.parse((await diff('--json', '--all', before, slower)).stdout) as Json;
+  const parse = json.rows.find((row) => row.function === 'parse');
+  assert.deepEqual(parse?.weights, [4000, 6000]);
+  assert.deepEqual(
+    [parse?.changes[0].delta, parse?.changes[0].ratio, parse?.changes[0].significant],
+    [2000, 1.5, true],
+  );
+  const csv = (await diff('--csv', '--all', before, slower)).stdout.split('\r\n');
+  assert.equal(
+    csv[0],
+    'function,file,module,layer,before,after,samples_before,samples_after,delta,ratio,net,falseRate,significant',
+  );
+  assert.equal(csv.length - 2, json.rows.length);
+  assert.equal(json.hidden, 0);
+});
+
+test('three recordings have a column each', async () => {
+  const { stdout } = await diff(before, before, slower);
+  assert.match(stdout, /#1 +#2 +#3 +delta #2 +ratio #2 +delta #3 +ratio #3/);
+  assert.match(stdout, /4,000 +4,000 +6,000 +0 +× 1\.00 +\+2,000 +× 1\.50 \*/);
+});
+
+test('--fail-above tells who grew, and spares what did not', async () => {
+  const grown = await diff('--fail-above', '5%', before, slower);
+  assert.equal(grown.code, 1);
+  assert.match(
+    grown.stderr,
+    /strata: parse grew by \d+\.\d% in .*after\.folded, and 1 more; --fail-above allows 5%/,
+  );
+  assert.equal((await diff('--fail-above', '5%', before, before)).code, 0);
+  assert.equal((await diff('--fail-above', '5%', '--symbol', 'render', before, slower)).code, 0);
+});
+
+test('what cannot be compared is said in a sentence', async () => {
+  const empty = folded('empty.folded', {});
+  const cases: [string[], number, RegExp][] = [
+    [[before], 2, /compares two recordings or more, and one is given/],
+    [['--json', '--csv', before, slower], 2, /--json and --csv exclude each other/],
+    [['--by', 'stack', '-s', 'dso', before, slower], 2, /--sort is of rows by symbol/],
+    [['--fail-above', 'much', before, slower], 2, /a percentage of growth/],
+    [[before, 'gone.data'], 1, /cannot open gone\.data/],
+    [[before, empty], 1, /empty\.folded/],
+    [['--symbol', 'nobody', before, slower], 1, /no samples of what was asked for/],
+  ];
+  for (const [argv, code, words] of cases) {
+    const run = await diff(...argv);
+    assert.equal(run.code, code, argv.join(' '));
+    assert.match(run.stderr, words);
+    assert.doesNotMatch(run.stderr, /defect/);
+  }
+});
+
+test('a differential flame graph is one file, with the names of both', async () => {
+  for (const widths of ['before', 'after']) {
+    const file = workplace.path(`${widths}.svg`);
+    const { code, stderr } = await diff('--flamegraph', file, '--widths', widths, before, slower);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /wrote .*\.svg \(\d+ frames\)/);
+  }
+});
+
+test('real recordings: a program is not told from itself, and what got slower is', async (t) => {
+  const python = requirePython(t, [3, 12]);
+  if (!python) return;
+  const program = workplace.path('program.py');
+  writeFileSync(program, PROGRAM);
+  const record = (name: string, factor: string) =>
+    workplace.record(name, [python.path, program, factor, '900'], ['-F', '1999']);
+  const [first, second, slow] = [
+    await record('1.data', '1'),
+    await record('2.data', '1'),
+    await record('3.data', '2'),
+  ];
+  const rows = async (...argv: string[]) =>
+    (JSON.parse((await diff('--json', ...argv)).stdout) as Json).rows.map((row) => row.function);
+  assert.deepEqual(await rows(first.file, first.file), []);
+  assert.deepEqual(await rows(first.file, second.file), []);
+  assert.deepEqual(await rows('--normalize', 'total', first.file, second.file), []);
+  assert.deepEqual(await rows(first.file, slow.file), ['slow']);
+  assert.deepEqual(await rows('--normalize', 'total', first.file, slow.file), ['slow']);
+  assert.equal((await diff('--fail-above', '10%', first.file, slow.file)).code, 1);
+});
