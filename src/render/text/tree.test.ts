@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import type { OutlineNode } from '../../profile/outline.js';
 import type { Profile } from '../../profile/profile.js';
+import { invertStacks } from '../../profile/stack-choice.js';
 import { outlines } from '../../profile/tree-choice.js';
 import { applyView } from '../../profile/views.js';
 import { Wait, withWaitFrames } from '../../profile/waits.js';
@@ -103,6 +104,58 @@ test('a narrow terminal is enough', () => {
     }
   }
   assert.match(tree(PROFILE, { width: 40 }), /│ {2}hook {2}\/hom…\/hooks.py\n/);
+});
+
+test('what is to be shown is shown, what is to be hidden is folded, whoever’s it is', () => {
+  const lines = (options: TreeOptions): string[] =>
+    tree(PROFILE, { minPercent: 5, ...options })
+      .split('\n')
+      .slice(2, -1)
+      .map((line) => line.slice(17).replace(/ {2}\S+$/, ''));
+  const [loads, hook] = ['├─ loads', '│  hook'];
+  // By module, by function, by file.
+  assert.deepEqual(lines({ show: ['json'], maxDepth: 5 }).slice(2, 5), [
+    loads,
+    '│  decode',
+    '│  ├─ match',
+  ]);
+  assert.ok(lines({ show: ['match'] }).some((line) => line.endsWith('match')));
+  assert.ok(lines({ show: [/re\/__init__/] }).some((line) => line.endsWith('match')));
+  assert.deepEqual(lines({}).slice(0, 4), [
+    '<module>',
+    'main',
+    loads,
+    '│  [2 frames hidden, json, re]',
+  ]);
+  assert.deepEqual(lines({}).slice(4, 6), [hook, '└─ f']);
+  // Hidden code of one's own says its file; it is folded where a library's function would be shown.
+  assert.deepEqual(lines({ hide: ['main', 'json'] }).slice(0, 3), [
+    '<module>',
+    '[4 frames hidden, json, app.py, re]',
+    '├─ hook',
+  ]);
+  assert.ok(lines({ hide: ['json'], show: ['loads'] }).includes(loads));
+});
+
+test('of stacks turned around callers stand below, libraries between them folded', () => {
+  const text = tree(invertStacks(PROFILE), { inverted: true, minPercent: 20, width: 200 });
+  assert.equal(
+    text,
+    `
+app  pid 1, tid 1: 9.10 ms of cpu-clock in 4 samples; innermost functions, callers below them
+ 5.00 ms  54.9%  ├─ match  re/__init__.py
+                 │  [2 frames hidden, json]
+                 │  main  app.py:12
+                 │  <module>  app.py
+ 3.00 ms  33.0%  └─ hook  /home/me/a/long/path/to/project/hooks.py
+                    [2 frames hidden, json]
+                    main  app.py:12
+                    <module>  app.py
+
+1 smaller thread: 500 µs
+
+`,
+  );
 });
 
 test('self time beside calls, and what is below the limit, are said', () => {

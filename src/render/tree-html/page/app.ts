@@ -265,12 +265,9 @@ export function runTree(window: PageWindow, data: TreePageData): void {
   tree.addEventListener('click', (event) => {
     const row = event.target.closest('.row')?.dataset['row'];
     if (row === undefined) return;
-    if (event.target.closest('.twist') !== null) toggle(Number(row));
+    // Rows are made anew when one is chosen, so that a second click is on another element than the first.
+    if (event.detail === 2 || event.target.closest('.twist') !== null) toggle(Number(row));
     else select(Number(row));
-  });
-  tree.addEventListener('dblclick', (event) => {
-    const row = event.target.closest('.row')?.dataset['row'];
-    if (row !== undefined && event.target.closest('.twist') === null) toggle(Number(row));
   });
   search.addEventListener('input', runSearch);
   part('previous').addEventListener('click', () => goToMatch(-1));

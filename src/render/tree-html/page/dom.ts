@@ -4,6 +4,8 @@
  */
 export interface PageEvent {
   readonly key: string;
+  /** Of a click: how many in a row. */
+  readonly detail: number;
   readonly ctrlKey: boolean;
   readonly metaKey: boolean;
   readonly altKey: boolean;
