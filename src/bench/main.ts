@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { ExitCode, StrataError } from '../base/errors.js';
+import { benchDrawing, drawingTable, type DrawingResult } from './drawing.js';
 import { chooseInterpreter, describeMachine } from './machine.js';
 import { benchIn, whyNoPerf, type Bench } from './measure.js';
 import { parseBenchOptions, USAGE, type BenchOptions } from './options.js';
@@ -27,6 +28,7 @@ interface Results {
   readonly options: BenchOptions;
   readonly recording: readonly { readonly target: string; readonly results: RecordingResult[] }[];
   readonly reading?: readonly ReadingResult[];
+  readonly drawing?: readonly DrawingResult[];
   readonly startup?: readonly StartupResult[];
 }
 
@@ -50,7 +52,7 @@ function runParts(
   bench: Bench,
   { parts, repeat, seconds }: BenchOptions,
   perf: boolean,
-): Pick<Results, 'recording' | 'reading' | 'startup'> {
+): Pick<Results, 'recording' | 'reading' | 'drawing' | 'startup'> {
   const has = { perf, repeat };
   const targets = parts.includes('recording') ? [ordinaryTarget(), threadsTarget(seconds)] : [];
   return {
@@ -60,10 +62,19 @@ function runParts(
       results: benchRecording(bench, target, has),
     })),
     ...(parts.includes('report') ? { reading: benchReading(bench, has) } : {}),
+    ...(parts.includes('drawing') ? { drawing: benchDrawing(has) } : {}),
   };
 }
 
-function format({ machine, noPerf, options, recording, reading, startup }: Results): string[] {
+function format({
+  machine,
+  noPerf,
+  options,
+  recording,
+  reading,
+  drawing,
+  startup,
+}: Results): string[] {
   const lines = [...machine, `medians of ${options.repeat}; ±: half of the range of the runs`];
   if (noPerf !== undefined) lines.push(`perf: skipped: ${noPerf}`);
   for (const { target, results } of recording) {
@@ -72,6 +83,9 @@ function format({ machine, noPerf, options, recording, reading, startup }: Resul
   if (recording.length > 0) lines.push('', ...RECORDING_LEGEND);
   if (reading !== undefined) {
     lines.push('', 'Reading a recording', '', ...readingTable(reading), '', ...READING_LEGEND);
+  }
+  if (drawing !== undefined) {
+    lines.push('', 'Drawing a profile that is loaded', '', ...drawingTable(drawing));
   }
   if (startup !== undefined) lines.push('', 'Starting', '', ...startupTable(startup));
   return lines;

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 
 import { ExitCode, StrataError } from '../base/errors.js';
 
-export const PARTS = ['recording', 'report', 'startup'] as const;
+export const PARTS = ['recording', 'report', 'drawing', 'startup'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {

@@ -1,6 +1,7 @@
 /** What reading a recording costs: time and peak memory of strata's reports and perf's, on the same files. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { formatBytes, formatCount, plural } from '../base/units.js';
 import { cpuOf, measure, tell, TIMEOUT_SECONDS, type Bench, type Cost } from './measure.js';
@@ -74,7 +75,13 @@ function recordings(hasPerf: boolean): Recording[] {
     name: 'strata’s default, of an ordinary program',
     target: ordinaryTarget(),
     recorder: strataRecord(HIGH_FREQUENCY, DEFAULT_STACK),
-    readers: [report, strata('tree'), strata('script'), ...(hasPerf ? [PERF_SCRIPT] : [])],
+    readers: [
+      LOADING,
+      { ...report, like: LOADING.command },
+      { ...strata('tree'), like: LOADING.command },
+      strata('script'),
+      ...(hasPerf ? [PERF_SCRIPT] : []),
+    ],
   };
   if (!hasPerf) return [own];
   return [
@@ -117,6 +124,12 @@ function strata(...words: string[]): Reader {
 function perf(...words: string[]): Reader {
   return { command: `perf ${words.join(' ')}`, argv: () => ['perf', ...words, '-i', FILE] };
 }
+
+/** What reports do before they print. */
+const LOADING: Reader = {
+  command: 'loading alone',
+  argv: () => [process.execPath, fileURLToPath(new URL('load.js', import.meta.url)), FILE],
+};
 
 const SAMPLY: Reader = {
   command: 'samply import, without symbols',
