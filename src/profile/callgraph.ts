@@ -18,8 +18,8 @@ import type { FlatProfile, FlatRow } from './flat.js';
 export type { ChainKey } from './chain-places.js';
 export type ChainOrder = 'caller' | 'callee';
 
-/** Deepest nesting of branches that is grown. */
-export const MAX_CHAIN_DEPTH = 256;
+/** Deepest nesting of branches that is grown: perf reads no more frames of a stack, if not told to. */
+export const MAX_CHAIN_DEPTH = 127;
 /** Most frames of a path that are grown, where `maxStack` does not ask for more. */
 export const MAX_CHAIN_FRAMES = 1024;
 
