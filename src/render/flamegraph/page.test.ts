@@ -1,24 +1,27 @@
 /** The picture in a browser: what a person does with it. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { after, before, test, type TestContext } from 'node:test';
-import { isDeepStrictEqual } from 'node:util';
+import { test, type TestContext } from 'node:test';
 
 import type { Page } from 'playwright-core';
 
 import { EMPTY_META, ProfileBuilder } from '../../profile/builder.js';
 import { Layer, type Profile } from '../../profile/profile.js';
-import { skipWithoutBrowser, startBrowser, type TestBrowser } from '../../testing/browser.js';
+import { skipWithoutBrowser } from '../../testing/browser.js';
 import { drawProfile } from '../../testing/drawn.js';
+import {
+  becomes,
+  clickFrame,
+  cost,
+  labels,
+  matched,
+  name,
+  placeOf,
+  sharedBrowser,
+  withFlamePage,
+} from '../../testing/flame-page.js';
 import { renderFlameGraph, type FlameGraphOptions } from './flamegraph.js';
 
-let browser: TestBrowser | undefined;
-before(async () => {
-  browser = await startBrowser();
-});
-after(() => browser?.close());
+const browser = sharedBrowser();
 
 const PICTURE = `
   weight:3000000    weight:1000000   weight:2000000      weight:4000000
@@ -27,74 +30,14 @@ const PICTURE = `
   -                 read[kernel]     parse[python]
 `;
 
-/** Opens a picture in a page of its own; fails on any error that its script throws. */
-async function withPage(
+function withPage(
   t: TestContext,
   body: (page: Page) => Promise<void>,
   profile: Profile = drawProfile(PICTURE, { unit: 'ns' }),
   options: Partial<FlameGraphOptions> = {},
 ): Promise<void> {
-  if (browser === undefined) return skipWithoutBrowser(t);
-  let svg = '';
-  renderFlameGraph(profile, { title: 'app', ...options }, (text) => (svg += text));
-  const path = join(browser.folder, 'graph.svg');
-  writeFileSync(path, svg);
-  const page = await browser.context.newPage();
-  page.setDefaultTimeout(5000);
-  const errors: string[] = [];
-  const requests: string[] = [];
-  page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('console', (message) => errors.push(message.text()));
-  page.on('request', (request) => requests.push(request.url()));
-  page.on('dialog', (dialog) => {
-    errors.push(`dialog ${dialog.message()}`);
-    void dialog.dismiss();
-  });
-  const url = pathToFileURL(path).href;
-  await page.goto(url);
-  await page.waitForSelector('.graph path');
-  await body(page);
-  assert.deepEqual(errors, []);
-  assert.deepEqual([...new Set(requests)], [url]);
-  await page.close();
+  return withFlamePage(t, browser(), profile, options, body);
 }
-
-/** The labels drawn, from the top, left to right. */
-async function labels(page: Page): Promise<string[]> {
-  const found = await page.evaluate<{ text: string; x: number; y: number }[]>(
-    `[...document.querySelectorAll('.graph text')].map((text) => ({
-      text: text.textContent,
-      x: Number(text.getAttribute('x')),
-      y: Number(text.getAttribute('y')),
-    }))`,
-  );
-  return found.sort((a, b) => a.y - b.y || a.x - b.x).map(({ text }) => text);
-}
-
-/** What is read, once it is as expected: the page acts on the events of its address, a little later. */
-async function becomes<T>(read: () => Promise<T>, expected: T): Promise<void> {
-  const end = Date.now() + 5000;
-  while (Date.now() < end && !isDeepStrictEqual(await read(), expected)) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  assert.deepEqual(await read(), expected);
-}
-
-/** A place in the frame that carries a label: `nth` of them in drawing order. */
-async function placeOf(page: Page, label: string, nth = 0): Promise<[number, number]> {
-  const text = page.locator('.graph text').filter({ hasText: new RegExp(`^${label}`) });
-  const box = await text.nth(nth).boundingBox();
-  assert.ok(box, `no frame ${label}`);
-  return [box.x + 2, box.y + box.height / 2];
-}
-
-async function clickFrame(page: Page, label: string, nth = 0): Promise<void> {
-  await page.mouse.click(...(await placeOf(page, label, nth)));
-}
-
-const cost = (page: Page): Promise<string | null> => page.locator('.cost').textContent();
-const name = (page: Page): Promise<string | null> => page.locator('.name .of').textContent();
-const matched = (page: Page): Promise<string | null> => page.locator('.matched').textContent();
 
 const WHOLE = ['read', 'parse', 'load', 'parse', 'poll', 'main', 'start_thread', 'all'];
 const PARSE = ['parse', 'parse', 'main', 'all'];
@@ -316,10 +259,11 @@ function hostileProfile(): Profile {
 }
 
 test('without a script, and as an image, the same file is a picture with tooltips', async (t) => {
-  if (browser === undefined) return skipWithoutBrowser(t);
+  const context = browser()?.context;
+  if (context === undefined) return skipWithoutBrowser(t);
   let svg = '';
   renderFlameGraph(hostileProfile(), { title: HOSTILE[0] }, (text) => (svg += text));
-  const page = await browser.context.newPage();
+  const page = await context.newPage();
   const result = await page.evaluate(
     `(async () => {
       const text = ${JSON.stringify(svg).replaceAll('\u2028', '')};

@@ -9,8 +9,9 @@ import { elementMaker } from './page/elements.js';
 import { invertNodes } from './page/invert.js';
 import { actOnGraphKey, actOnKey } from './page/keys.js';
 import { charactersOf, fitLabel } from './page/labels.js';
+import { menuEntries } from './page/menu.js';
 import { treeMaker } from './page/model.js';
-import { describeChange, describeFrame, formatAmount } from './page/numbers.js';
+import { describeChange, describeFrame, describeMatched, formatAmount } from './page/numbers.js';
 import { buildPage } from './page/page.js';
 import { buildPopups } from './page/popups.js';
 import {
@@ -24,7 +25,8 @@ import {
 import { readState, writeState } from './page/state.js';
 import { applyStep, keepStacks, rebuildStacks } from './page/steps.js';
 import { pageTheme } from './page/theme.js';
-import { buildToolbar } from './page/toolbar.js';
+import { oncePerFrame } from './page/throttle.js';
+import { buildToolbar, wireTools } from './page/toolbar.js';
 import { startTrail } from './page/trail.js';
 import { nodesOf, placeNodes, rankByName, sameWay } from './page/tree.js';
 import { calleeTowards, walkFrom, widestCallee } from './page/walk.js';
@@ -46,6 +48,7 @@ const PAGE_FUNCTIONS = [
   deepestWithin,
   describeChange,
   describeFrame,
+  describeMatched,
   drawFrames,
   elementMaker,
   firstAtLeast,
@@ -61,8 +64,10 @@ const PAGE_FUNCTIONS = [
   keepStacks,
   matchedWeight,
   matchFunctions,
+  menuEntries,
   nextMatch,
   nodesOf,
+  oncePerFrame,
   pageTheme,
   placeNodes,
   plural,
@@ -78,6 +83,7 @@ const PAGE_FUNCTIONS = [
   treeMaker,
   walkFrom,
   widestCallee,
+  wireTools,
   writeState,
 ] as const;
 

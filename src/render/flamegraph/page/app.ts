@@ -1,25 +1,27 @@
-import { formatPercent, plural } from '../../../base/units.js';
+import { formatPercent } from '../../../base/units.js';
 import { timeTicks } from './axis.js';
 import { changeLook } from './change.js';
 import { decodeFrames, type FlameData } from './data.js';
 import type { PageElement, PageEvent, PageWindow } from './dom.js';
 import { deepestWithin, drawFrames, frameAt } from './draw.js';
 import { actOnGraphKey, actOnKey, type KeyActions } from './keys.js';
+import { menuEntries } from './menu.js';
 import { treeMaker } from './model.js';
-import { describeFrame } from './numbers.js';
+import { describeFrame, describeMatched } from './numbers.js';
 import { buildPage } from './page.js';
-import { matchedWeight, matchFunctions, nextMatch, type Matches } from './search.js';
+import { matchFunctions, nextMatch, type Matches } from './search.js';
 import { readState, writeState, type ViewState } from './state.js';
 import type { Step } from './steps.js';
 import { pageTheme } from './theme.js';
+import { oncePerFrame } from './throttle.js';
+import { wireTools } from './toolbar.js';
 import { startTrail } from './trail.js';
 import { sameWay } from './tree.js';
 import { walkFrom } from './walk.js';
 
 /**
- * Takes over the static picture: the file becomes a page of the window's size, with a tool bar, a scrolling
- * graph and a details line. What is zoomed, searched and chosen lives in the address's hash, so that the
- * browser's back button and bookmarks work.
+ * Takes over the static picture: the file becomes a page of the window's size. What is zoomed, searched and
+ * chosen lives in the address's hash, so that the browser's back button and bookmarks work.
  */
 export function runFlameGraph(window: PageWindow, root: PageElement, data: FlameData): void {
   const rowHeight = 18;
@@ -158,18 +160,7 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
   const describeMatches = (): void => {
     const found = matches !== undefined && matches.count > 0;
     tools.keep.disabled = tools.remove.disabled = !found || chart;
-    if (state.search === '') tools.matched.textContent = '';
-    else if (matches === undefined) tools.matched.textContent = 'not a regular expression';
-    else if (matches.count === 0) tools.matched.textContent = 'no match';
-    else {
-      const all = matchedWeight(upright, matches, 0);
-      const parts = [`${formatPercent(all, wholes().own)} of all`];
-      if (state.frame > 0) {
-        const within = matchedWeight(frames, matches, state.frame);
-        parts.push(`${formatPercent(within, frames.weight[state.frame])} of zoomed`);
-      }
-      tools.matched.textContent = `${parts.join(', ')} in ${plural(matches.count, 'function')}`;
-    }
+    tools.matched.textContent = describeMatched(frames, upright, matches, state, wholes().own);
   };
 
   const describeSteps = (): void => {
@@ -270,39 +261,16 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
 
   const openMenu = (frame: number, x: number, y: number): void => {
     const name = names[frames.func[frame]];
-    const step = (text: string, key: string, kind: Step['kind']) => ({
-      text,
-      key,
-      act: () => stepByFrame(kind, frame),
+    const entries = menuEntries({
+      zoom: () => zoomTo(frame),
+      step: frame === 0 || chart ? undefined : (kind) => stepByFrame(kind, frame),
+      search: () => {
+        tools.search.value = name;
+        go({ search: name, regex: false });
+      },
+      copy: window.navigator.clipboard && (() => void window.navigator.clipboard?.writeText(name)),
     });
-    const { clipboard } = window.navigator;
-    popups.openMenu(
-      name,
-      [
-        { text: 'Zoom', key: 'Enter', act: () => zoomTo(frame) },
-        ...(frame === 0 || chart
-          ? []
-          : [
-              step('Focus: begin stacks here', 'F', 'focus'),
-              step('Keep only stacks through it', 'K', 'keep'),
-              step('Remove stacks through it', 'X', 'remove'),
-              step('Hide its frames', 'H', 'hide'),
-            ]),
-        {
-          text: 'Search for it',
-          key: '',
-          act: () => {
-            tools.search.value = name;
-            go({ search: name, regex: false });
-          },
-        },
-        ...(clipboard === undefined
-          ? []
-          : [{ text: 'Copy its name', key: '', act: () => void clipboard.writeText(name) }]),
-      ],
-      x,
-      y,
-    );
+    popups.openMenu(name, entries, x, y);
   };
   /** Opens the menu of the frame that the details are about, at its place. */
   const openActions = (): void => {
@@ -367,6 +335,15 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
     },
   };
 
+  const onScroll = (): void => {
+    below = graphHeight() - scroller.scrollTop - scroller.clientHeight;
+    const first = depthAt(scroller.scrollTop);
+    const last = depthAt(scroller.scrollTop + scroller.clientHeight);
+    const from = Math.max(0, Math.min(first, last));
+    const to = Math.min(deepest, Math.max(first, last));
+    if (from < drawnFrom || to >= drawnTo) draw();
+  };
+
   graph.addEventListener('pointermove', (event) => {
     if (event.pointerType !== 'touch') select(frameUnder(event));
   });
@@ -397,22 +374,11 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
     if (popups.isOpen() && event.key !== 'Escape') return;
     if (actOnKey(event, actions)) event.preventDefault();
   });
-  const onClick: [PageElement, () => void][] = [
-    [tools.clear, clearSearch],
-    [tools.keep, () => stepBySearch('keep')],
-    [tools.remove, () => stepBySearch('remove')],
-    [tools.undo, actions.undo],
-    [tools.redo, actions.redo],
-    [tools.reset, reset],
-    [tools.flip, actions.flip],
-    [tools.bottomUp, actions.bottomUp],
-    [tools.order, actions.order],
-    [tools.swap, actions.swap],
-    [tools.theme, actions.theme],
-    [tools.help, actions.help],
-    [page.actions, openActions],
-  ];
-  for (const [element, act] of onClick) element.addEventListener('click', act);
+  wireTools(tools, actions);
+  tools.clear.addEventListener('click', clearSearch);
+  tools.keep.addEventListener('click', () => stepBySearch('keep'));
+  tools.remove.addEventListener('click', () => stepBySearch('remove'));
+  page.actions.addEventListener('click', openActions);
   tools.search.addEventListener('input', search);
   tools.regex.addEventListener('change', search);
   window.addEventListener('resize', () => {
@@ -429,23 +395,6 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
     if (trail.follow()) readHash();
   });
 
-  let waiting = false;
-  scroller.addEventListener(
-    'scroll',
-    () => {
-      below = graphHeight() - scroller.scrollTop - scroller.clientHeight;
-      if (waiting) return;
-      waiting = true;
-      window.requestAnimationFrame(() => {
-        waiting = false;
-        const first = depthAt(scroller.scrollTop);
-        const last = depthAt(scroller.scrollTop + scroller.clientHeight);
-        const from = Math.max(0, Math.min(first, last));
-        const to = Math.min(deepest, Math.max(first, last));
-        if (from < drawnFrom || to >= drawnTo) draw();
-      });
-    },
-    { passive: true },
-  );
+  scroller.addEventListener('scroll', oncePerFrame(window, onScroll), { passive: true });
   readHash();
 }

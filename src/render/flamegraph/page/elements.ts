@@ -2,13 +2,17 @@ import type { PageDocument, PageElement } from './dom.js';
 
 /** A maker of elements. All text goes in as text, never as markup. */
 export interface ElementMaker {
-  html(
+  readonly html: (
     name: string,
     attributes?: Record<string, string>,
     ...children: (PageElement | string)[]
-  ): PageElement;
-  svg(name: string, attributes?: Record<string, string>, ...children: PageElement[]): PageElement;
-  button(text: string, title: string): PageElement;
+  ) => PageElement;
+  readonly svg: (
+    name: string,
+    attributes?: Record<string, string>,
+    ...children: PageElement[]
+  ) => PageElement;
+  readonly button: (text: string, title: string) => PageElement;
 }
 
 export function elementMaker(document: PageDocument): ElementMaker {

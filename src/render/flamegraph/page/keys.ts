@@ -3,25 +3,25 @@ import type { Step } from './steps.js';
 
 /** What keys do. */
 export interface KeyActions {
-  isTyping(): boolean;
-  walk(step: 'caller' | 'callee' | 'left' | 'right'): void;
-  isRootOnTop(): boolean;
-  zoom(): void;
-  nextMatch(step: 1 | -1): void;
-  find(): void;
-  endSearch(): void;
-  escape(): void;
-  undo(): void;
-  redo(): void;
-  reset(): void;
-  step(kind: Step['kind']): void;
-  menu(): void;
-  help(): void;
-  flip(): void;
-  bottomUp(): void;
-  order(): void;
-  swap(): void;
-  theme(): void;
+  readonly isTyping: () => boolean;
+  readonly walk: (step: 'caller' | 'callee' | 'left' | 'right') => void;
+  readonly isRootOnTop: () => boolean;
+  readonly zoom: () => void;
+  readonly nextMatch: (step: 1 | -1) => void;
+  readonly find: () => void;
+  readonly endSearch: () => void;
+  readonly escape: () => void;
+  readonly undo: () => void;
+  readonly redo: () => void;
+  readonly reset: () => void;
+  readonly step: (kind: Step['kind']) => void;
+  readonly menu: () => void;
+  readonly help: () => void;
+  readonly flip: () => void;
+  readonly bottomUp: () => void;
+  readonly order: () => void;
+  readonly swap: () => void;
+  readonly theme: () => void;
 }
 
 /** Of the whole page. @returns whether the key did something */

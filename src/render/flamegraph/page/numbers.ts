@@ -1,5 +1,6 @@
 import { formatCount, formatDuration, formatPercent, plural } from '../../../base/units.js';
 import type { FlameData, Frames } from './data.js';
+import { matchedWeight, type Matches } from './search.js';
 import type { ViewState } from './state.js';
 
 /** The weights of the whole profiles: of the one that widths show, and of a comparison's other one. */
@@ -72,4 +73,23 @@ export function describeChange(
   const sign = (value: number): string => (value > 0 ? '+' : value < 0 ? '−' : '±');
   const change = formatAmount({ ...data, sampleWeight: 0 }, Math.abs(second - first));
   return `${them} · ${sign(second - first)}${change}, ${sign(points)}${Math.abs(points).toFixed(2)} points`;
+}
+
+/** What share of the whole, and of the zoomed frame, a search found. */
+export function describeMatched(
+  frames: Frames,
+  upright: Frames,
+  matches: Matches | undefined,
+  { search, frame }: ViewState,
+  total: number,
+): string {
+  if (search === '') return '';
+  if (matches === undefined) return 'not a regular expression';
+  if (matches.count === 0) return 'no match';
+  const parts = [`${formatPercent(matchedWeight(upright, matches, 0), total)} of all`];
+  if (frame > 0) {
+    const within = matchedWeight(frames, matches, frame);
+    parts.push(`${formatPercent(within, frames.weight[frame])} of zoomed`);
+  }
+  return `${parts.join(', ')} in ${plural(matches.count, 'function')}`;
 }

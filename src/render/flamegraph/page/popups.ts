@@ -9,11 +9,11 @@ export interface MenuEntry {
 
 /** What opens over the page: a frame's menu and the help. One at a time; Escape closes it. */
 export interface Popups {
-  openMenu(name: string, entries: readonly MenuEntry[], x: number, y: number): void;
-  openHelp(): void;
-  isOpen(): boolean;
+  readonly openMenu: (name: string, entries: readonly MenuEntry[], x: number, y: number) => void;
+  readonly openHelp: () => void;
+  readonly isOpen: () => boolean;
   /** @returns whether something was open */
-  close(): boolean;
+  readonly close: () => boolean;
 }
 
 /** @param home what has the keyboard's focus afterwards */

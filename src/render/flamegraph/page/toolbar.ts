@@ -1,5 +1,6 @@
 import type { PageElement } from './dom.js';
 import type { ElementMaker } from './elements.js';
+import type { KeyActions } from './keys.js';
 
 export interface Toolbar {
   readonly bar: PageElement;
@@ -66,4 +67,20 @@ export function buildToolbar({ html, button }: ElementMaker): Toolbar {
   );
   tools.help.setAttribute('aria-label', 'Help');
   return { bar, ...tools };
+}
+
+/** Buttons that do what keys do. */
+export function wireTools(tools: Toolbar, actions: KeyActions): void {
+  const wires: [PageElement, () => void][] = [
+    [tools.undo, actions.undo],
+    [tools.redo, actions.redo],
+    [tools.reset, actions.reset],
+    [tools.flip, actions.flip],
+    [tools.bottomUp, actions.bottomUp],
+    [tools.order, actions.order],
+    [tools.swap, actions.swap],
+    [tools.theme, actions.theme],
+    [tools.help, actions.help],
+  ];
+  for (const [element, act] of wires) element.addEventListener('click', act);
 }

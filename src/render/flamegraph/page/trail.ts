@@ -8,11 +8,11 @@ export interface Trail {
   readonly undoable: boolean;
   readonly redoable: boolean;
   /** Goes to a hash: as a step of its own, or in place of the present one. @returns whether it differs */
-  go(hash: string, replace: boolean): boolean;
-  undo(): void;
-  redo(): void;
+  readonly go: (hash: string, replace: boolean) => boolean;
+  readonly undo: () => void;
+  readonly redo: () => void;
   /** To be called when the address changed. @returns whether it was not {@link go} that changed it */
-  follow(): boolean;
+  readonly follow: () => boolean;
 }
 
 export function startTrail(window: PageWindow): Trail {
