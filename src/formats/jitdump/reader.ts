@@ -9,19 +9,14 @@ import { gatherFloat64, latestOfOverlapping } from '../../base/order.js';
 import type { ByteSource } from '../../base/source.js';
 import type { Address, Nanoseconds } from '../../base/units.js';
 import type { GeneratedFunctions } from '../perfmap.js';
+import { readHeader, type JitHeader } from './header.js';
 import { readLineTable, type LineTable } from './lines.js';
 import {
   CODE_LOAD_SIZE,
   DEBUG_INFO_SIZE,
-  JITDUMP_FLAGS_ARCH_TIMESTAMP,
-  JITHEADER_MAGIC,
-  JITHEADER_SIZE,
-  JITHEADER_VERSION,
   JitRecord,
   PREFIX_SIZE,
   UNWINDING_INFO_SIZE,
-  V8_LINE_SHIFT,
-  V8_RESERVED,
 } from './spec.js';
 import { readEhFrame } from './unwinding.js';
 
@@ -44,18 +39,6 @@ const NEAR_TIME: Nanoseconds = 3.6e12;
 const MAX_NAME_SIZE = 1 << 16;
 /** Unwinding and debug information of one function, or its code. */
 const MAX_TABLE_SIZE = 1 << 24;
-
-export interface JitHeader {
-  readonly littleEndian: boolean;
-  /** `e_machine`; CPython 3.13 writes 0. */
-  readonly machine: number;
-  /** The process's number in its own PID namespace. */
-  readonly pid: number;
-  /** Timestamps need `PERF_RECORD_TIME_CONV` to be compared with a recording's. */
-  readonly archTimestamps: boolean;
-  /** Subtracted from the addresses of debug entries. */
-  readonly lineShift: number;
-}
 
 /** The columns of loads and moves, in the order of the file. */
 class Events {
@@ -111,28 +94,28 @@ export class JitDump {
   }
 
   name(row: number): string {
-    const load = this.loads[row];
-    const at = this.events.records.data[load];
-    const room = this.recordSize(at) - CODE_LOAD_SIZE;
-    // The code follows, unless the writer left it out.
-    const size = room > this.sizes[load] ? room - this.sizes[load] : room;
-    const bytes = this.source.read(at + CODE_LOAD_SIZE, Math.min(size, MAX_NAME_SIZE));
-    const end = bytes.indexOf(0);
-    return decodeUtf8(end < 0 ? bytes : bytes.subarray(0, end));
+    return decodeUtf8(this.named(this.loads[row]).name);
   }
 
   /** The function's code, which follows its name; `undefined` where it was left out, or is too large. */
   code(row: number): Uint8Array | undefined {
-    const load = this.loads[row];
-    const at = this.events.records.data[load];
-    const room = this.recordSize(at) - CODE_LOAD_SIZE;
-    const size = this.sizes[load];
-    if (room <= size || size > MAX_TABLE_SIZE) return undefined;
-    const end = this.source
-      .read(at + CODE_LOAD_SIZE, Math.min(room - size, MAX_NAME_SIZE))
-      .indexOf(0);
-    const bytes = this.source.read(at + CODE_LOAD_SIZE + end + 1, size);
-    return end >= 0 && bytes.byteLength === size ? bytes : undefined;
+    const { name, at, hasCode } = this.named(this.loads[row]);
+    const size = this.sizes[this.loads[row]];
+    if (!hasCode || size > MAX_TABLE_SIZE) return undefined;
+    const bytes = this.source.read(at + name.byteLength + 1, size);
+    return bytes.byteLength === size ? bytes : undefined;
+  }
+
+  /** A load's name, where it stands, and whether code follows: writers may leave it out. */
+  private named(load: number) {
+    const record = this.events.records.data[load];
+    const at = record + CODE_LOAD_SIZE;
+    const room = this.recordSize(record) - CODE_LOAD_SIZE;
+    const hasCode = room > this.sizes[load];
+    const size = hasCode ? room - this.sizes[load] : room;
+    const bytes = this.source.read(at, Math.min(size, MAX_NAME_SIZE));
+    const end = bytes.indexOf(0);
+    return { name: end < 0 ? bytes : bytes.subarray(0, end), at, hasCode };
   }
 
   /** The bytes of the function's `.eh_frame`; `undefined` where it has none. */
@@ -177,28 +160,6 @@ export function readJitDump(source: ByteSource): JitDump {
   const events = new Events();
   const gap = new Indexer(source, header.littleEndian, events).run(size);
   return new JitDump(header, gap, source, events);
-}
-
-function readHeader(source: ByteSource): { header: JitHeader; size: number } {
-  const bytes = source.read(0, JITHEADER_SIZE);
-  const littleEndian = bytes[0] !== 0x4a;
-  const cursor = new Cursor(bytes, FORMAT, littleEndian);
-  cursor.structure = 'jitheader';
-  const magic = cursor.u32();
-  if (magic !== JITHEADER_MAGIC) {
-    throw cursor.fault('the magic number 0x4a695444', `0x${magic.toString(16)}`, 4);
-  }
-  const version = cursor.u32();
-  if (version !== JITHEADER_VERSION) throw cursor.fault('version 1', `${version}`, 4);
-  const size = cursor.u32();
-  if (size < JITHEADER_SIZE) throw cursor.fault(`at least ${JITHEADER_SIZE} bytes`, `${size}`, 4);
-  const machine = cursor.u32();
-  const reserved = cursor.u32(); // CPython 3.13 writes what stood in memory
-  const pid = cursor.u32();
-  cursor.skip(8); // when it was begun: of clocks that differ
-  const archTimestamps = (cursor.u64big() & JITDUMP_FLAGS_ARCH_TIMESTAMP) !== 0n;
-  const lineShift = reserved === V8_RESERVED ? V8_LINE_SHIFT : 0;
-  return { header: { littleEndian, machine, pid, archTimestamps, lineShift }, size };
 }
 
 /** The pass over the records. */
