@@ -87,7 +87,7 @@ describe('bad usage: one sentence, what is right, exit code 2', () => {
   const cases: readonly (readonly [argv: string[], stderr: string])[] = [
     [[], 'strata: no command given\n  see: strata --help\n'],
     [['recrod', 'x'], "strata: unknown command 'recrod'\n  did you mean record?\n"],
-    [['tree', '--al'], "strata: unknown option '--al'\n  did you mean --all?\n"],
+    [['tree', '--show-al'], "strata: unknown option '--show-al'\n  did you mean --show-all?\n"],
     [['report', '-Z'], "strata: unknown option '-Z'\n  see: strata report --help\n"],
     [
       ['record'],
