@@ -165,6 +165,7 @@ const UNDERSTOOD: readonly (readonly [line: string, invocation: Invocation])[] =
     '': {},
     '--stdio -i x.data -n --no-children': {
       input: 'x.data',
+      form: 'stdio',
       rows: { ...ROWS, samples: true, children: false },
     },
     '--no-call-graph --percent-limit 2.5%': { graph: { type: 'none' }, percentLimit: 2.5 },

@@ -6,9 +6,9 @@
  * into weights per (group, stack); a stack's node is found once, outermost frame first, so parents
  * precede children and totals flow to the root in one pass over the nodes in reverse.
  */
-import { Int32Column, Uint8Column } from '../base/growable.js';
+import { Float64Column, Int32Column, Uint8Column } from '../base/growable.js';
 import { addressHigh } from '../base/units.js';
-import { InternedPairs } from './interned.js';
+import { InternedPairs, RepeatedPairs } from './interned.js';
 import type { Profile } from './profile.js';
 
 /** What keeps samples apart. */
@@ -150,34 +150,30 @@ function foldSamples(
   event: number,
   groupBy: readonly GroupKey[] | SampleGroups,
 ): Folded {
-  const { samples } = profile;
-  const {
-    of,
-    groups,
-    length: groupCount,
-  } = 'of' in groupBy ? { ...groupBy, groups: [] } : groupSamples(profile, event, groupBy);
-  const keys = new InternedPairs();
+  const { stack: stackOf, event: eventOf, weight: weightOf, length } = profile.samples;
+  const { of, groups, length: groupCount } = groupsOf(profile, event, groupBy);
+  const rows = new RepeatedPairs(groupCount, profile.stacks.length);
   const count = new Int32Column();
   const first = new Int32Column();
-  let weight = new Float64Array(1024);
+  const weight = new Float64Column();
   let seen = 0;
-  for (let sample = 0; sample < samples.length; sample++) {
-    if (samples.event[sample] !== event) continue;
+  for (let sample = 0; sample < length; sample++) {
+    if (eventOf[sample] !== event) continue;
     seen++;
-    const row = keys.intern(of[sample], samples.stack[sample]);
+    const row = rows.intern(of[sample], stackOf[sample]);
     if (row === count.length) {
       count.push(0);
       first.push(sample);
-      if (row === weight.length) weight = doubled(weight);
+      weight.push(0);
     }
     count.data[row]++;
-    weight[row] += samples.weight[sample];
+    weight.data[row] += weightOf[sample];
   }
   return {
     groups,
     groupCount,
-    keys,
-    weight: weight.subarray(0, keys.length),
+    keys: rows.pairs,
+    weight: weight.view(),
     count,
     first,
     samples: seen,
@@ -185,11 +181,12 @@ function foldSamples(
 }
 
 /** The groups of one event's samples. */
-function groupSamples(
+function groupsOf(
   { samples, threads }: Profile,
   event: number,
-  groupBy: readonly GroupKey[],
+  groupBy: readonly GroupKey[] | SampleGroups,
 ): SampleGroups & { readonly groups: readonly Group[] } {
+  if ('of' in groupBy) return { ...groupBy, groups: [] };
   const byComm = groupBy.includes('comm');
   const byPid = groupBy.includes('pid');
   const byThread = groupBy.includes('thread');
@@ -210,12 +207,6 @@ function groupSamples(
     of[sample] = group;
   }
   return { of, groups, length: groups.length };
-}
-
-function doubled(column: Float64Array): Float64Array<ArrayBuffer> {
-  const grown = new Float64Array(column.length * 2);
-  grown.set(column);
-  return grown;
 }
 
 /** What makes frames one node: a number each of their functions, with their lines or their addresses. */

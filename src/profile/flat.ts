@@ -3,7 +3,7 @@
  * weight and that of what it calls.
  */
 import { callTree, type CallTree, type NodeKey, type SampleGroups } from './calltree.js';
-import { InternedPairs } from './interned.js';
+import { InternedPairs, RepeatedPairs } from './interned.js';
 import { keyColumns, type KeyColumn, type NodeColumn, type SampleColumn } from './key-columns.js';
 import { Layer, type Profile } from './profile.js';
 import { DEFAULT_SORT_KEYS, type SortKey } from './sort-keys.js';
@@ -125,7 +125,15 @@ function groupSamples({ samples }: Profile, columns: readonly SampleColumn[]): K
   let of = new Int32Array(length);
   let example = length > 0 ? [0] : [];
   for (const { values } of columns) {
-    const pairs = new InternedPairs(); // (group so far, value)
+    let most = 0;
+    let least = 0;
+    for (const value of values) {
+      if (value > most) most = value;
+      if (value < least) least = value;
+    }
+    // Process IDs of a damaged file may be any numbers.
+    const bound = least < -1 ? Infinity : most + 1;
+    const pairs = new RepeatedPairs(example.length, bound); // (group so far, value)
     const finer = new Int32Array(length);
     example = [];
     for (let sample = 0; sample < length; sample++) {

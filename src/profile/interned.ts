@@ -32,6 +32,38 @@ export class InternedPairs {
   }
 }
 
+/** What a table of pairs takes at most, in numbers. */
+const MOST_PAIRS = 1 << 22;
+
+/**
+ * Distinct pairs of few numbers, asked for once per sample: where all possible pairs fit in a table, a
+ * look-up is a read of it.
+ */
+export class RepeatedPairs {
+  readonly pairs = new InternedPairs();
+  /** Index + 1 of each possible pair; 0 where it has none. */
+  private readonly table: Int32Array | undefined;
+  private readonly width: number;
+
+  /**
+   * @param firsts the first of a pair is 0 or more, and below this
+   * @param seconds the second is -1 or more, and below this
+   */
+  constructor(firsts: number, seconds: number) {
+    this.width = seconds + 1;
+    const size = firsts * this.width;
+    if (size <= MOST_PAIRS) this.table = new Int32Array(size);
+  }
+
+  intern(a: number, b: number): number {
+    const { table } = this;
+    if (table === undefined) return this.pairs.intern(a, b);
+    const slot = a * this.width + b + 1;
+    if (table[slot] === 0) table[slot] = this.pairs.intern(a, b) + 1;
+    return table[slot] - 1;
+  }
+}
+
 /** The prefix tree: distinct (parent, frame). A parent is interned before its children. */
 export class InternedStacks {
   private readonly pairs = new InternedPairs();

@@ -67,13 +67,15 @@ export interface WaitTotal {
 export function waitTotals({ samples }: Profile, event: number): WaitTotal[] {
   const weights = new Float64Array(WAIT_NAMES.length);
   const counts = new Float64Array(WAIT_NAMES.length);
-  for (let sample = 0; sample < samples.length; sample++) {
-    if (samples.event[sample] !== event) continue;
-    weights[samples.wait[sample]] += samples.weight[sample];
-    counts[samples.wait[sample]]++;
+  const { wait: waitOf, event: eventOf, weight, length } = samples;
+  for (let sample = 0; sample < length; sample++) {
+    const wait = waitOf[sample];
+    if (wait === Wait.None || eventOf[sample] !== event) continue;
+    weights[wait] += weight[sample];
+    counts[wait]++;
   }
   return Object.values(Wait)
-    .filter((wait) => wait !== Wait.None && counts[wait] > 0)
+    .filter((wait) => counts[wait] > 0)
     .map((wait) => ({ wait, weight: weights[wait], samples: counts[wait] }))
     .sort((a, b) => b.weight - a.weight || a.wait - b.wait);
 }

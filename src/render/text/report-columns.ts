@@ -68,10 +68,13 @@ export function numberColumns(report: EventReport, times: boolean): Column[] {
   return columns.toSpliced(percents, 0, duration);
 }
 
-function measureColumn({ order, events, totals }: EventReport, field: Measure): Column {
+function measureColumn({ order, plan, events, totals }: EventReport, field: Measure): Column {
   const isCount = field === 'sample' || field === 'period';
   const cell = isCount ? COUNT_WIDTH : PERCENT_WIDTH;
-  const header = field === 'overhead' && order.children ? 'Self' : MEASURE_HEADERS[field];
+  const header =
+    field === 'overhead' && plan.columns.includes('overhead_children')
+      ? 'Self'
+      : MEASURE_HEADERS[field];
   const text = ({ rows }: Line): string =>
     rows
       .map((row, event) => {

@@ -1,11 +1,19 @@
 /** What stands above the rows of `perf report --stdio`. */
-import { describeWaits, waitTotals } from '../../profile/waits.js';
+import { describeWaits, type WaitTotal } from '../../profile/waits.js';
 import type { Profile } from '../../profile/profile.js';
 import type { EventReport } from '../../profile/report.js';
 import { safe, type Sink } from './text.js';
 
-/** The event's name, and how much of it there is. */
-export function writeEventHeader(profile: Profile, report: EventReport, sink: Sink): void {
+/**
+ * The event's name, and how much of it there is.
+ * @param waits what threads waited for; empty of other events
+ */
+export function writeEventHeader(
+  profile: Profile,
+  report: EventReport,
+  waits: readonly WaitTotal[],
+  sink: Sink,
+): void {
   const { events, totals } = report;
   const samples = totals.reduce((sum, total) => sum + total.samples, 0);
   const weight = totals.reduce((sum, total) => sum + total.weight, 0);
@@ -13,7 +21,6 @@ export function writeEventHeader(profile: Profile, report: EventReport, sink: Si
   const name = safe(nameOfEvents(profile, events));
   sink(`# Samples: ${approximate(samples)} of ${noun} '${name}'\n`);
   sink(`# Event count (approx.): ${weight}\n`);
-  const waits = events.length > 1 ? [] : waitTotals(profile, events[0]);
   if (waits.length > 0) sink(`# Waiting: ${describeWaits(waits)}\n`);
   sink('#\n');
 }

@@ -6,7 +6,7 @@ import type { Entry } from '../../profile/entries.js';
 import type { RowWeights } from '../../profile/flat.js';
 import type { Profile } from '../../profile/profile.js';
 import { reportsOf, type EventReport, type ReportChoice } from '../../profile/report.js';
-import { isOffCpu } from '../../profile/waits.js';
+import { waitTotals } from '../../profile/waits.js';
 import { graphWriter, type GraphForm } from './graph.js';
 import { writeNotes } from './notes.js';
 import { allColumns, pad, type Column, type Line } from './report-columns.js';
@@ -42,14 +42,15 @@ function writeEvent(
 ): void {
   const { events, entries, order, totals } = report;
   const { percentLimit = 0, separator } = options;
-  const times = events.length === 1 && isOffCpu(profile.events[events[0]]);
+  const waits = events.length === 1 ? waitTotals(profile, events[0]) : [];
+  const times = waits.length > 0;
   // perf's limit is on the first of events side by side.
   const weightOf = (row: RowWeights | undefined) =>
     (order.children ? row?.children : row?.self) ?? 0;
   const isShown = ({ rows }: Line) => 100 * weightOf(rows[0]) >= percentLimit * totals[0].weight;
   const writeBelow = entryGraphs(report, options, sink);
 
-  writeEventHeader(profile, report, sink);
+  writeEventHeader(profile, report, waits, sink);
   if (options.hierarchy === true) {
     writeHierarchy(report, { isShown, percentLimit, separator, times, writeBelow }, sink);
   } else {
