@@ -108,5 +108,5 @@ export async function clickFrame(page: Page, label: string, nth = 0): Promise<vo
 
 export const cost = (page: Page): Promise<string | null> => page.locator('.cost').textContent();
 export const name = (page: Page): Promise<string | null> => page.locator('.name .of').textContent();
-export const matched = (page: Page): Promise<string | null> => page.locator('.matched').textContent();
-
+export const matched = (page: Page): Promise<string | null> =>
+  page.locator('.matched').textContent();
