@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 
 import { STRATA, strata } from '../testing/cli.js';
 import { skipOrFail } from '../testing/pythons.js';
@@ -92,13 +93,9 @@ function rowsOf(text: string): string[] {
 
 /** The line of the cursor, which is drawn in reverse. */
 function chosen(terminal: Tmux): string {
-  // eslint-disable-next-line no-control-regex
-  const lines = terminal
-    .screen(true)
-    .split('\n')
-    .filter((line) => /^\x1b\[7m[+\-> ]/.test(line));
-  // eslint-disable-next-line no-control-regex
-  return lines.join('\n').replace(/\x1b\[[\d;]*m/g, '');
+  const lines = terminal.screen(true).split('\n');
+  const line = lines.find((one) => /^[+\-> ]/.test(one.split('\x1b[7m', 2)[1] ?? ''));
+  return stripVTControlCharacters(line ?? '');
 }
 
 test('the rows are those of --stdio, and q gives the screen back', async (t) => {
@@ -195,11 +192,12 @@ test('events, views, sort keys, notes, help and lines of the source', async (t) 
   terminal.press('Down', 'Down', 'Enter');
   const python = await terminal.until(/view python/);
   assert.match(python, /^ +10\.00% .*\[\.\] work$/m);
-  terminal.press('a');
+  terminal.press('End', 'a');
   const source = await terminal.until(/def work/);
   assert.match(source, /^work/);
   assert.match(source, /10\.00%/);
-  terminal.press('Escape', '?');
+  // Escape and a character at once would be Alt and the character.
+  terminal.press('q', '?');
   await terminal.until(/^Keys\n/);
   terminal.press('q', 'n');
   await terminal.until(/What this profile cannot tell/);

@@ -154,8 +154,8 @@ test('zooms are a stack, each step leads back to where it was', () => {
 test('views, sort keys and order by menus; what is wrong is said', () => {
   const session = new Session();
   session.after('');
-  assert.ok(session.after('v').some((line) => /^ *> +mixed/.test(line)));
-  assert.deepEqual(names(session.after('j\r')), ['main', 'parse', 'write']);
+  assert.ok(session.after('v').some((line) => /> +mixed/.test(line)));
+  assert.deepEqual(names(session.after('j\r')), ['main', 'parse', 'write', '[libc.so.6]']);
   session.after('vkk\r');
   session.after('sG\r');
   assert.match(session.after('dso').at(-1) ?? '', /^Sort by: dso/);

@@ -77,7 +77,8 @@ export interface MenuItem {
   readonly choose: () => void;
 }
 
-const MARGIN = 2;
+/** Columns that a menu's frame and margins take. */
+const FRAME = 5;
 
 export class MenuOverlay implements Overlay {
   private cursor: number;
@@ -95,13 +96,14 @@ export class MenuOverlay implements Overlay {
   lines(below: readonly Line[], width: number): Line[] {
     const { x, y, first, items } = this.place(width, below.length);
     const texts = [this.heading, ...this.items.map(({ text }) => text)];
-    const wide = Math.min(width - x, Math.max(...texts.map(columns)) + MARGIN * 2);
+    const wide = Math.min(width - x, Math.max(...texts.map(columns)) + FRAME);
     const framed = (text: string): string =>
-      padText(shortenEnd(`${' '.repeat(MARGIN)}${text}`, wide), wide);
-    const box: Line[] = [[span(framed(this.heading), 'bar')]];
+      padText(shortenEnd(text, wide - FRAME), Math.max(0, wide - FRAME));
+    const box: Line[] = [[span(`   ${framed(this.heading)}  `, 'bar')]];
     for (let item = first; item < first + items; item++) {
-      const text = framed(this.items[item].text);
-      box.push([span(item === this.cursor ? `>${text.slice(1)}` : text, 'strong')]);
+      const isHere = item === this.cursor;
+      const text = `${isHere ? '> ' : '  '}${framed(this.items[item].text)} `;
+      box.push([span('│', 'faint'), span(text, isHere ? 'chosen' : 'plain'), span('│', 'faint')]);
     }
     return below.map((line, index) => {
       const part = box[index - y] as Line | undefined;
