@@ -150,7 +150,7 @@ test('real recordings: a program is not told from itself, and what got slower is
   const program = workplace.path('program.py');
   writeFileSync(program, PROGRAM);
   const record = (name: string, factor: string) =>
-    workplace.record(name, [python.path, program, factor, '900'], ['-F', '1999']);
+    workplace.record(name, [python.path, program, factor, '500'], ['-F', '1999']);
   const [first, second, slow] = [
     await record('1.data', '1'),
     await record('2.data', '1'),

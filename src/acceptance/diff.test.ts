@@ -1,0 +1,82 @@
+/** `strata diff` finds a function that got slower by a tenth in ten seconds at 999 Hz. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { after, test } from 'node:test';
+
+import { strata } from '../testing/cli.js';
+import { requirePython } from '../testing/pythons.js';
+import { Workplace } from '../testing/recordings.js';
+
+const workplace = new Workplace();
+after(() => workplace.close());
+
+/** Five functions in turn, a millisecond each: of fixed work, whose share the machine's load leaves alone. */
+const PROGRAM = `
+import sys
+def square(n):
+    total = 0
+    for i in range(n): total += i * i % 7
+    return total
+def loop(n):
+    x = 0.5
+    for i in range(n): x = x * 3.9 * (1 - x)
+    return x
+def table(n):
+    found = {}
+    for i in range(n): found[i % 100] = i
+    return found
+def texts(n): return [str(i) for i in range(n)]
+def order(n): return sorted(range(n, 0, -1), key=abs)
+factor = float(sys.argv[1])
+for _ in range(1900):
+    square(int(40000 * factor)); loop(8000); table(12000); texts(6000); order(8000)
+`;
+
+/** Tries, of which each records the pair anew: other load may come and go while the one is recorded. */
+const TRIES = 3;
+
+interface Json {
+  readonly recordings: readonly { readonly samples: number }[];
+  readonly rows: readonly {
+    readonly function: string;
+    readonly changes: { readonly delta: number }[];
+  }[];
+}
+
+test('a tenth is found by time and by shares, and nothing where nothing changed', async (t) => {
+  const python = requirePython(t, [3, 12]);
+  if (!python) return;
+  const program = workplace.path('program.py');
+  writeFileSync(program, PROGRAM);
+  const record = (name: string, factor: string) =>
+    workplace.record(name, [python.path, program, factor], ['-F', '999']);
+  const diff = async (...argv: string[]) => {
+    const { stdout } = await strata(['diff', '--json', ...argv], { cwd: workplace.folder });
+    return JSON.parse(stdout) as Json;
+  };
+  const seen: string[] = [];
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    const [first, second] = [await record('1.data', '1'), await record('2.data', '1')];
+    const slow = await record('3.data', '1.1');
+    const unchanged = await diff(first.file, second.file);
+    assert.deepEqual(
+      unchanged.rows.map((row) => row.function),
+      [],
+    );
+    const byTime = await diff(first.file, slow.file);
+    const byShare = await diff('--normalize', 'total', first.file, slow.file);
+    seen.push(
+      `${byTime.recordings[0].samples} samples: ${byTime.rows.map((row) => row.function).join()}`,
+    );
+    if (byTime.rows.length === 0 || byShare.rows.length === 0) continue;
+    for (const { rows } of [byTime, byShare]) {
+      assert.deepEqual(
+        rows.map((row) => row.function),
+        ['square'],
+      );
+      assert.ok(rows[0].changes[0].delta > 0);
+    }
+    return;
+  }
+  assert.fail(`not found: ${seen.join('; ')}`);
+});
