@@ -1,5 +1,8 @@
 /** A real terminal: a program in tmux, keys in, screen out. */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface TmuxOptions {
@@ -13,22 +16,21 @@ export interface TmuxOptions {
 const PATIENCE_MS = 30_000;
 const POLL_MS = 50;
 
-let sessions = 0;
-
 export function hasTmux(): boolean {
   return spawnSync('tmux', ['-V']).error === undefined;
 }
 
 /** A shell in a terminal of its own, on a tmux server of its own. */
 export class Tmux {
-  private readonly socket = `strata-test-${process.pid}-${++sessions}`;
+  /** Of the server's socket, which it leaves behind. */
+  private readonly folder = mkdtempSync(join(tmpdir(), 'strata-tmux-'));
 
   constructor({ width = 100, height = 24, cwd = process.cwd(), env = {} }: TmuxOptions = {}) {
     const environment = { ...process.env, LC_ALL: 'C.UTF-8', PS1: '$ ', ENV: '', ...env };
     const size = ['-x', String(width), '-y', String(height)];
     execFileSync(
       'tmux',
-      ['-u', '-L', this.socket, '-f', '/dev/null', 'new-session', '-d', ...size, '-c', cwd, 'sh'],
+      ['-u', '-S', this.socket, '-f', '/dev/null', 'new-session', '-d', ...size, '-c', cwd, 'sh'],
       { env: environment },
     );
   }
@@ -75,10 +77,15 @@ export class Tmux {
   }
 
   close(): void {
-    spawnSync('tmux', ['-L', this.socket, 'kill-server']);
+    spawnSync('tmux', ['-S', this.socket, 'kill-server']);
+    rmSync(this.folder, { recursive: true });
+  }
+
+  private get socket(): string {
+    return join(this.folder, 'socket');
   }
 
   private tmux(...argv: string[]): string {
-    return execFileSync('tmux', ['-L', this.socket, ...argv], { encoding: 'utf8' });
+    return execFileSync('tmux', ['-S', this.socket, ...argv], { encoding: 'utf8' });
   }
 }
