@@ -1,6 +1,7 @@
 /** Which functions a reader of a call tree is shown, and which are folded into those around them. */
 import { libraries, OWN } from './libraries.js';
-import { functionsNamed, functionsOfModules, matchesName, type NamePattern } from './names.js';
+import { functionsNamed, functionsOfModules } from './function-choice.js';
+import { matchesName, type NamePattern } from './names.js';
 import { Layer, type Profile } from './profile.js';
 import { isTask, type TaskFunctions } from './tasks.js';
 

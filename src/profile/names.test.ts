@@ -3,7 +3,8 @@ import { test } from 'node:test';
 
 import { StrataError } from '../base/errors.js';
 import { drawProfile } from '../testing/drawn.js';
-import { functionsNamed, functionsOfModules, parseNames } from './names.js';
+import { functionsNamed, functionsOfModules } from './function-choice.js';
+import { parseNames } from './names.js';
 
 test('names, names with *, and regular expressions, divided by commas', () => {
   const cases: [string, ReturnType<typeof parseNames>][] = [

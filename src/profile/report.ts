@@ -4,7 +4,8 @@ import { entriesOf, sortEntries, type Entry, type RowOrder } from './entries.js'
 import { flatProfile, shownWeights, type FlatProfile } from './flat.js';
 import { DEFAULT_PARENT, keyColumns, type KeyColumn } from './key-columns.js';
 import { limitStacks } from './max-stack.js';
-import { functionsNamed, matchesName, type NamePattern } from './names.js';
+import { functionsNamed } from './function-choice.js';
+import { matchesName, type NamePattern } from './names.js';
 import type { Profile } from './profile.js';
 import {
   planFields,

@@ -4,7 +4,8 @@
  */
 import { eventsNamed, eventsTogether, withoutWaiting } from './event-choice.js';
 import { filterSamples, keepSamples } from './filter.js';
-import { functionsNamed, functionsOfModules, type NamePattern } from './names.js';
+import { functionsNamed, functionsOfModules } from './function-choice.js';
+import type { NamePattern } from './names.js';
 import type { Layer, Profile } from './profile.js';
 import { focusOn, invertStacks, stacksThrough } from './stack-choice.js';
 import { timeSlices, type TimeChoice } from './time-slices.js';

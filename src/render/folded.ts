@@ -10,12 +10,10 @@ import { callTree, type Group } from '../profile/calltree.js';
 import { Layer, type Profile } from '../profile/profile.js';
 
 /** What the number behind a stack is: how many samples, or what they weigh (perf's period). */
-export const FOLDED_COUNTS = ['period', 'samples'] as const;
-export type FoldedCount = (typeof FOLDED_COUNTS)[number];
+export type FoldedCount = 'period' | 'samples';
 
 /** What the first frame names. */
-export const FOLDED_ROOTS = ['comm', 'pid', 'tid'] as const;
-export type FoldedRoot = (typeof FOLDED_ROOTS)[number];
+export type FoldedRoot = 'comm' | 'pid' | 'tid';
 
 export interface FoldedOptions {
   /** Index of the event; others are left out. */

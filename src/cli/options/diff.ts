@@ -2,13 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 
 import { ExitCode, StrataError } from '../../base/errors.js';
-import {
-  DIFF_BY,
-  NORMALIZATIONS,
-  type DiffBy,
-  type DiffKey,
-  type Normalization,
-} from '../../profile/diff/diff.js';
+import type { DiffBy, DiffKey, Normalization } from '../../profile/diff/diff.js';
 import type { Selection } from '../../profile/selection.js';
 import { parseList, parsePercent } from '../values.js';
 import { given, selection, selectionFlags } from './shared.js';
@@ -53,7 +47,7 @@ export const DIFF: CommandSpec<DiffOptions> = {
     {
       flags: '--by <what>',
       help: 'rows: each symbol, each whole stack, or the call tree, libraries folded',
-      choices: DIFF_BY,
+      choices: ['symbol', 'stack', 'tree'] satisfies DiffBy[],
       value: 'symbol',
     },
     {
@@ -61,7 +55,7 @@ export const DIFF: CommandSpec<DiffOptions> = {
       help:
         'compare time (of other events: counts) as it is, where both did the same work; shares ' +
         'of the total, where one ran longer; or numbers of samples',
-      choices: NORMALIZATIONS,
+      choices: ['time', 'total', 'samples'] satisfies Normalization[],
       value: 'time',
     },
     {

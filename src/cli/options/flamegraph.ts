@@ -3,8 +3,8 @@ import { ExitCode, StrataError } from '../../base/errors.js';
 import { regularExpression } from '../../profile/names.js';
 import type { Selection } from '../../profile/selection.js';
 import type { MinWidth } from '../../render/flamegraph/flamegraph.js';
-import { COLORS, type Colors } from '../../render/flamegraph/picture.js';
-import { FOLDED_COUNTS, FOLDED_ROOTS, type FoldedOptions } from '../../render/folded.js';
+import type { Colors } from '../../render/flamegraph/picture.js';
+import type { FoldedCount, FoldedOptions, FoldedRoot } from '../../render/folded.js';
 import { parseList, parseMinWidth, parseWhole } from '../values.js';
 import { given, INPUT, selection, selectionFlags } from './shared.js';
 import type { CommandSpec, Values } from './spec.js';
@@ -67,7 +67,7 @@ export const FLAMEGRAPH: CommandSpec<FlamegraphOptions> = {
     {
       flags: '--colors <what>',
       help: 'what colours tell: the layer, nothing (hot), the module or package, the name (hash)',
-      choices: COLORS,
+      choices: ['layer', 'hot', 'module', 'hash'] satisfies Colors[],
       value: 'layer',
     },
     {
@@ -86,13 +86,13 @@ export const FLAMEGRAPH: CommandSpec<FlamegraphOptions> = {
     {
       flags: '--count <what>',
       help: 'of folded stacks: add up periods, as FlameGraph and inferno do, or count samples',
-      choices: FOLDED_COUNTS,
+      choices: ['period', 'samples'] satisfies FoldedCount[],
       valueText: 'period',
     },
     {
       flags: '--root <name>',
       help: 'first frame of folded stacks: NAME, NAME-PID or NAME-PID/TID',
-      choices: FOLDED_ROOTS,
+      choices: ['comm', 'pid', 'tid'] satisfies FoldedRoot[],
       valueText: 'comm',
     },
     {

@@ -11,7 +11,6 @@ import { sumRows, type RowChoice, type RowSums } from './sums.js';
 
 /** - `symbol`: rows by function or module; `stack`: by whole stack; `tree`: by node of the call tree. */
 export type DiffBy = 'symbol' | 'stack' | 'tree';
-export const DIFF_BY: readonly DiffBy[] = ['symbol', 'stack', 'tree'];
 
 /**
  * What is compared:

@@ -21,8 +21,7 @@ import {
 import { visibleText } from './text.js';
 
 /** What a frame's colour tells: its layer, nothing but warmth, its module or package, its name alone. */
-export const COLORS = ['layer', 'hot', 'module', 'hash'] as const;
-export type Colors = (typeof COLORS)[number];
+export type Colors = 'layer' | 'hot' | 'module' | 'hash';
 
 /**
  * A *look* is one character, base 36, and the number of a swatch: a frame is drawn with the class `f` and

@@ -12,7 +12,7 @@ import { paintOf, type Colors } from './paint.js';
 import { drawStatic } from './static.js';
 import { visibleText } from './text.js';
 
-export { COLORS, type Colors } from './paint.js';
+export type { Colors } from './paint.js';
 
 export interface PictureOptions {
   readonly title: string;
