@@ -100,7 +100,7 @@ export function joinProfiles(
 }
 
 /** Weights below this are numbers of samples, above it periods added up: nanoseconds, cycles. */
-const LEAST_PERIOD = 1000;
+const LEAST_PERIOD = 100_000;
 
 /** Where all times are one and the same there were none. */
 function quantumOf({ profile: { samples }, event }: DiffInput): number | undefined {

@@ -73,17 +73,33 @@ function writeHeading(
     );
   });
   sink('\n');
-  line(headline(table));
+  const prose = (text: string) => wrapped(text, width).forEach(line);
+  prose(headline(table));
   table.comparisons.forEach(({ drift }, index) => {
     if (!isNoteworthy(drift)) return;
     const which = sides.length > 2 ? ` in #${index + 2}` : '';
     const why =
       table.joined.sides[0].event.unit === 'ns' ? ', as on a busier or slower machine' : '';
-    line(
+    prose(
       `What did not change weighs ${formatFactor(drift.log)}${which}${drift.log > 0 ? why : ''}; marks are of what changed beside that.`,
     );
   });
   sink('\n');
+}
+
+/** A sentence in lines of the terminal. */
+function wrapped(text: string, width = Infinity): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && columns(line) + 1 + columns(word) > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
 }
 
 /** What the figures are, in a line. */
