@@ -4,6 +4,7 @@
  */
 import type { ChainPlaces } from './chain-places.js';
 import type { FlatProfile, FlatRow } from './flat.js';
+import { frameDepths } from './max-stack.js';
 
 /** Nodes of the call tree that are one frame of merged chains, with what the chains through them weigh. */
 export interface Bundle {
@@ -226,16 +227,11 @@ export class CallerSteps implements Steps {
   }
 }
 
-/** 1 for each node with more than `count` frames from the root; inlined functions share their caller's. */
+/** 1 for each node with more than `count` frames from the root. */
 function deeperThan({ tree }: FlatProfile, count: number): Uint8Array {
-  const { inlineDepth } = tree.profile.frames;
-  const depth = new Int32Array(tree.length);
-  return Uint8Array.from(depth, (_, node) => {
-    const above = tree.parent[node] < 0 ? 0 : depth[tree.parent[node]];
-    const isInlined = tree.frame[node] >= 0 && inlineDepth[tree.frame[node]] > 0;
-    depth[node] = isInlined ? above : above + 1;
-    return depth[node] > count ? 1 : 0;
-  });
+  const { profile, event } = tree;
+  const depths = frameDepths(profile, tree, profile.events[event].copiedStacks === true);
+  return Uint8Array.from(depths, (depth) => (depth > count ? 1 : 0));
 }
 
 /** Leaf towards root. */

@@ -1,52 +1,123 @@
 /** Stacks cut to a number of frames when they are read, as `perf report --max-stack` does. */
 import { InternedStacks } from './interned.js';
-import type { Profile } from './profile.js';
+import { Layer, type Profile, type SampleTable, type StackTable } from './profile.js';
 
 /**
  * The profile with at most `count` frames of each stack: the innermost, or with callers first the outermost
- * (`thread__resolve_callchain_sample` of tools/perf/util/machine.c). Inlined functions stand in their
- * caller's frame. A sample ends where it did: with callers first its innermost frame, too, is kept, behind
- * those that call chains show.
+ * (`thread__resolve_callchain_sample` of tools/perf/util/machine.c). Of a stack that was copied the user's
+ * and the kernel's part have a limit each, and of the user's the innermost are kept in either order, because
+ * the limit stops unwinding (`unwind__get_entries` of util/unwind-libunwind-local.c). Inlined functions stand
+ * in their caller's frame. A sample ends where it did: with callers first its innermost frame, too, is kept,
+ * behind those that call chains show.
  */
 export function limitStacks(profile: Profile, count: number, order: 'caller' | 'callee'): Profile {
-  const { stacks, frames, samples } = profile;
-  const depth = new Int32Array(stacks.length);
-  const image = new Int32Array(stacks.length).fill(-1);
-  const interned = new InternedStacks();
-  let deepest = 0;
-  for (let stack = 0; stack < stacks.length; stack++) {
-    const parent = stacks.parent[stack];
-    const above = parent < 0 ? 0 : depth[parent];
-    const isInlined = frames.inlineDepth[stacks.frame[stack]] > 0;
-    depth[stack] = isInlined ? above : above + 1;
-    deepest = Math.max(deepest, depth[stack]);
-    const outer = parent < 0 ? -1 : image[parent];
-    image[stack] = depth[stack] > count ? outer : interned.intern(outer, stacks.frame[stack]);
-  }
-  if (deepest <= count) return profile;
+  const { stacks, events } = profile;
+  const depth = frameDepths(profile, stacks, false);
+  if (depth.every((frames) => frames <= count)) return profile;
 
-  const cut = new Map<number, number>();
-  const cutOnce = (leaf: number): number => {
-    let stack = cut.get(leaf);
-    if (stack === undefined) cut.set(leaf, (stack = cutLeaf(leaf)));
-    return stack;
-  };
-  const cutLeaf = (leaf: number): number => {
-    if (order === 'caller') {
-      let last = leaf;
-      while (frames.inlineDepth[stacks.frame[last]] > 0) last = stacks.parent[last];
-      return interned.intern(image[leaf], stacks.frame[last]);
+  const interned = new InternedStacks();
+  const recorded = new StackCutter(profile, depth, count, order, false);
+  const copied = events.some(({ copiedStacks }) => copiedStacks)
+    ? new StackCutter(profile, frameDepths(profile, stacks, true), count, order, true)
+    : recorded;
+  const cutterOf = events.map(({ copiedStacks }) => (copiedStacks ? copied : recorded));
+  const stack = cutAll(profile.samples, cutterOf, interned);
+  return { ...profile, stacks: interned.table(), samples: { ...profile.samples, stack } };
+}
+
+function cutAll(
+  { stack, event, length }: SampleTable,
+  cutterOf: readonly StackCutter[],
+  interned: InternedStacks,
+): Int32Array {
+  const cut = new Int32Array(length).fill(-1);
+  for (let sample = 0; sample < length; sample++) {
+    if (stack[sample] >= 0) cut[sample] = cutterOf[event[sample]].cut(stack[sample], interned);
+  }
+  return cut;
+}
+
+/**
+ * Of each stack, or node of a call tree, how many frames it has from the root; inlined functions share their
+ * caller's.
+ * @param apart whether the kernel's frames are counted from the first of them
+ */
+export function frameDepths(
+  { frames, functions }: Profile,
+  { parent, frame, length }: StackTable,
+  apart: boolean,
+): Int32Array {
+  const depth = new Int32Array(length);
+  for (let at = 0; at < length; at++) {
+    const up = parent[at];
+    const isInlined = frame[at] >= 0 && frames.inlineDepth[frame[at]] > 0;
+    const isEntry = apart && isKernel(frame[at]) && up >= 0 && !isKernel(frame[up]);
+    const above = up < 0 || isEntry ? 0 : depth[up];
+    depth[at] = isInlined ? above : above + 1;
+  }
+  return depth;
+
+  function isKernel(one: number): boolean {
+    return one >= 0 && functions.layer[frames.func[one]] === Layer.Kernel;
+  }
+}
+
+/** Cuts stacks of one kind, each once. */
+class StackCutter {
+  /** By stack; -1 where it was not yet asked for. */
+  private readonly known: Int32Array;
+  private readonly path: number[] = [];
+
+  /**
+   * @param depth of each stack
+   * @param apart whether the kernel's frames were counted apart, in stacks that were copied
+   */
+  constructor(
+    private readonly profile: Profile,
+    private readonly depth: Int32Array,
+    private readonly count: number,
+    private readonly order: 'caller' | 'callee',
+    private readonly apart: boolean,
+  ) {
+    this.known = new Int32Array(depth.length).fill(-1);
+  }
+
+  cut(leaf: number, interned: InternedStacks): number {
+    if (this.known[leaf] < 0) {
+      this.gather(leaf);
+      this.known[leaf] = this.path.reduceRight((up, frame) => interned.intern(up, frame), -1);
     }
-    const path: number[] = [];
-    for (let stack = leaf; stack >= 0 && depth[leaf] - depth[stack] < count;) {
-      path.push(stacks.frame[stack]);
+    return this.known[leaf];
+  }
+
+  /** The frames that are kept, innermost first. */
+  private gather(leaf: number): void {
+    const { path, depth, count, order, apart } = this;
+    const { stacks, frames, functions } = this.profile;
+    const last = this.withCode(leaf);
+    let deepest = depth[leaf];
+    let wasKernel = false;
+    path.length = 0;
+    for (let stack = leaf; stack >= 0; stack = stacks.parent[stack]) {
+      const frame = stacks.frame[stack];
+      const isKernel = functions.layer[frames.func[frame]] === Layer.Kernel;
+      if (apart && wasKernel && !isKernel) deepest = depth[stack];
+      wasKernel = isKernel;
+      const keepsOuter = order === 'caller' && (isKernel || !apart);
+      const isKept = keepsOuter
+        ? depth[stack] <= count || stack === last
+        : deepest - depth[stack] < count;
+      if (isKept) path.push(frame);
+    }
+  }
+
+  /** The stack itself, or where its last frames were inlined, the one they were inlined into. */
+  private withCode(leaf: number): number {
+    const { stacks, frames } = this.profile;
+    let stack = leaf;
+    while (frames.inlineDepth[stacks.frame[stack]] > 0 && stacks.parent[stack] >= 0) {
       stack = stacks.parent[stack];
     }
-    return path.reduceRight((outer, frame) => interned.intern(outer, frame), -1);
-  };
-  const stack = samples.stack.map((leaf) => {
-    if (leaf < 0) return -1;
-    return depth[leaf] <= count ? image[leaf] : cutOnce(leaf);
-  });
-  return { ...profile, stacks: interned.table(), samples: { ...samples, stack } };
+    return stack;
+  }
 }

@@ -164,6 +164,8 @@ export interface EventInfo {
   readonly leader?: number;
   /** The name that the group was given, if any. */
   readonly groupName?: string;
+  /** Whether its samples' stacks were copied, and unwound only when they were read. */
+  readonly copiedStacks?: boolean;
 }
 
 /** Something that could not be known, or that makes the profile differ from what was asked for. */

@@ -28,8 +28,8 @@ export interface LoadOptions extends Pick<ReplayOptions, 'symbols' | 'onDownload
   readonly lines?: boolean | undefined;
   /** Whether the profile tells where its code is ({@link Profile.code}); by default it does not. */
   readonly code?: boolean | undefined;
-  /** Told now and then how many samples have been read. */
-  readonly onProgress?: ((samples: number) => void) | undefined;
+  /** Told now and then how many samples have been read; `soFar` gives the profile of them, without notes. */
+  readonly onProgress?: ((samples: number, soFar: () => Profile) => void) | undefined;
 }
 
 /**
@@ -114,8 +114,19 @@ class Loading {
   }
 
   run(): Profile {
-    const { replay, builder } = this;
+    const { replay } = this;
     replay.run({ sample: (view, thread, ordinal) => this.addSample(view, thread, ordinal) });
+    const profile = this.soFar();
+    return {
+      ...profile,
+      ...(this.code === undefined ? {} : { code: this.code.table() }),
+      notes: makeNotes(profile, replay.facts),
+    };
+  }
+
+  /** The profile of the samples that were read. */
+  private soFar(): Profile {
+    const { replay, builder } = this;
     const { facts, command, file } = replay;
     const { lost, lostChunks, throttled } = facts;
     const { hostname } = file.info;
@@ -124,31 +135,37 @@ class Loading {
     const regions = replay.strata?.info.regions;
     return {
       ...profile,
-      events: this.groupedEvents(profile.events),
+      events: this.describeEvents(profile.events),
       ...(regions === undefined ? {} : { regions }),
-      ...(this.code === undefined ? {} : { code: this.code.table() }),
-      notes: makeNotes(profile, facts),
     };
   }
 
-  /** The events with the groups that they were recorded in. */
-  private groupedEvents(events: readonly EventInfo[]): EventInfo[] {
-    const grouped = [...events];
-    for (const { name, leader: first, members } of this.replay.file.info.groups) {
+  /** The events with how their stacks were recorded, and the groups that they were recorded in. */
+  private describeEvents(events: readonly EventInfo[]): EventInfo[] {
+    const described = [...events];
+    const { info, events: recorded } = this.replay.file;
+    recorded.events.forEach(({ attr }, event) => {
+      const row = this.eventRows[event];
+      if (row < 0 || (attr.sample_type & PerfSample.STACK_USER) === 0) return;
+      described[row] = { ...described[row], copiedStacks: true };
+    });
+    for (const { name, leader: first, members } of info.groups) {
       const rows = this.eventRows.slice(first, first + members).filter((row) => row >= 0);
       for (const row of rows) {
         const group = name === '' ? {} : { groupName: name };
-        grouped[row] = { ...grouped[row], leader: rows[0], ...group };
+        described[row] = { ...described[row], leader: rows[0], ...group };
       }
     }
-    return grouped;
+    return described;
   }
 
   private addSample(view: SampleView, thread: Thread, ordinal: number): void {
     const { builder, stacks } = this;
     const event = this.eventRows[view.event];
     if (event < 0) return;
-    if (ordinal % PROGRESS_STEP === PROGRESS_STEP - 1) this.onProgress?.(ordinal + 1);
+    if (ordinal % PROGRESS_STEP === PROGRESS_STEP - 1) {
+      this.onProgress?.(ordinal + 1, () => this.soFar());
+    }
     let row = this.threadRows.get(thread);
     if (row?.comm !== thread.comm) {
       const { comm } = thread;
