@@ -77,7 +77,7 @@ const EXTENSION = /\.(?:cpython-3\d+[^/]*|abi3)\.so$/;
  * `undefined` of extension modules that are not installed: they are the programmer's own.
  */
 export function libraryOfModule(name: string, path: string): string | undefined {
-  const short = name.replace(EXTENSION, '');
+  const short = name.endsWith('.so') ? name.replace(EXTENSION, '') : name;
   const place = installed(path);
   if (place !== undefined) return place === name ? short : place.replace(/\.libs$/, '');
   return short === name ? name : undefined;

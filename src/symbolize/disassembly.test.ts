@@ -101,6 +101,15 @@ test('objdump is not trusted', () => {
   });
 });
 
+test('names of any length take a time that grows with it', () => {
+  const long = `"$(yes ' <a' | head -100000 | tr -d '\\n')"`;
+  const found = disassemble(RANGE, {
+    objdump: pretender('long', `printf ' 1000:\\tjmp 1000%s\\n' ${long}`),
+  });
+  assert.ok(!('problem' in found));
+  assert.equal(found.instructions[0].target, 0x1000);
+});
+
 test('names of files are no options, and no shell reads them', () => {
   const shows = pretender('shows', `for a; do :; done; printf ' 1000:\\t%s\\n' "$a"`);
   const evil = `-o$(touch ${join(folder, 'touched')})`;

@@ -183,7 +183,9 @@ function readInstructions(text: string, raw: boolean, start: Address, end: Addre
 
 function targetOf(code: string, start: Address, end: Address): Address | undefined {
   if (!JUMP.test(code)) return undefined;
-  const match = /(?:^|[\s,])(?:0x)?([0-9a-f]+)(?: <[^>]*>)?\s*(?:\/\/.*|#.*)?$/.exec(code);
+  // `je 401136 <main+0x10>`: behind the address stands a name, which is anyone's and of any length.
+  const [operands] = code.split(' <', 1);
+  const match = /(?:^|[\s,])(?:0x)?([0-9a-f]+)\s*(?:\/\/.*|#.*)?$/.exec(operands);
   const target = match === null ? undefined : parseAddress(match[1]);
   return target !== undefined && target >= start && target < end ? target : undefined;
 }

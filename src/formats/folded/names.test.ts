@@ -82,3 +82,9 @@ test('what a frame says is taken apart', () => {
   });
   assert.deepEqual(parseFoldedName('f(int)'), { name: 'f(int)', mark: '', line: -1 });
 });
+
+test('names of any length take a time that grows with it', () => {
+  const long = '.('.repeat(100_000);
+  assert.deepEqual(foldedFrames(`a${long}`), ['a.']);
+  assert.deepEqual(foldedFrames('net/http.(*Client).Do'), ['net/http.(*Client).Do']);
+});

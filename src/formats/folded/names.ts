@@ -47,9 +47,15 @@ export function foldedComm(comm: string, ids?: { pid?: number; tid?: number }): 
 
 function tidy(symbol: string, isJava: boolean): string {
   let name = oneLine(symbol).replaceAll(';', ':');
-  if (!/\.\(.*\)\./.test(name)) name = name.replace(/\((?!anonymous namespace\)).*/, '');
+  if (!isGoMethod(name)) name = name.replace(/\((?!anonymous namespace\)).*/s, '');
   name = name.replace(/["']/g, '');
   return isJava && name.includes('/') ? name.replace(/^L/, '') : name;
+}
+
+/** `/\.\(.*\)\./`, in a time that grows with the name's length alone. */
+function isGoMethod(name: string): boolean {
+  const open = name.indexOf('.(');
+  return open >= 0 && name.lastIndexOf(').') > open;
 }
 
 /** Names that would end the line are nobody's but an attacker's. */
