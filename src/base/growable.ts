@@ -2,7 +2,8 @@
  * Typed arrays that grow by doubling: columns whose length is not known before.
  */
 
-const FIRST_CAPACITY = 1024;
+/** Small: there are columns for each of many threads. */
+const FIRST_CAPACITY = 32;
 
 /** What the columns need of a typed array. */
 interface Numbers<A> {

@@ -3,12 +3,12 @@ import { join, posix } from 'node:path';
 
 import { decodeUtf8 } from '../base/cursor.js';
 import { StrataError } from '../base/errors.js';
-import { Float64Column } from '../base/growable.js';
+import { Int32Column } from '../base/growable.js';
 import { FileSource, statOf } from '../base/source.js';
 import { formatBytes, type Bytes } from '../base/units.js';
 
-/** Larger files are no source that anyone reads. */
-const MAX_FILE: Bytes = 256 << 20;
+/** Larger files are no source that anyone reads. (Of as many empty lines the index takes 256 MiB.) */
+const MAX_FILE: Bytes = 64 << 20;
 /** In which a NUL says that a file is no text. */
 const START: Bytes = 1 << 16;
 /** Of a line, what is shown of the longest is less. */
@@ -19,7 +19,7 @@ const MAX_PARTS = 64;
 /** A file's lines, decoded when asked for. */
 export class SourceText {
   /** Where each line begins, and where the last one ends. */
-  private readonly starts: Float64Array;
+  private readonly starts: Int32Array;
 
   /**
    * @param path where it was found
@@ -30,7 +30,7 @@ export class SourceText {
     readonly mtimeMs: number,
     private readonly bytes: Uint8Array,
   ) {
-    const starts = new Float64Column();
+    const starts = new Int32Column();
     starts.push(0);
     for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1))
       starts.push(at + 1);
