@@ -59,6 +59,16 @@ test('what no terminal sends is passed over, and keys after it are heard', () =>
   assert.deepEqual(words(new KeyDecoder().push(`\x1b[${'1'.repeat(100)}`)), []);
   const decoder = new KeyDecoder();
   assert.deepEqual(words(decoder.push(`\x1b[${'1'.repeat(100)}`)), []);
-  const [paste] = new KeyDecoder().push(`\x1b[200~${'x'.repeat(5000)}`);
-  assert.equal(paste.kind === 'paste' && paste.text.length, 4096);
+  const pasting = new KeyDecoder();
+  assert.deepEqual(words(pasting.push(`\x1b[200~${'x'.repeat(3000)}`)), []);
+  assert.ok(pasting.isWaiting);
+  assert.deepEqual(words(pasting.flush()), [`paste ${'x'.repeat(3000)}`]);
+  assert.deepEqual(words(pasting.push('q')), ['q']);
+});
+
+test('of a long paste, which comes in pieces, the rest is no keys', () => {
+  const decoder = new KeyDecoder();
+  const pieces = ['\x1b[200~', ...Array<string>(5).fill('q'.repeat(4095)), 'q\x1b[20', '1~j'];
+  const events = pieces.flatMap((piece) => decoder.push(piece));
+  assert.deepEqual(words(events), [`paste ${'q'.repeat(4096)}`, 'j']);
 });

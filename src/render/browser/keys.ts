@@ -21,7 +21,7 @@ export const ESCAPE_SILENCE_MS = 50;
 
 /** A sequence without an end is no sequence. */
 const LONGEST_SEQUENCE = 64;
-/** A paste without an end, or of a whole book. */
+/** Of a paste, what is kept of a whole book. */
 const LONGEST_PASTE = 4096;
 
 const ESC = '\x1b';
@@ -57,9 +57,9 @@ export class KeyDecoder {
   private pending = '';
   private paste: string | undefined;
 
-  /** Whether what came last may be the Escape key, or the start of what is still to come. */
+  /** Whether what came last may be the Escape key, the start of what is still to come, or an unended paste. */
   get isWaiting(): boolean {
-    return this.pending !== '' && this.paste === undefined;
+    return this.pending !== '' || this.paste !== undefined;
   }
 
   push(text: string): InputEvent[] {
@@ -71,6 +71,7 @@ export class KeyDecoder {
 
   /** Nothing followed: what waits is as much as there is. */
   flush(): InputEvent[] {
+    if (this.paste !== undefined) return this.endPaste(this.paste);
     if (!this.isWaiting) return [];
     const rest = this.pending.slice(1);
     this.pending = '';
@@ -124,16 +125,21 @@ export class KeyDecoder {
   private readPaste(events: InputEvent[]): boolean {
     const text = (this.paste ?? '') + this.pending;
     const end = text.indexOf(PASTE_END);
-    if (end < 0 && text.length <= LONGEST_PASTE) {
-      // The end may come in two pieces: all of it is looked through again.
-      this.paste = text;
+    if (end < 0) {
+      // The end may come in two pieces, so that the last of what came is kept whatever it is.
+      const isLong = text.length > LONGEST_PASTE + PASTE_END.length;
+      this.paste = isLong ? text.slice(0, LONGEST_PASTE) + text.slice(-PASTE_END.length) : text;
       this.pending = '';
       return false;
     }
-    this.paste = undefined;
-    this.pending = end < 0 ? '' : text.slice(end + PASTE_END.length);
-    events.push({ kind: 'paste', text: text.slice(0, end < 0 ? LONGEST_PASTE : end) });
+    this.pending = text.slice(end + PASTE_END.length);
+    events.push(...this.endPaste(text.slice(0, end)));
     return true;
+  }
+
+  private endPaste(text: string): InputEvent[] {
+    this.paste = undefined;
+    return [{ kind: 'paste', text: text.slice(0, LONGEST_PASTE) }];
   }
 
   private take(length: number, events: InputEvent[], event?: InputEvent): true {

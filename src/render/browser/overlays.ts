@@ -57,8 +57,7 @@ export class TextOverlay implements Overlay {
       if (event.what !== 'press') this.move(event.what === 'wheel-up' ? -WHEEL : WHEEL, height);
     } else if (event.kind === 'key') {
       const { key } = event;
-      const widest = Math.max(0, ...this.page.lines.map(lineColumns));
-      if (key === 'right') this.scroll = Math.min(this.scroll + SCROLL, widest);
+      if (key === 'right') this.scroll = Math.min(this.scroll + SCROLL, this.widest());
       else if (key === 'left' && this.scroll > 0) this.scroll = Math.max(0, this.scroll - SCROLL);
       else if (CLOSING.has(key)) return 'close';
       else this.move(stepOf(key, height, this.page.lines.length) ?? 0, height);
@@ -68,6 +67,11 @@ export class TextOverlay implements Overlay {
 
   private move(step: number, height: number): void {
     this.top = Math.max(0, Math.min(this.top + step, this.page.lines.length - height));
+  }
+
+  /** Columns of the longest line: sources have more lines than a call can have arguments. */
+  private widest(): number {
+    return this.page.lines.reduce((most, line) => Math.max(most, lineColumns(line)), 0);
   }
 }
 

@@ -183,7 +183,7 @@ class Writer {
       this.hints.add(hint ?? '');
       return;
     }
-    const digits = Math.max(...rows.map(({ address }) => formatAddress(address).length));
+    const digits = rows.reduce((most, row) => Math.max(most, formatAddress(row.address).length), 0);
     sink(`${this.heading()}\n`);
     let before = '';
     for (const row of rows) {
