@@ -51,3 +51,16 @@ test('recursion costs three characters a frame', () => {
   const size = encoded.climb.length + encoded.func.length + encoded.weight.length;
   assert.ok(size < 900 * 3 + 10, `${size} characters`);
 });
+
+test('weights that are not whole keep their shares', () => {
+  const layout = layoutFlameGraph(
+    drawProfile(`
+  weight:0.25   weight:0.5
+  main          main
+  a             b
+`),
+  );
+  const looks = layout.functions.map(() => '0');
+  const { weight } = decodeFrames(encodeFrames(layout, looks) as FlameData);
+  assert.deepEqual([...weight], [0.75, 0.75, 0.25, 0.5]);
+});

@@ -28,12 +28,16 @@ export type EncodedFrames = Pick<
  */
 export function encodeFrames(layout: FlameLayout, looks: readonly string[]): EncodedFrames {
   const { other, otherTotal } = layout;
-  const unit = commonDivisor(
-    layout.self,
-    layout.weight,
-    ...(other ? [other] : []),
-    ...(layout.chart ? [layout.x] : []),
-  );
+  const isWhole = [layout.self, layout.weight].every((column) => column.every(Number.isInteger));
+  const unit = isWhole
+    ? commonDivisor(
+        layout.self,
+        layout.weight,
+        ...(other ? [other] : []),
+        ...(layout.chart ? [layout.x] : []),
+      )
+    : // Folded stacks may have weights such as 0.25.
+      2 ** (Math.ceil(Math.log2(layout.weight[0])) - 40);
   const renumbered = new Int32Array(layout.functions.length).fill(-1);
   const names: string[] = [];
   const places = new Map<string, number>();

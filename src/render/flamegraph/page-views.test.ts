@@ -56,8 +56,11 @@ test('stacks are kept and removed by search, told with their share, undone and r
     await becomes(() => labels(page), WHOLE);
     await press(page, 'Redo');
     await becomes(() => labels(page), ['parse', 'parse', 'main', 'all']);
+    await page.keyboard.press('y'); // there is no more
     await page.goBack();
     await becomes(() => labels(page), WHOLE);
+    const undo = page.getByRole('button', { name: 'Undo', exact: true });
+    await becomes(() => undo.isDisabled(), true);
 
     await page.locator('.search').fill('^(load|poll)$');
     await page.getByRole('checkbox').check();

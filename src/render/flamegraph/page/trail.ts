@@ -39,8 +39,9 @@ export function startTrail(window: PageWindow): Trail {
       if (at > 0) window.history.back();
     },
     redo: () => {
+      if (at + 1 >= hashes.length) return;
       forward = true;
-      if (at + 1 < hashes.length) window.history.forward();
+      window.history.forward();
     },
     follow: () => {
       const hash = present();
