@@ -5,6 +5,7 @@ import { FormatError, StrataError } from '../base/errors.js';
 import { describeSystemError } from '../base/source.js';
 import type { Profile } from '../profile/profile.js';
 import { select, type Selected, type Selection } from '../profile/selection.js';
+import type { LoadOptions } from '../session/load.js';
 import { loadProfile } from '../session/open.js';
 import type { DownloadProgress } from '../symbolize/debuginfod-client.js';
 import { debuginfodFromEnvironment } from '../symbolize/debuginfod.js';
@@ -20,19 +21,13 @@ export interface InputChoice extends SymbolChoice {
   readonly code?: boolean;
   /** In place of a line on standard error. */
   readonly onDownload?: (progress: DownloadProgress) => void;
-  readonly onProgress?: (samples: number) => void;
+  readonly onProgress?: LoadOptions['onProgress'];
 }
 
 /**
  * Reads a recording and leaves what was asked for.
- *
  * @throws StrataError where it cannot be read, has no such event, or has none of the samples
  */
-export function readInput(choice: InputChoice): Profile {
-  return readSelected(choice).profile;
-}
-
-/** As {@link readInput}, with what the whole of each event weighs. */
 export function readSelected(choice: InputChoice): Selected {
   return selectFrom(readProfile(choice), choice);
 }

@@ -159,7 +159,7 @@ function namesOf(strings: readonly string[], none: string): Pick<KeyColumn, 'tex
 }
 
 /** As strcmp(3) on ASCII; names beyond it sort by UTF-16 unit, which no locale changes either. */
-export function compareBytes(a: string, b: string): number {
+function compareBytes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

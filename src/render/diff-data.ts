@@ -122,7 +122,9 @@ function rowObject(table: DiffTable, row: number): object {
     ...identity(table, row),
     weights: table.sums.map(({ weight }) => weight[row]),
     samples: table.sums.map(({ samples }) => samples[row]),
-    percents: table.sums.map(({ weight }, side) => (100 * weight[row]) / sides[side].weight),
+    percents: table.sums.map(({ weight }, side) =>
+      sides[side].weight > 0 ? (100 * weight[row]) / sides[side].weight : 0,
+    ),
     changes: table.comparisons.map((_, index) => {
       const { delta, ratio, net, falseRate, significant } = changeOf(table, row, index + 1);
       return {

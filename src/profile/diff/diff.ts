@@ -146,7 +146,7 @@ export function isSignificant(table: DiffTable, row: number): boolean {
 }
 
 /** The greatest difference of a row from the first recording, whatever its sign. */
-export function greatestDelta(table: DiffTable, row: number): number {
+function greatestDelta(table: DiffTable, row: number): number {
   let greatest = 0;
   for (let side = 1; side < table.sums.length; side++) {
     const delta = figureOf(table, row, side) - figureOf(table, row, 0);

@@ -42,7 +42,7 @@ export function drawDiff(
 }
 
 /** Lays out the merged call tree, libraries and all. */
-export function layoutDiff(
+function layoutDiff(
   { whole, normalize, comparisons }: Pick<DiffTable, 'whole' | 'normalize' | 'comparisons'>,
   widths: DiffWidths,
   minShare = 0,

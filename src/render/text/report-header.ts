@@ -26,7 +26,7 @@ export function writeEventHeader(
 }
 
 /** `cycles`, or of several `anon group { cycles, instructions }`. */
-export function nameOfEvents({ events: infos }: Profile, events: readonly number[]): string {
+function nameOfEvents({ events: infos }: Profile, events: readonly number[]): string {
   const names = events.map((event) => infos[event].name).join(', ');
   if (events.length === 1) return names;
   return `${infos[events[0]].groupName ?? 'anon group'} { ${names} }`;
