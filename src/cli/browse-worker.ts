@@ -3,7 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 import { StrataError } from '../base/errors.js';
 import { formatBytes, formatCount } from '../base/units.js';
-import { Desk } from '../render/browser/desk.js';
+import type { Profile } from '../profile/profile.js';
+import { Desk, type ProfileSource } from '../render/browser/desk.js';
 import type { Answer, Question } from '../render/browser/protocol.js';
 import type { TableChoice } from '../render/browser/table.js';
 import { safe } from '../render/text/text.js';
@@ -11,6 +12,11 @@ import { annotateLines } from './browse-annotate.js';
 import { readProfile } from './input.js';
 import type { ReportOptions } from './options/report.js';
 import { chooseRows } from './report.js';
+
+/** Smaller recordings are read before anybody could look at a part of them. */
+const EARLY_SAMPLES = 1 << 15;
+/** How much longer is read between two looks at what was read than such a look takes. */
+const EARLY_PAUSES = 4;
 
 export interface BrowseWorkerData {
   readonly options: ReportOptions;
@@ -25,8 +31,7 @@ if (port === null) throw new Error('this is a worker’s module');
 const say = (answer: Answer): void => port.postMessage(answer);
 const input = options.input === '-' ? 'standard input' : options.input;
 
-/** Of a thread of its own: what it would print would be on the screen. */
-const desk = new Desk({
+const source: ProfileSource = {
   choice: tableChoice(options),
   view: options.selection.view,
   load: (detailed) => {
@@ -36,9 +41,10 @@ const desk = new Desk({
       ...options,
       lines: detailed,
       code: detailed,
-      onProgress: (samples) => {
+      onProgress: (samples, soFar) => {
         const text = safe(`${what} ${input}: ${formatCount(samples)} samples`);
         say({ kind: 'progress', text });
+        if (!detailed && samples >= EARLY_SAMPLES) showEarly(soFar);
       },
       onDownload: ({ name, received, ended }) => {
         const text = `Debug information of ${name}: ${formatBytes(received)}`;
@@ -51,9 +57,30 @@ const desk = new Desk({
   annotate: (profile, event, symbol, width) =>
     annotateLines(options, profile, event, symbol, width),
   isWanted: (number) => Atomics.load(last, 0) === number,
-});
+};
+const desk = new Desk(source);
+
+/** What is being answered. */
+let asked: Question | undefined;
+let nextEarly = 0;
+
+/** Shows the rows of what has been read so far, as long as that is most of what is done meanwhile. */
+function showEarly(soFar: () => Profile): void {
+  const begun = performance.now();
+  if (asked === undefined || begun < nextEarly || !source.isWanted(asked.number)) return;
+  try {
+    const answer = new Desk({ ...source, load: soFar }).answer(asked);
+    if (answer?.kind === 'page') say({ ...answer, kind: 'early' });
+  } catch (error) {
+    // Of what was asked for there may be nothing yet.
+    if (!(error instanceof StrataError)) throw error;
+  }
+  const end = performance.now();
+  nextEarly = end + EARLY_PAUSES * (end - begun);
+}
 
 port.on('message', (question: Question) => {
+  asked = question;
   try {
     const answer = desk.answer(question);
     if (answer !== undefined) say(answer);

@@ -137,7 +137,7 @@ export class ProfileBuilder {
     return this.sampleTruncation.push(truncation);
   }
 
-  /** The profile, sharing memory with the builder, which is spent. */
+  /** The profile of what was added so far, sharing memory with the builder: more may be added to that alone. */
   finish(meta: BuilderMeta, notes: readonly Note[] = []): Profile {
     return {
       meta: { ...this.timeRange(), ...meta },

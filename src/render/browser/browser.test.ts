@@ -7,11 +7,12 @@ import { fieldNamed } from '../../profile/sort-keys.js';
 import { select } from '../../profile/selection.js';
 import { drawProfile } from '../../testing/drawn.js';
 import { columns } from '../text/text.js';
-import { Browser, type Size } from './browser.js';
+import { Browser } from './browser.js';
 import { Desk } from './desk.js';
 import { KeyDecoder } from './keys.js';
 import { span } from './line.js';
 import type { Question } from './protocol.js';
+import type { Size } from './size.js';
 
 const PROFILE = drawProfile(
   `
@@ -72,6 +73,12 @@ class Session {
     for (const event of this.keys.push(text)) this.browser.handle(event);
     for (const event of this.keys.flush()) this.browser.handle(event);
     return this;
+  }
+
+  /** Answers the last question of what was read so far. */
+  answerEarly(): void {
+    const answer = this.desk.answer(this.questions[this.questions.length - 1]);
+    if (answer?.kind === 'page') this.browser.answer({ ...answer, kind: 'early' });
   }
 
   /** Types, waits for the answers, and gives what is seen. */
@@ -211,4 +218,25 @@ test('lines never are wider than the screen, whatever the names and the size', (
   }
   const small = new Session({ width: 19, height: 4 });
   assert.deepEqual(small.after(''), ['20x5 at least', '', '', '']);
+});
+
+test('among rows of what was read so far one can move; what acts on them waits until all is', () => {
+  const session = new Session();
+  session.browser.answer({ kind: 'progress', text: 'Reading x: 200,000 samples' });
+  session.answerEarly();
+  const early = session
+    .type('')
+    .browser.lines()
+    .map((line) => line.map(({ text }) => text).join(''));
+  assert.match(early[2], /main/);
+  assert.match(early[early.length - 1], /^Reading x: 200,000 samples/);
+  session.type('j');
+  session.type('\r');
+  const told = session.browser.lines().at(-1) ?? [];
+  assert.match(told.map(({ text }) => text).join(''), /^not before all is read/);
+  assert.equal(session.questions.length, 1, 'nothing was asked');
+  const done = session.after('');
+  assert.doesNotMatch(done.join('\n'), /Reading|before all/);
+  const opened = session.after('\r');
+  assert.ok(opened.join('\n') !== done.join('\n'), 'then it opens');
 });

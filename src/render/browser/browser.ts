@@ -10,15 +10,11 @@ import { helpPage } from './help.js';
 import type { InputEvent } from './keys.js';
 import { cutLine, span, type Line } from './line.js';
 import { ListPlace, stepOf } from './list-place.js';
-import { sortMenu, viewMenu } from './menus.js';
+import { sortMenu, sortPrompt, viewMenu } from './menus.js';
 import { PromptOverlay, TextOverlay, type Overlay } from './overlays.js';
 import type { Answer, Fold, Page, Query, Question, Sort, TextPage, Zoom } from './protocol.js';
+import { isTooSmall, tooSmall, type Size } from './size.js';
 import { noteLine, promptLine, statusLine, TEXT_KEYS, titleLine } from './status.js';
-
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** What the terminal has to do. */
 export type Effect = 'quit' | 'suspend' | 'redraw';
@@ -30,8 +26,6 @@ export interface BrowserOptions {
   readonly ask: (question: Question) => void;
 }
 
-/** Smaller screens show only that they are. */
-const LEAST_SIZE: Size = { width: 20, height: 5 };
 /** Keys typed ahead of an answer. */
 const MOST_AHEAD = 64;
 /** Columns that Left and Right scroll by, lines that the wheel does. */
@@ -62,6 +56,8 @@ export class Browser {
   /** Whether keys have to wait for the answer. */
   private isWaiting = true;
   private ahead: InputEvent[] = [];
+  /** Whether the page is of what has been read so far. */
+  private isEarly = false;
 
   constructor(
     private readonly options: BrowserOptions,
@@ -97,6 +93,7 @@ export class Browser {
     if (key === 'h' || key === '?' || key === 'f1') this.read(helpPage());
     else if (this.isWaiting && key === 'escape') this.giveUp();
     else if (!this.isWaiting) this.handleList(event);
+    else if (this.isEarly) this.handleEarly(key);
     else if (this.ahead.length < MOST_AHEAD) this.ahead.push(event);
     return undefined;
   }
@@ -106,6 +103,13 @@ export class Browser {
     if (answer.kind === 'progress') this.progress = answer.text;
     if (answer.kind === 'progress' || answer.kind === 'failed') return undefined;
     if (answer.number !== this.number) return undefined;
+    if (this.isEarly) this.message = '';
+    this.isEarly = answer.kind === 'early';
+    if (answer.kind === 'early') {
+      this.page = answer.page;
+      this.place.height = this.listHeight;
+      return undefined;
+    }
     this.isUnanswered = false;
     this.isWaiting = false;
     this.progress = '';
@@ -125,11 +129,8 @@ export class Browser {
   /** The lines of the screen, as many as it has. */
   lines(): Line[] {
     const { page, answered, overlay } = this;
-    const { width, height } = this.size;
-    if (width < LEAST_SIZE.width || height < LEAST_SIZE.height) {
-      const text = `${LEAST_SIZE.width}x${LEAST_SIZE.height} at least`.slice(0, width);
-      return Array.from({ length: height }, (_, line) => (line === 0 ? [span(text)] : []));
-    }
+    const { width } = this.size;
+    if (isTooSmall(this.size)) return tooSmall(this.size);
     const rows = this.listHeight + 1;
     const list =
       page === undefined ? [cutLine([span(this.progress)], width)] : this.place.draw(page, width);
@@ -163,6 +164,15 @@ export class Browser {
   private get listHeight(): number {
     const hasNotes = (this.page?.notes.length ?? 0) > 0;
     return Math.max(1, this.size.height - (hasNotes ? 4 : 3));
+  }
+
+  /** Among rows that reading will change one can move, and no more. */
+  private handleEarly(key: string): void {
+    const { page, place } = this;
+    const lines = page?.shown.length ?? 0;
+    const step = stepOf(key, place.height, lines);
+    this.message = step === undefined ? 'not before all is read' : '';
+    place.moveBy(step ?? 0, lines);
   }
 
   private handleList(event: InputEvent): void {
@@ -269,14 +279,9 @@ export class Browser {
 
   private sortBy(sort: Sort | undefined): void {
     if (sort !== undefined) return this.change({ sort });
-    this.overlay = new PromptOverlay({
-      label: 'Sort by',
-      text: '',
-      onEnter: (text) => {
-        const keys = this.options.parseSort(text);
-        if (typeof keys === 'string') this.message = keys;
-        else this.change({ sort: keys });
-      },
+    this.overlay = sortPrompt(this.options.parseSort, (keys) => {
+      if (typeof keys === 'string') this.message = keys;
+      else this.change({ sort: keys });
     });
   }
 
@@ -313,7 +318,7 @@ export class Browser {
   /** What takes too long is not waited for. */
   private giveUp(): void {
     this.ahead = [];
-    if (this.page === undefined) return;
+    if (this.page === undefined || this.isEarly) return;
     this.query = this.answered;
     this.ask();
   }

@@ -1,6 +1,6 @@
 /** The menus of views and of sort keys. */
 import type { View } from '../../profile/views.js';
-import { MenuOverlay } from './overlays.js';
+import { MenuOverlay, PromptOverlay } from './overlays.js';
 import type { Sort } from './protocol.js';
 
 const VIEW_TEXTS: readonly (readonly [View, string])[] = [
@@ -46,4 +46,16 @@ export function sortMenu(
   });
   const others = { text: 'other keys …', isChosen: false, choose: () => choose(undefined) };
   return new MenuOverlay('Sort by', [...items, others]);
+}
+
+/** Keys that are typed, where the menu does not have them. @param done gets them, or what is wrong with them */
+export function sortPrompt(
+  parseSort: (text: string) => Sort | string,
+  done: (keys: Sort | string) => void,
+): PromptOverlay {
+  return new PromptOverlay({
+    label: 'Sort by',
+    text: '',
+    onEnter: (text) => done(parseSort(text)),
+  });
 }

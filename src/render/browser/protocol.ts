@@ -139,6 +139,8 @@ export interface TextPage {
 export type Answer =
   /** Before the first page: what is being done. */
   | { readonly kind: 'progress'; readonly text: string }
+  /** Rows of what has been read so far: the page is still to come. */
+  | { readonly kind: 'early'; readonly number: number; readonly page: Page }
   | { readonly kind: 'page'; readonly number: number; readonly page: Page }
   | { readonly kind: 'text'; readonly number: number; readonly text: TextPage }
   /** Why what was asked for cannot be shown; what was shown stays. */
