@@ -1,26 +1,12 @@
 /** The flame graph's file in a browser, and what a person sees of it. For tests. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { after, before, type TestContext } from 'node:test';
-import { isDeepStrictEqual } from 'node:util';
+import type { TestContext } from 'node:test';
 
 import type { Page } from 'playwright-core';
 
 import type { Profile } from '../profile/profile.js';
 import { renderFlameGraph, type FlameGraphOptions } from '../render/flamegraph/flamegraph.js';
-import { skipWithoutBrowser, startBrowser, type TestBrowser } from './browser.js';
-
-/** One browser for all tests of a file. */
-export function sharedBrowser(): () => TestBrowser | undefined {
-  let browser: TestBrowser | undefined;
-  before(async () => {
-    browser = await startBrowser();
-  });
-  after(() => browser?.close());
-  return () => browser;
-}
+import { withPageFile, type TestBrowser } from './browser.js';
 
 /**
  * Opens a picture in a page of its own; fails on any error that its script throws.
@@ -49,28 +35,8 @@ export async function withFlameFile(
   body: (page: Page) => Promise<void>,
   expected: readonly RegExp[] = [],
 ): Promise<void> {
-  if (browser === undefined) return skipWithoutBrowser(t);
-  const path = join(browser.folder, `graph.${format}`);
-  writeFileSync(path, text);
-  const page = await browser.context.newPage();
-  page.setDefaultTimeout(5000);
-  const errors: string[] = [];
-  const requests: string[] = [];
-  page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('console', (message) => errors.push(message.text()));
-  page.on('request', (request) => requests.push(request.url()));
-  page.on('dialog', (dialog) => {
-    errors.push(`dialog ${dialog.message()}`);
-    void dialog.dismiss();
-  });
-  const url = pathToFileURL(path).href;
-  await page.goto(url);
-  await page.waitForSelector('.graph path');
-  await body(page);
-  const unexpected = errors.filter((error) => !expected.some((pattern) => pattern.test(error)));
-  assert.deepEqual(unexpected, []);
-  assert.deepEqual([...new Set(requests)], [url]);
-  await page.close();
+  const file = { name: `graph.${format}`, text, ready: '.graph path' };
+  await withPageFile(t, browser, file, body, expected);
 }
 
 /** The labels drawn, from the top, left to right. */
@@ -83,15 +49,6 @@ export async function labels(page: Page): Promise<string[]> {
     }))`,
   );
   return found.sort((a, b) => a.y - b.y || a.x - b.x).map(({ text }) => text);
-}
-
-/** What is read, once it is as expected: the page acts on the events of its address, a little later. */
-export async function becomes<T>(read: () => Promise<T>, expected: T): Promise<void> {
-  const end = Date.now() + 5000;
-  while (Date.now() < end && !isDeepStrictEqual(await read(), expected)) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  assert.deepEqual(await read(), expected);
 }
 
 /** A place in the frame that carries a label: `nth` of them in drawing order. */

@@ -5,15 +5,9 @@ import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 
 import type { Profile } from '../../profile/profile.js';
+import { becomes, sharedBrowser } from '../../testing/browser.js';
 import { drawProfile } from '../../testing/drawn.js';
-import {
-  becomes,
-  clickFrame,
-  labels,
-  name,
-  sharedBrowser,
-  withFlamePage,
-} from '../../testing/flame-page.js';
+import { clickFrame, labels, name, withFlamePage } from '../../testing/flame-page.js';
 
 const browser = sharedBrowser();
 

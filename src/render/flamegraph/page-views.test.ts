@@ -6,16 +6,15 @@ import type { Page } from 'playwright-core';
 
 import type { Profile } from '../../profile/profile.js';
 import { select } from '../../profile/selection.js';
+import { becomes, sharedBrowser } from '../../testing/browser.js';
 import { drawProfile } from '../../testing/drawn.js';
 import {
-  becomes,
   clickFrame,
   cost,
   labels,
   matched,
   name,
   placeOf,
-  sharedBrowser,
   withFlameFile,
   withFlamePage,
 } from '../../testing/flame-page.js';

@@ -6,17 +6,15 @@ import type { Page } from 'playwright-core';
 
 import { EMPTY_META, ProfileBuilder } from '../../profile/builder.js';
 import { Layer, type Profile } from '../../profile/profile.js';
-import { skipWithoutBrowser } from '../../testing/browser.js';
+import { becomes, sharedBrowser, skipWithoutBrowser } from '../../testing/browser.js';
 import { drawProfile } from '../../testing/drawn.js';
 import {
-  becomes,
   clickFrame,
   cost,
   labels,
   matched,
   name,
   placeOf,
-  sharedBrowser,
   withFlamePage,
 } from '../../testing/flame-page.js';
 import { renderFlameGraph, type FlameGraphOptions } from './flamegraph.js';

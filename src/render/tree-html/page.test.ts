@@ -1,22 +1,14 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { after, before, test, type TestContext } from 'node:test';
-import { pathToFileURL } from 'node:url';
-import { isDeepStrictEqual } from 'node:util';
+import { test, type TestContext } from 'node:test';
 
 import type { Page } from 'playwright-core';
 
 import type { Profile } from '../../profile/profile.js';
-import { skipWithoutBrowser, startBrowser, type TestBrowser } from '../../testing/browser.js';
+import { becomes, sharedBrowser, withPageFile } from '../../testing/browser.js';
 import { drawProfile } from '../../testing/drawn.js';
 import { writeTreePage, type TreePageOptions } from './page.js';
 
-let browser: TestBrowser | undefined;
-before(async () => {
-  browser = await startBrowser();
-});
-after(() => browser?.close());
+const browser = sharedBrowser();
 
 const LIB = '/usr/lib/python3.12';
 const PICTURE = `
@@ -35,31 +27,10 @@ async function withPage(
   options: Partial<TreePageOptions> = {},
   provoked = /^$/,
 ): Promise<void> {
-  if (browser === undefined) return skipWithoutBrowser(t);
-  let html = '';
-  writeTreePage(profile, { title: 'app', ...options }, (text) => (html += text));
-  const path = join(browser.folder, 'tree.html');
-  writeFileSync(path, html);
-  const page = await browser.context.newPage();
-  const errors: string[] = [];
-  const requests: string[] = [];
-  page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('console', (message) => errors.push(message.text()));
-  page.on('request', (request) => requests.push(request.url()));
-  page.on('dialog', (dialog) => {
-    errors.push(`dialog ${dialog.message()}`);
-    void dialog.dismiss();
-  });
-  const url = pathToFileURL(path).href;
-  await page.goto(url);
-  await page.waitForSelector('#tree .row, #tree:not([hidden])');
-  await body(page);
-  assert.deepEqual(
-    errors.filter((error) => !provoked.test(error)),
-    [],
-  );
-  assert.deepEqual([...new Set(requests)], [url]);
-  await page.close();
+  let text = '';
+  writeTreePage(profile, { title: 'app', ...options }, (piece) => (text += piece));
+  const file = { name: 'tree.html', text, ready: '#tree .row, #tree:not([hidden])' };
+  await withPageFile(t, browser(), file, body, [provoked]);
 }
 
 /** Rows in sight: total, its share, self, name. */
@@ -77,15 +48,6 @@ const names = async (page: Page): Promise<string[]> =>
 const current = (page: Page): Promise<string> =>
   page.evaluate<string>(`document.querySelector('[aria-selected] .name')?.textContent ?? ''`);
 const matched = (page: Page): Promise<string | null> => page.locator('#matched').textContent();
-
-/** What is read, once it is as expected: what scrolls is drawn a frame later. */
-async function becomes<T>(read: () => Promise<T>, expected: T): Promise<void> {
-  const end = Date.now() + 5000;
-  while (Date.now() < end && !isDeepStrictEqual(await read(), expected)) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  assert.deepEqual(await read(), expected);
-}
 
 const FOLDED = ['app', 'main', 'loads', '[2 frames hidden, json]', 'hook', 'fib × 2'];
 
