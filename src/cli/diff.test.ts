@@ -121,6 +121,8 @@ test('what cannot be compared is said in a sentence', async () => {
   const cases: [string[], number, RegExp][] = [
     [[before], 2, /compares two recordings or more, and one is given/],
     [['--json', '--csv', before, slower], 2, /--json and --csv exclude each other/],
+    [['--flamegraph', '-', before, slower], 2, /standard output has the table/],
+    [['--widths', 'before', before, slower], 2, /--widths is of the flame graph/],
     [['--by', 'stack', '-s', 'dso', before, slower], 2, /--sort is of rows by symbol/],
     [['--fail-above', 'much', before, slower], 2, /a percentage of growth/],
     [[before, 'gone.data'], 1, /cannot open gone\.data/],
@@ -140,7 +142,7 @@ test('a differential flame graph is one file, with the names of both', async () 
     const file = workplace.path(`${widths}.svg`);
     const { code, stderr } = await diff('--flamegraph', file, '--widths', widths, before, slower);
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /wrote .*\.svg \(\d+ frames\)/);
+    assert.match(stderr, /wrote .*\.svg \([\d,]+ frames\)/);
   }
 });
 

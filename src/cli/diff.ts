@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 
 import { ExitCode, StrataError } from '../base/errors.js';
 import { describeSystemError } from '../base/source.js';
+import { plural } from '../base/units.js';
 import { diffProfiles, type DiffTable } from '../profile/diff/diff.js';
 import { comparableInputs } from '../profile/diff/inputs.js';
 import { growthsAbove, describeGrowth } from '../profile/diff/growth.js';
@@ -90,7 +91,7 @@ function writePicture(
   } catch (error) {
     throw new StrataError(`cannot write ${path}: ${describeSystemError(error)}`);
   }
-  process.stderr.write(`strata: wrote ${path} (${frames} frames)\n`);
+  process.stderr.write(`strata: wrote ${path} (${plural(frames, 'frame')})\n`);
 }
 
 /** Tells what grew by more than was allowed. */

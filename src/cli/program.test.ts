@@ -272,6 +272,8 @@ const REFUSED: readonly (readonly [line: string, message: RegExp, hint: RegExp])
   ['report --view all', /allowed choices are full, mixed, python, native$/, /report --help/],
   ['report --percent-limit 101', /'101' is invalid: a percentage from 0 to 100$/, /report --help/],
   ['report -g nonsense', /'nonsense' is invalid: none, graph, flat/, /report --help/],
+  ['report --json --csv', /^--json and --csv exclude each other$/, /^give one of them$/],
+  ['report --tui --stdio', /^--tui and --stdio exclude each other$/, /^give one of them$/],
   ['report --pid x', /'x' is invalid: numbers separated by commas$/, /report --help/],
   ['stat -A ls', /^-A, --per-core and --per-socket are for whole CPUs/, /stat -a -A/],
   ['stat -o x --log-fd 3 ls', /^either --output or --log-fd/, /stat --help/],

@@ -108,7 +108,11 @@ export const ANNOTATE: CommandSpec<AnnotateOptions> = {
   options: (values, operands) => {
     const stdio = values['stdio'] === true;
     if (values['json'] === true && values['csv'] === true) {
-      throw new StrataError('--json and --csv exclude each other', undefined, ExitCode.Usage);
+      throw new StrataError(
+        '--json and --csv exclude each other',
+        'give one of them',
+        ExitCode.Usage,
+      );
     }
     return {
       input: values['input'] as string,

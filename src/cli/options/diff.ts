@@ -89,7 +89,7 @@ export const DIFF: CommandSpec<DiffOptions> = {
       flags: '--widths <side>',
       help: 'widths of the flame graph: the later recording’s, or those before, with what is gone',
       choices: ['before', 'after'],
-      value: 'after',
+      valueText: 'after',
     },
     { flags: '--title <text>', help: 'title of the flame graph', valueText: 'the recordings' },
     { flags: '--json', help: 'write JSON' },
@@ -134,8 +134,8 @@ export const DIFF: CommandSpec<DiffOptions> = {
       format: json ? 'json' : values['csv'] === true ? 'csv' : 'text',
       color: values['color'] as DiffOptions['color'],
       ...given('failAbove', values['failAbove'] as number | undefined),
-      ...given('flamegraph', values['flamegraph'] as string | undefined),
-      widths: values['widths'] as DiffOptions['widths'],
+      ...given('flamegraph', picturePath(values)),
+      widths: (values['widths'] as DiffOptions['widths'] | undefined) ?? 'after',
       ...given('title', values['title'] as string | undefined),
     };
   },
@@ -153,6 +153,25 @@ function requireRecordings(inputs: readonly string[]): void {
   if (inputs.filter((input) => input === '-').length > 1) {
     throw usage('standard input can be one recording only', 'write the other one to a file');
   }
+}
+
+/** @throws StrataError (exit code 2) for what only a picture has, without one; for one where the table goes */
+function picturePath(values: Values): string | undefined {
+  const path = values['flamegraph'] as string | undefined;
+  if (path === '-') {
+    throw usage(
+      'the flame graph needs a file: standard output has the table',
+      'for example: --flamegraph diff.svg',
+    );
+  }
+  const idle = ['widths', 'title'].find((flag) => values[flag] !== undefined);
+  if (path === undefined && idle !== undefined) {
+    throw usage(
+      `--${idle} is of the flame graph`,
+      `for example: --flamegraph diff.svg --${idle} …`,
+    );
+  }
+  return path;
 }
 
 function keysOf(values: Values, by: DiffBy): readonly DiffKey[] {

@@ -1,4 +1,5 @@
 /** `report`'s flags. */
+import { ExitCode, StrataError } from '../../base/errors.js';
 import type { Selection } from '../../profile/selection.js';
 import { parsePercent } from '../values.js';
 import { CALL_GRAPH, graphChoice, type GraphChoice } from './call-graph.js';
@@ -67,13 +68,21 @@ export const REPORT: CommandSpec<ReportOptions> = {
   }),
 };
 
-/** Text is also what only text has: levels of keys, columns with a separator of one's own. */
+/**
+ * Text is also what only text has: levels of keys, columns with a separator of one's own.
+ * @throws StrataError (exit code 2) for forms that exclude each other
+ */
 function reportForm(values: Values): ReportForm | undefined {
-  if (values['tui'] === true) return 'tui';
-  if (values['json'] === true) return 'json';
-  if (values['csv'] === true) return 'csv';
-  const isText = ['stdio', 'hierarchy', 'fieldSeparator'].some(
-    (flag) => values[flag] !== undefined,
-  );
+  const asked = (['tui', 'json', 'csv', 'stdio'] as const).filter((form) => values[form] === true);
+  if (asked.length > 1) {
+    const [first, second] = asked;
+    throw new StrataError(
+      `--${first} and --${second} exclude each other`,
+      'give one of them',
+      ExitCode.Usage,
+    );
+  }
+  if (asked.length === 1) return asked[0];
+  const isText = ['hierarchy', 'fieldSeparator'].some((flag) => values[flag] !== undefined);
   return isText ? 'stdio' : undefined;
 }
