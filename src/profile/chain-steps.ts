@@ -2,6 +2,7 @@
  * One step along all call chains of a row at once: from the frames that stand at one place in them to
  * those that follow, in the direction that a call graph shows them.
  */
+import { Float64Column, Int32Column } from '../base/growable.js';
 import type { ChainPlaces } from './chain-places.js';
 import type { FlatProfile, FlatRow } from './flat.js';
 import { frameDepths } from './max-stack.js';
@@ -16,11 +17,18 @@ export interface Bundle {
   /** Of the chains that end here; known when {@link Steps.next} was asked. */
   ended: number;
   endedSamples: number;
+  /** Where its entries lie in the columns of the step that made it. */
+  start: number;
+  end: number;
+  entries: Entries;
+}
+
+/** Columns of what the bundles of one step were made of, one bundle after the other. */
+interface Entries {
   /** Nodes; with callers first, ~node where the chain begins at the row. */
-  readonly entries: number[];
-  /** Weight and samples of each entry. */
-  readonly weights: number[];
-  readonly counts: number[];
+  readonly node: Int32Array;
+  readonly weight: Float64Array;
+  readonly count: Int32Array;
 }
 
 export interface Steps {
@@ -36,14 +44,24 @@ interface RowNodes {
   readonly nodes: Int32Array;
 }
 
-function nodesByRow(nodes: Int32Array, rowOf: Int32Array, rows: number): RowNodes {
+/** The nodes that `isListed` says, each row's in their order. */
+function nodesByRow(
+  rowOf: Int32Array,
+  rows: number,
+  isListed: (node: number) => boolean,
+): RowNodes {
   const start = new Int32Array(rows + 1);
-  for (const node of nodes) start[rowOf[node] + 1]++;
+  const listed = new Int32Column();
+  for (let node = 0; node < rowOf.length; node++) {
+    if (!isListed(node)) continue;
+    listed.push(node);
+    start[rowOf[node] + 1]++;
+  }
   for (let row = 0; row < rows; row++) start[row + 1] += start[row];
   const next = start.slice();
-  const sorted = new Int32Array(nodes.length);
-  for (const node of nodes) sorted[next[rowOf[node]]++] = node;
-  return { start, nodes: sorted };
+  const nodes = new Int32Array(listed.length);
+  for (const node of listed.view()) nodes[next[rowOf[node]]++] = node;
+  return { start, nodes };
 }
 
 function nodesOf(lists: RowNodes, row: FlatRow): Int32Array {
@@ -73,22 +91,25 @@ function nearestAbove({ tree, rowOf, rows }: FlatProfile): Int32Array {
 
 /** Nodes whose own samples count for each row: also of functions that were inlined into its. */
 function ownNodes({ tree, selfRowOf, rows }: FlatProfile): RowNodes {
-  const nodes = Int32Array.from(selfRowOf.keys()).filter((node) => tree.selfSamples[node] > 0);
-  return nodesByRow(nodes, selfRowOf, rows.length);
+  return nodesByRow(selfRowOf, rows.length, (node) => tree.selfSamples[node] > 0);
 }
 
-function emptyBundle(node: number): Bundle {
-  return {
-    ...{ node, weight: 0, samples: 0, ended: 0, endedSamples: 0 },
-    ...{ entries: [], weights: [], counts: [] },
-  };
-}
+const NO_ENTRIES: Entries = {
+  node: new Int32Array(),
+  weight: new Float64Array(),
+  count: new Int32Array(),
+};
 
 /** Sorts nodes into bundles, one per place. */
 class Bundler {
   /** Number of each place's bundle, and one; 0 where it has none yet. */
   private readonly slots: Int32Array;
   private bundles: Bundle[] = [];
+  /** What was added: its bundle, node, weight and count. */
+  private readonly bundleOf = new Int32Column();
+  private readonly node = new Int32Column();
+  private readonly weight = new Float64Column();
+  private readonly count = new Int32Column();
 
   constructor(private readonly places: ChainPlaces) {
     this.slots = new Int32Array(places.length);
@@ -97,27 +118,79 @@ class Bundler {
   add(node: number, entry: number, weight: number, samples: number): void {
     if (weight <= 0) return;
     const place = this.places.of[node];
-    if (this.slots[place] === 0) this.slots[place] = this.bundles.push(emptyBundle(node));
-    const bundle = this.bundles[this.slots[place] - 1];
+    if (this.slots[place] === 0) this.slots[place] = this.open(node);
+    const at = this.slots[place] - 1;
+    const bundle = this.bundles[at];
     bundle.weight += weight;
     bundle.samples += samples;
-    const last = bundle.entries.length - 1;
-    if (bundle.entries[last] === entry) {
+    const last = bundle.end;
+    if (last >= 0 && this.node.data[last] === entry) {
       // Paths that meet on their way to the root go on as one.
-      bundle.weights[last] += weight;
-      bundle.counts[last] += samples;
+      this.weight.data[last] += weight;
+      this.count.data[last] += samples;
       return;
     }
-    bundle.entries.push(entry);
-    bundle.weights.push(weight);
-    bundle.counts.push(samples);
+    this.bundleOf.push(at);
+    bundle.end = this.node.push(entry);
+    bundle.start++;
+    this.weight.push(weight);
+    this.count.push(samples);
+  }
+
+  /** Until they are taken, `start` counts a bundle's entries, and `end` is the last of them. */
+  private open(node: number): number {
+    return this.bundles.push({
+      node,
+      weight: 0,
+      samples: 0,
+      ended: 0,
+      endedSamples: 0,
+      start: 0,
+      end: -1,
+      entries: NO_ENTRIES,
+    });
   }
 
   take(): Bundle[] {
     const { bundles } = this;
-    for (const { node } of bundles) this.slots[this.places.of[node]] = 0;
+    if (bundles.length === 0) return bundles;
+    const entries = this.sorted();
+    let start = 0;
+    for (const bundle of bundles) {
+      this.slots[this.places.of[bundle.node]] = 0;
+      const end = start + bundle.start;
+      bundle.start = start;
+      bundle.end = end;
+      bundle.entries = entries;
+      start = end;
+    }
+    for (const column of [this.bundleOf, this.node, this.weight, this.count]) column.length = 0;
     this.bundles = [];
     return bundles;
+  }
+
+  private sorted(): Entries {
+    const { bundles, bundleOf } = this;
+    if (bundles.length === 1) {
+      return {
+        node: this.node.view().slice(),
+        weight: this.weight.view().slice(),
+        count: this.count.view().slice(),
+      };
+    }
+    const { length } = bundleOf;
+    const node = new Int32Array(length);
+    const weight = new Float64Array(length);
+    const count = new Int32Array(length);
+    const next = new Int32Array(bundles.length);
+    for (let at = 1; at < bundles.length; at++) next[at] = next[at - 1] + bundles[at - 1].start;
+    for (let from = 0; from < length; from++) {
+      const to = next[bundleOf.data[from]]++;
+      node[to] = this.node.data[from];
+      weight[to] = this.weight.data[from];
+      count[to] = this.count.data[from];
+    }
+    return { node, weight, count };
   }
 }
 
@@ -129,8 +202,10 @@ export class CallerSteps implements Steps {
   /** At each node, the row's own samples at or below it, whose chains are whole paths; else 0. */
   private readonly ownWeight: Float64Array;
   private readonly ownCount: Int32Array;
-  /** Nodes where these are not 0, parents first. */
-  private touched = new Int32Array();
+  /** Nodes where these are not 0: one path after the other, each from a leaf upwards. */
+  private readonly touched = new Int32Column();
+  /** Where each path begins. */
+  private readonly paths = new Int32Column();
   private row = -1;
   /** 1 for nodes that stand beyond the last frame that is looked at. */
   private readonly beyond: Uint8Array | undefined;
@@ -143,8 +218,7 @@ export class CallerSteps implements Steps {
   ) {
     const { tree, rowOf, rows } = flat;
     const above = children ? nearestAbove(flat) : undefined;
-    const outermost = Int32Array.from(rowOf.keys()).filter((node) => above?.[node] === -1);
-    this.outermost = nodesByRow(outermost, rowOf, rows.length);
+    this.outermost = nodesByRow(rowOf, rows.length, (node) => above?.[node] === -1);
     this.own = ownNodes(flat);
     this.ownWeight = new Float64Array(tree.length);
     this.ownCount = new Int32Array(tree.length);
@@ -156,7 +230,7 @@ export class CallerSteps implements Steps {
     const { tree } = this.flat;
     this.row = row.id;
     this.gatherOwn(row);
-    for (const node of this.touched) if (tree.parent[node] < 0) this.add(node, true);
+    for (const node of this.touched.view()) if (tree.parent[node] < 0) this.add(node, true);
     for (const node of nodesOf(this.outermost, row)) this.add(node, false);
     return this.bundler.take();
   }
@@ -166,7 +240,9 @@ export class CallerSteps implements Steps {
     const { beyond } = this;
     bundle.ended = 0;
     bundle.endedSamples = 0;
-    for (const entry of bundle.entries) {
+    const { entries, start, end } = bundle;
+    for (let i = start; i < end; i++) {
+      const entry = entries.node[i];
       const whole = entry >= 0;
       const node = whole ? entry : ~entry;
       if (whole === (selfRowOf[node] === this.row)) {
@@ -199,30 +275,36 @@ export class CallerSteps implements Steps {
   }
 
   private gatherOwn(row: FlatRow): void {
-    const { ownWeight, ownCount } = this;
+    const { ownWeight, ownCount, touched, paths } = this;
     const { parent, self, selfSamples } = this.flat.tree;
-    for (const node of this.touched) {
+    for (const node of touched.view()) {
       ownWeight[node] = 0;
       ownCount[node] = 0;
     }
-    const touched: number[] = [];
+    touched.length = 0;
+    paths.length = 0;
     for (const leaf of nodesOf(this.own, row)) {
+      paths.push(touched.length);
       for (let node = leaf; node >= 0 && ownCount[node] === 0; node = parent[node]) {
         ownCount[node] = -1;
         touched.push(node);
       }
     }
-    this.touched = Int32Array.from(touched).sort();
-    for (const node of touched) ownCount[node] = 0;
+    for (const node of touched.view()) ownCount[node] = 0;
     for (const node of nodesOf(this.own, row)) {
       ownWeight[node] = self[node];
       ownCount[node] = selfSamples[node];
     }
-    for (let i = this.touched.length - 1; i >= 0; i--) {
-      const node = this.touched[i];
-      if (parent[node] < 0) continue;
-      ownWeight[parent[node]] += ownWeight[node];
-      ownCount[parent[node]] += ownCount[node];
+    // A path ends at a node of one before it: the last path is summed up first.
+    let end = touched.length;
+    for (let path = paths.length - 1; path >= 0; path--) {
+      for (let i = paths.data[path]; i < end; i++) {
+        const node = touched.data[i];
+        if (parent[node] < 0) continue;
+        ownWeight[parent[node]] += ownWeight[node];
+        ownCount[parent[node]] += ownCount[node];
+      }
+      end = paths.data[path];
     }
   }
 }
@@ -268,16 +350,17 @@ export class CalleeSteps implements Steps {
 
   next(bundle: Bundle): Bundle[] {
     const { parent } = this.flat.tree;
-    const { entries, weights, counts } = bundle;
+    const { entries, start, end } = bundle;
+    const { node, weight, count } = entries;
     bundle.ended = 0;
     bundle.endedSamples = 0;
-    for (let i = 0; i < entries.length; i++) {
-      const up = parent[entries[i]];
+    for (let i = start; i < end; i++) {
+      const up = parent[node[i]];
       if (up >= 0) {
-        this.bundler.add(up, up, weights[i], counts[i]);
+        this.bundler.add(up, up, weight[i], count[i]);
       } else {
-        bundle.ended += weights[i];
-        bundle.endedSamples += counts[i];
+        bundle.ended += weight[i];
+        bundle.endedSamples += count[i];
       }
     }
     return this.bundler.take();
@@ -310,7 +393,7 @@ function innermostNodes(flat: FlatProfile): InnermostNodes {
     }
   }
   return {
-    nodes: nodesByRow(Int32Array.from(rowOf.keys()), rowOf, rows.length),
+    nodes: nodesByRow(rowOf, rows.length, () => true),
     weight,
     count,
   };

@@ -15,24 +15,38 @@ export function limitStacks(profile: Profile, count: number, order: 'caller' | '
   const depth = frameDepths(profile, stacks, false);
   if (depth.every((frames) => frames <= count)) return profile;
 
-  const interned = new InternedStacks();
-  const recorded = new StackCutter(profile, depth, count, order, false);
+  const added = new InternedStacks(); // behind those that are there
+  const recorded = new StackCutter(profile, depth, count, order, false, added);
   const copied = events.some(({ copiedStacks }) => copiedStacks)
-    ? new StackCutter(profile, frameDepths(profile, stacks, true), count, order, true)
+    ? new StackCutter(profile, frameDepths(profile, stacks, true), count, order, true, added)
     : recorded;
   const cutterOf = events.map(({ copiedStacks }) => (copiedStacks ? copied : recorded));
-  const stack = cutAll(profile.samples, cutterOf, interned);
-  return { ...profile, stacks: interned.table(), samples: { ...profile.samples, stack } };
+  const stack = cutAll(profile.samples, cutterOf);
+  return {
+    ...profile,
+    stacks: joined(stacks, added.table()),
+    samples: { ...profile.samples, stack },
+  };
+}
+
+function joined(stacks: StackTable, added: StackTable): StackTable {
+  const length = stacks.length + added.length;
+  const parent = new Int32Array(length);
+  const frame = new Int32Array(length);
+  parent.set(stacks.parent);
+  parent.set(added.parent, stacks.length);
+  frame.set(stacks.frame);
+  frame.set(added.frame, stacks.length);
+  return { length, parent, frame };
 }
 
 function cutAll(
   { stack, event, length }: SampleTable,
   cutterOf: readonly StackCutter[],
-  interned: InternedStacks,
 ): Int32Array {
   const cut = new Int32Array(length).fill(-1);
   for (let sample = 0; sample < length; sample++) {
-    if (stack[sample] >= 0) cut[sample] = cutterOf[event[sample]].cut(stack[sample], interned);
+    if (stack[sample] >= 0) cut[sample] = cutterOf[event[sample]].cut(stack[sample]);
   }
   return cut;
 }
@@ -71,6 +85,7 @@ class StackCutter {
   /**
    * @param depth of each stack
    * @param apart whether the kernel's frames were counted apart, in stacks that were copied
+   * @param added where stacks go that were not there
    */
   constructor(
     private readonly profile: Profile,
@@ -78,20 +93,25 @@ class StackCutter {
     private readonly count: number,
     private readonly order: 'caller' | 'callee',
     private readonly apart: boolean,
+    private readonly added: InternedStacks,
   ) {
     this.known = new Int32Array(depth.length).fill(-1);
   }
 
-  cut(leaf: number, interned: InternedStacks): number {
+  cut(leaf: number): number {
     if (this.known[leaf] < 0) {
-      this.gather(leaf);
-      this.known[leaf] = this.path.reduceRight((up, frame) => interned.intern(up, frame), -1);
+      const { stacks } = this.profile;
+      let stack = this.gather(leaf);
+      for (let i = this.path.length - 1; i >= 0; i--) {
+        stack = stacks.length + this.added.intern(stack, this.path[i]);
+      }
+      this.known[leaf] = stack;
     }
     return this.known[leaf];
   }
 
-  /** The frames that are kept, innermost first. */
-  private gather(leaf: number): void {
+  /** Gathers the frames that are kept, innermost first, up to a stack that is kept as it is; returns that, or -1. */
+  private gather(leaf: number): number {
     const { path, depth, count, order, apart } = this;
     const { stacks, frames, functions } = this.profile;
     const last = this.withCode(leaf);
@@ -104,11 +124,15 @@ class StackCutter {
       if (apart && wasKernel && !isKernel) deepest = depth[stack];
       wasKernel = isKernel;
       const keepsOuter = order === 'caller' && (isKernel || !apart);
+      const isLastPart = !isKernel || !apart;
+      if (isLastPart && (keepsOuter ? depth[stack] : deepest) <= count) return stack;
       const isKept = keepsOuter
         ? depth[stack] <= count || stack === last
         : deepest - depth[stack] < count;
       if (isKept) path.push(frame);
+      else if (isLastPart && !keepsOuter) return -1;
     }
+    return -1;
   }
 
   /** The stack itself, or where its last frames were inlined, the one they were inlined into. */
