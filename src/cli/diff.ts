@@ -8,7 +8,7 @@ import { diffProfiles, type DiffTable } from '../profile/diff/diff.js';
 import { comparableInputs } from '../profile/diff/inputs.js';
 import { growthsAbove, describeGrowth } from '../profile/diff/growth.js';
 import { hasPython } from '../profile/views.js';
-import type { Profile } from '../profile/profile.js';
+import type { Note, Profile } from '../profile/profile.js';
 import { writeDiffData } from '../render/diff-data.js';
 import { drawDiff } from '../render/flamegraph/diff-layout.js';
 import { writeDiff } from '../render/text/diff.js';
@@ -67,6 +67,12 @@ function print(
   });
 }
 
+/** What several recordings say alike stands once. */
+function distinctNotes(recordings: readonly Profile[]): Note[] {
+  const notes = recordings.flatMap((recording) => recording.notes);
+  return [...new Map(notes.map((note) => [`${note.text} ${note.samples ?? ''}`, note])).values()];
+}
+
 /** @throws StrataError where the file cannot be written */
 function writePicture(
   table: DiffTable,
@@ -82,7 +88,7 @@ function writePicture(
       widths,
       title: title ?? names.join(' → '),
       format: path.endsWith('.html') ? 'html' : 'svg',
-      notes: recordings.flatMap((recording) => recording.notes),
+      notes: distinctNotes(recordings),
     },
     (text) => pieces.push(text),
   );

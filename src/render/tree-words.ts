@@ -27,9 +27,14 @@ export function groupName({ groups, profile }: CallTree, group: number): string 
   return `${strings[threads.name[thread]]}  pid ${threads.pid[thread]}, tid ${threads.tid[thread]}`;
 }
 
-/** `2.31 s of cpu-clock in 2,310 samples`. */
-export function wholeOf(event: EventInfo, { weight, samples }: Entry): string {
-  const amount = event.unit === 'ns' ? `${formatDuration(weight)} of` : formatCount(weight);
+/** `2.31 s of cpu-clock in 2,310 samples`; of folded stacks, whose numbers are samples, `2,310 samples`. */
+export function wholeOf(
+  event: EventInfo,
+  { weight, samples }: Pick<Entry, 'weight' | 'samples'>,
+): string {
+  if (event.name === 'samples') return plural(Math.round(weight), 'sample');
+  const amount =
+    event.unit === 'ns' ? `${formatDuration(weight)} of` : formatCount(Math.round(weight));
   return `${amount} ${event.name} in ${plural(samples, 'sample')}`;
 }
 

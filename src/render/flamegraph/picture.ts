@@ -2,8 +2,9 @@
  * One self-contained file: a static picture with tooltips, and a script that makes it a page to explore.
  * It loads nothing and sends nothing.
  */
-import { formatCount, formatDuration, plural } from '../../base/units.js';
+import { plural } from '../../base/units.js';
 import type { EventInfo, Note } from '../../profile/profile.js';
+import { wholeOf } from '../tree-words.js';
 import { encodeFrames } from './encode.js';
 import type { FlameLayout } from './layout.js';
 import { writeHtml, writeSvg } from './container.js';
@@ -60,7 +61,9 @@ export function drawPicture(
     order: picture.sort === 'weight' ? 'size' : 'name',
     sides: [visibleText(otherName), visibleText(ownName)],
     title: visibleText(picture.title),
-    subtitle: visibleText(picture.subtitle ?? defaultSubtitle(layout, event)),
+    subtitle: visibleText(
+      picture.subtitle ?? wholeOf(event, { weight: layout.weight[0], samples: layout.samples }),
+    ),
     legend: paint.legend,
     notes: notesOf(picture.notes, layout.dropped),
   };
@@ -68,13 +71,6 @@ export function drawPicture(
   const write = picture.format === 'html' ? writeHtml : writeSvg;
   write(data, drawing, width, paint.swatches, sink);
   return { frames: layout.length, dropped: layout.dropped };
-}
-
-function defaultSubtitle(layout: FlameLayout, event: EventInfo): string {
-  const total = layout.weight[0];
-  const amount =
-    event.unit === 'ns' ? `${formatDuration(total)} of` : formatCount(Math.round(total));
-  return `${amount} ${event.name} in ${plural(layout.samples, 'sample')}`;
 }
 
 function notesOf(notes: readonly Note[], dropped: number): string[] {
