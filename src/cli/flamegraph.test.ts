@@ -131,7 +131,7 @@ describe('pictures', () => {
     const narrow = await draw('--min-width', '30%');
     assert.match(
       narrow.stderr,
-      /^strata: wrote .*out\.svg \(3 frames; 4 frames narrower than 30% left out\)\n/,
+      /^strata: wrote .*out\.svg \(3 frames; 3 frames narrower than 30% left out\)\n/,
     );
     const chosen = await draw('--filter', 'read');
     assert.match(chosen.stderr, /\(4 frames; 75\.0% not selected\)\n/);

@@ -134,7 +134,7 @@ export function callTree(
 }
 
 /** Samples folded per distinct (group, stack): rows of a few columns. */
-interface Folded {
+export interface Folded {
   readonly groups: readonly Group[];
   readonly groupCount: number;
   /** (group, stack) */
@@ -145,7 +145,7 @@ interface Folded {
   readonly samples: number;
 }
 
-function foldSamples(
+export function foldSamples(
   profile: Profile,
   event: number,
   groupBy: readonly GroupKey[] | SampleGroups,
@@ -307,7 +307,7 @@ function frameColumns(
 }
 
 /** Folded rows, one group after the other, each in order of first appearance. */
-function rowsByGroup({ groupCount, keys }: Folded): Int32Array {
+export function rowsByGroup({ groupCount, keys }: Folded): Int32Array {
   const start = new Int32Array(groupCount + 1);
   for (let row = 0; row < keys.length; row++) start[keys.a.data[row] + 1]++;
   for (let group = 0; group < groupCount; group++) start[group + 1] += start[group];

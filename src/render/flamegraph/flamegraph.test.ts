@@ -60,12 +60,12 @@ test('the picture says what each hue is, what it is of, and what could not be kn
   assert.match(svg, />The kernel dropped something\. \(3 samples\)</);
 });
 
-test('narrow frames are dropped, in pixels or as a share, and told', () => {
+test('narrow frames are dropped with what they call, in pixels or as a share, and told', () => {
   assert.equal(render({ minWidth: 0 }).dropped, 0);
-  assert.equal(render({ minWidth: '15%' }).dropped, 2);
+  assert.equal(render({ minWidth: '15%' }).dropped, 1);
   const { svg, dropped } = render({ minWidth: 110, width: 1000 });
-  assert.equal(dropped, 2);
-  assert.match(svg, />2 frames too narrow to show\.</);
+  assert.equal(dropped, 1);
+  assert.match(svg, />1 frame too narrow to show\.</);
   assert.doesNotMatch(svg, />load</);
 });
 

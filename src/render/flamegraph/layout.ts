@@ -3,9 +3,9 @@
  * sorted, narrow frames left out. Pure, and in the profile's own units: a printer scales them.
  */
 import { COMM_MODULE } from '../../formats/folded/names.js';
-import { callTree, type CallTree } from '../../profile/calltree.js';
 import { Layer, LAYER_NAMES, type Profile } from '../../profile/profile.js';
 import { WAITS_MODULE } from '../../profile/waits.js';
+import { wideTree } from '../../profile/wide-tree.js';
 
 /** The hue of what a thread waits for: it runs nowhere then, and not in the kernel. Follows the layers' own numbers. */
 export const WAITING = LAYER_NAMES.length;
@@ -45,7 +45,7 @@ export interface FlameLayout {
   readonly sampleWeight: number;
   /** Self weight by hue, dropped frames included. */
   readonly hueWeight: Float64Array;
-  /** Frames narrower than asked for. */
+  /** Frames narrower than asked for, without those that they call. */
   readonly dropped: number;
   /** The frame's weight in another profile, which this one is compared with, scaled to this one's. */
   readonly other?: Float64Array;
@@ -78,10 +78,26 @@ export interface LayoutOptions {
   readonly sort?: 'name' | 'weight';
 }
 
-/** Lays out a profile whose view is already applied. Cost: the call tree's, and a step per frame. */
+/** Lays out a profile whose view is already applied. Cost: that of {@link wideTree}, and a step per frame. */
 export function layoutFlameGraph(profile: Profile, options: LayoutOptions = {}): FlameLayout {
-  const tree = callTree(profile, options.event ?? 0, options.threads ? ['thread'] : []);
-  return arrangeFrames(rooted(tree, options.threads ?? false), options);
+  const { event = 0, threads = false, minShare = 0 } = options;
+  const tree = wideTree(profile, event, { threads, minShare });
+  const { functions, numberOf } = flameFunctions(profile);
+  const hueWeight = new Float64Array(NEUTRAL + 1);
+  tree.selfOf.forEach((self, func) => {
+    if (self === 0) return;
+    const number = numberOf(func < profile.functions.length ? func : -1);
+    hueWeight[functions[number].hue] += self;
+  });
+  const func = new Int32Array(tree.func.length);
+  const lanes = threads ? tree.groups : [];
+  lanes.forEach(({ thread }, lane) => {
+    func[1 + lane] = functions.push(threadFunction(profile, thread)) - 1;
+  });
+  for (let node = 1 + lanes.length; node < func.length; node++) {
+    func[node] = numberOf(tree.func[node]);
+  }
+  return arrangeFrames({ ...tree, functions, func, hueWeight }, options);
 }
 
 /** A call tree under one root (node 0), its nodes named. Children come after their parents. */
@@ -93,52 +109,11 @@ export interface FlameTree {
   readonly weight: Float64Array;
   readonly samples: number;
   readonly sampleWeight: number;
+  /** Self weight by hue, where nodes were left out already. */
+  readonly hueWeight?: Float64Array;
   readonly other?: Float64Array;
   readonly otherTotal?: number;
   readonly compared?: Compared;
-}
-
-/** Puts the root, and below it the threads if they are to be a level, before the call tree's nodes. */
-function rooted(tree: CallTree, threads: boolean): FlameTree {
-  const { functions, numberOf } = flameFunctions(tree.profile);
-  if (threads) {
-    for (const { thread } of tree.groups) functions.push(threadFunction(tree.profile, thread));
-  }
-  const base = functions.length;
-  const length = base + tree.length;
-  const parent = new Int32Array(length);
-  const func = new Int32Array(length);
-  const self = new Float64Array(length);
-  const weight = new Float64Array(length);
-  parent[0] = -1;
-  for (let node = 1; node < base; node++) func[node] = node;
-  self.set(tree.self, base);
-  weight.set(tree.total, base);
-
-  for (let node = 0; node < tree.length; node++) {
-    const group = threads ? 1 + tree.group[node] : 0;
-    const above = tree.parent[node] < 0 ? group : base + tree.parent[node];
-    parent[base + node] = above;
-    func[base + node] = numberOf(tree.func[node]);
-    if (above < base) weight[above] += tree.total[node];
-  }
-  if (threads) for (let node = 1; node < base; node++) weight[0] += weight[node];
-  return {
-    functions,
-    parent,
-    func,
-    self,
-    weight,
-    samples: tree.samples,
-    sampleWeight: evenWeight(tree),
-  };
-}
-
-/** What each sample weighs if all weigh the same, else 0. */
-function evenWeight({ length, self, selfSamples, weight, samples }: CallTree): number {
-  const even = samples > 0 ? weight / samples : 0;
-  for (let node = 0; node < length; node++) if (self[node] !== selfSamples[node] * even) return 0;
-  return even;
 }
 
 /** The functions of a picture as they are met: the root's first, and a number for each of the profile's (-1: none). */
@@ -191,8 +166,8 @@ export function arrangeFrames(
 ): FlameLayout {
   const { parent, func, self, weight, other } = tree;
   const nodes = parent.length;
-  const hueWeight = new Float64Array(NEUTRAL + 1);
-  for (let node = 0; node < nodes; node++) {
+  const hueWeight = tree.hueWeight ?? new Float64Array(NEUTRAL + 1);
+  for (let node = 0; node < nodes && tree.hueWeight === undefined; node++) {
     hueWeight[tree.functions[func[node]].hue] += self[node];
   }
 
