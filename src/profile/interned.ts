@@ -11,7 +11,6 @@ export class InternedPairs {
   readonly a = new Int32Column();
   readonly b = new Int32Column();
   private readonly index = new HashIndex();
-  private last = -1;
 
   get length(): number {
     return this.a.length;
@@ -19,15 +18,6 @@ export class InternedPairs {
 
   /** The pair's index, the same for the same pair. */
   intern(a: number, b: number): number {
-    // Pairs that came one after another mostly do so again, such as the frames of a stack: in a large table
-    // what lies beside the last one is at hand, and a look-up by hash waits for memory.
-    const next = this.last + 1;
-    const isNext = next < this.a.length && this.a.data[next] === a && this.b.data[next] === b;
-    this.last = isNext ? next : this.lookUp(a, b);
-    return this.last;
-  }
-
-  private lookUp(a: number, b: number): number {
     const hash = hashPair(a, b);
     let slot = this.index.first(hash);
     for (;;) {
