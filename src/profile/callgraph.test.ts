@@ -155,6 +155,36 @@ test('cut stacks: the outermost frames with callers first, else the innermost; r
   assert.equal(limitStacks(profile, 4, 'caller'), profile);
 });
 
+test('of copied stacks the user’s innermost frames are kept in either order, the kernel’s apart', () => {
+  const drawn = drawProfile(`
+    weight:5  weight:2
+    main      main
+    a         b
+    c         k@kernel
+    d         l@kernel
+    -         m@kernel
+  `);
+  const { functions, strings } = drawn;
+  const layer = functions.name.map((name) => (/^[klm]/.test(strings[name]) ? Layer.Kernel : 2));
+  const profile = {
+    ...drawn,
+    functions: { ...functions, layer: Uint8Array.from(layer) },
+    events: drawn.events.map((event) => ({ ...event, copiedStacks: true })),
+  };
+  const pathsOf = (order: 'caller' | 'callee') => {
+    const { stacks, samples, frames } = limitStacks(profile, 2, order);
+    return [...new Set(samples.stack)].map((leaf) => {
+      const names: string[] = [];
+      for (let stack = leaf; stack >= 0; stack = stacks.parent[stack])
+        names.unshift(strings[functions.name[frames.func[stacks.frame[stack]]]].slice(0, 1));
+      return names.join(' ');
+    });
+  };
+  assert.deepEqual(pathsOf('callee'), ['c d', 'm b l m']);
+  // The last frame is where the sample ends.
+  assert.deepEqual(pathsOf('caller'), ['c d', 'm b k l m']);
+});
+
 test('cut random stacks give the chains of samples cut one by one', () => {
   for (let seed = 1; seed <= 5; seed++) {
     const profile = randomProfile(seed);
