@@ -3,9 +3,9 @@ import { ExitCode, FormatError, StrataError } from '../base/errors.js';
 import { formatBytes, formatPercent, plural } from '../base/units.js';
 import { inject as makeInjected } from '../record/inject/inject.js';
 import type { InjectResult } from '../record/inject/injection.js';
-import { debuginfodFromEnvironment } from '../symbolize/debuginfod.js';
 import { downloadTeller } from './downloads.js';
 import type { InjectChoice } from './options/inject.js';
+import { symbolPlaces } from './symbol-places.js';
 
 export function inject(options: InjectChoice): number {
   const result = read(options);
@@ -16,11 +16,9 @@ export function inject(options: InjectChoice): number {
 
 function read(options: InjectChoice): InjectResult {
   try {
-    const debuginfod = debuginfodFromEnvironment(process.env);
-    const { symbols } = options;
     return makeInjected({
       ...options,
-      symbols: debuginfod === undefined ? symbols : { ...symbols, debuginfod },
+      symbols: symbolPlaces(options.symbols ?? {}),
       onDownload: downloadTeller(),
     });
   } catch (error) {

@@ -8,9 +8,9 @@ import { select, type Selected, type Selection } from '../profile/selection.js';
 import type { LoadOptions } from '../session/load.js';
 import { loadProfile } from '../session/open.js';
 import type { DownloadProgress } from '../symbolize/debuginfod-client.js';
-import { debuginfodFromEnvironment } from '../symbolize/debuginfod.js';
 import { downloadTeller } from './downloads.js';
 import type { SymbolChoice } from './options/symbols.js';
+import { symbolPlaces } from './symbol-places.js';
 
 export interface InputChoice extends SymbolChoice {
   readonly input: string;
@@ -75,9 +75,8 @@ function requireReadable(path: string): void {
 function load(choice: Omit<InputChoice, 'selection'>): Profile {
   const { input, symbols, inline, lines, code, onProgress } = choice;
   try {
-    const debuginfod = debuginfodFromEnvironment(process.env);
     return loadProfile(input, {
-      symbols: debuginfod === undefined ? symbols : { ...symbols, debuginfod },
+      symbols: symbolPlaces(symbols),
       onDownload: choice.onDownload ?? downloadTeller(),
       onProgress,
       inline,

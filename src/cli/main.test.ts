@@ -153,6 +153,20 @@ describe('input that cannot be read: one sentence, exit code 1', () => {
     const { stderr } = await strata(['tree'], { cwd: folder, env });
     assert.match(stderr, /^ {4}at .*\(?file:\/\//m);
   });
+
+  for (const flag of ['--symfs', '--symbol-dir', '--perf-map-dir', '--kallsyms', '--vmlinux']) {
+    test(`a ${flag} that is not there`, async () => {
+      const input = file('x.folded', 'main;f 1\n');
+      for (const command of ['report', 'script']) {
+        const { code, stderr } = await strata([command, '-i', input, flag, '/nonexistent']);
+        assert.equal(code, 1);
+        assert.match(
+          stderr,
+          new RegExp(`^strata: ${flag} /nonexistent cannot be read: no such file`),
+        );
+      }
+    });
+  }
 });
 
 describe('a recording, from one end to the other', () => {

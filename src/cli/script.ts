@@ -12,9 +12,9 @@ import { parseFields, type FieldChoice } from '../render/text/script/fields.js';
 import { writeScript } from '../render/text/script/script.js';
 import { recordedBefore } from '../session/open.js';
 import { Replay } from '../session/replay.js';
-import { debuginfodFromEnvironment } from '../symbolize/debuginfod.js';
 import { downloadTeller } from './downloads.js';
 import type { ScriptOptions } from './options/script.js';
+import { symbolPlaces } from './symbol-places.js';
 
 const STDOUT = 1;
 const WAIT_MS = 1;
@@ -23,12 +23,12 @@ const PIECE = 64 * 1024;
 
 /** Prints what was asked for. @throws StrataError where the recording cannot be read, or lacks it */
 export function script(options: ScriptOptions): number {
-  const { input, symbols } = options;
-  const debuginfod = debuginfodFromEnvironment(process.env);
+  const { input } = options;
+  const symbols = symbolPlaces(options.symbols);
   const source = openSource(input);
   try {
     const replay = new Replay(source, {
-      symbols: debuginfod === undefined ? symbols : { ...symbols, debuginfod },
+      symbols,
       recordedBefore: recordedBefore(input),
       onDownload: downloadTeller(),
     });

@@ -204,19 +204,25 @@ function processColumn({ samples, threads, strings }: Profile): SampleColumn {
 }
 
 /** Values count quanta from the one that holds the profile's first sample. */
-function timeColumn({ samples, meta }: Profile, quantum: Nanoseconds): SampleColumn {
-  const first = Math.floor(meta.start / quantum);
+function timeColumn({ samples }: Profile, quantum: Nanoseconds): SampleColumn {
+  // Of a long recording and a short quantum the numbers of quanta are beyond 32 bits: they are told apart first.
+  const rowOf = new Map<number, number>();
+  const quanta: number[] = [];
   const values = new Int32Array(samples.length);
   for (let sample = 0; sample < samples.length; sample++) {
-    values[sample] = Math.floor(samples.time[sample] / quantum) - first;
+    const number = Math.floor(samples.time[sample] / quantum);
+    let row = rowOf.get(number);
+    if (row === undefined) rowOf.set(number, (row = quanta.push(number) - 1));
+    values[sample] = row;
   }
-  const text = (value: number) => {
-    const time = (first + value) * quantum;
+  const text = (row: number) => {
+    const time = quanta[row] * quantum;
     const seconds = Math.floor(time / 1e9);
     const micros = Math.floor((time - seconds * 1e9) / 1e3);
     return `${String(seconds).padStart(5)}.${String(micros).padStart(6, '0')}`;
   };
-  return { key: 'time', of: 'samples', values, text, compare: rising };
+  const compare = (a: number, b: number) => quanta[a] - quanta[b];
+  return { key: 'time', of: 'samples', values, text, compare };
 }
 
 function parentColumn(profile: Profile, choice: ParentChoice | undefined): SampleColumn {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import { drawProfile } from '../testing/drawn.js';
 import { hierarchy, type HierarchyNode } from './hierarchy.js';
+import { keyColumns } from './key-columns.js';
 import { reportsOf } from './report.js';
 import { fieldNamed, planFields, type Field } from './sort-keys.js';
 
@@ -93,4 +94,21 @@ test('rows of files and functions alone; percentages of all, or of what is shown
     reportsOf(PROFILE, { dsos: ['z.so'], percentage })[0].totals;
   assert.deepEqual(total('relative'), [{ weight: 6, samples: 2 }]);
   assert.equal(total('absolute')[0].weight, 20);
+});
+
+test('moments far apart are told apart by the shortest quantum', () => {
+  const day = 86_400_000; // ms: in quanta of a nanosecond more than 32 bits hold
+  const profile = drawProfile(`
+    time:0      time:4294.967296  time:${day}
+    a           a                 a
+  `);
+  const [column] = keyColumns(profile, ['time'], { timeQuantum: 1 });
+  assert.ok(column.of === 'samples');
+  assert.equal(new Set(column.values).size, 3);
+  const values = [...column.values];
+  assert.deepEqual(values.toSorted(column.compare), values);
+  assert.deepEqual(
+    values.map((value) => column.text(value).trim()),
+    ['0.000000', '4.294967', '86400.000000'],
+  );
 });
