@@ -5,18 +5,18 @@ import {
   annotateFile,
   annotateSymbol,
   type Annotation,
-} from '../profile/annotate.js';
+} from '../profile/annotate/annotate.js';
 import {
   annotateTargets,
   similarTargets,
   type AnnotateTarget,
-} from '../profile/annotate-targets.js';
+} from '../profile/annotate/annotate-targets.js';
 import { Layer, type Profile } from '../profile/profile.js';
-import { select } from '../profile/selection.js';
-import { weighStacks } from '../profile/stack-costs.js';
-import { annotatedCode } from '../render/annotated-code.js';
-import { annotatedSource } from '../render/annotated-source.js';
-import { writeAnnotateCsv, writeAnnotateJson } from '../render/annotate-data.js';
+import { select } from '../profile/selection/selection.js';
+import { weighStacks } from '../profile/annotate/stack-costs.js';
+import { annotatedCode } from '../render/annotate/annotated-code.js';
+import { annotatedSource } from '../render/annotate/annotated-source.js';
+import { writeAnnotateCsv, writeAnnotateJson } from '../render/annotate/annotate-data.js';
 import { writeAnnotate, type Annotated, type AnnotatedEvent } from '../render/text/annotate.js';
 import { ANSI, PLAIN } from '../render/text/style.js';
 import { recordedBefore } from '../session/open.js';

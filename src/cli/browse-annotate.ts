@@ -1,6 +1,6 @@
 /** What `strata annotate` says of one function, as lines of the browser. */
 import { StrataError } from '../base/errors.js';
-import { annotatedSymbols, annotateSymbol } from '../profile/annotate.js';
+import { annotatedSymbols, annotateSymbol } from '../profile/annotate/annotate.js';
 import type { Profile } from '../profile/profile.js';
 import { linesOf, type Line } from '../render/browser/line.js';
 import type { WantedSymbol } from '../render/browser/protocol.js';

@@ -4,7 +4,7 @@ import { accessSync, constants } from 'node:fs';
 import { FormatError, StrataError } from '../base/errors.js';
 import { describeSystemError } from '../base/source.js';
 import type { Profile } from '../profile/profile.js';
-import { select, type Selected, type Selection } from '../profile/selection.js';
+import { select, type Selected, type Selection } from '../profile/selection/selection.js';
 import type { LoadOptions } from '../session/load.js';
 import { loadProfile } from '../session/open.js';
 import type { DownloadProgress } from '../symbolize/debuginfod-client.js';

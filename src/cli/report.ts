@@ -1,9 +1,9 @@
 /** `strata report`: functions by their cost, in perf's layout. */
 import { ExitCode, StrataError } from '../base/errors.js';
-import { filterSamples, keepSamples } from '../profile/filter.js';
-import { DEFAULT_PARENT, parentsOf } from '../profile/key-columns.js';
+import { filterSamples, keepSamples } from '../profile/selection/filter.js';
+import { DEFAULT_PARENT, parentsOf } from '../profile/report/key-columns.js';
 import type { Profile } from '../profile/profile.js';
-import { totalsOf, type Total } from '../profile/report.js';
+import { totalsOf, type Total } from '../profile/report/report.js';
 import { writeReportData } from '../render/report-data.js';
 import { writeReport } from '../render/text/report.js';
 import { readProfile, selectFrom } from './input.js';

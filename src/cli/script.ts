@@ -5,7 +5,7 @@ import { ExitCode, FormatError, StrataError } from '../base/errors.js';
 import { describeSystemError, statOf } from '../base/source.js';
 import { openSource } from '../base/spool.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
-import { eventNamed } from '../profile/event-choice.js';
+import { eventNamed } from '../profile/selection/event-choice.js';
 import { writeHeader } from '../render/text/header.js';
 import { writeRawTrace } from '../render/text/script/raw-trace.js';
 import { parseFields, type FieldChoice } from '../render/text/script/fields.js';

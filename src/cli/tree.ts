@@ -3,12 +3,12 @@ import { closeSync } from 'node:fs';
 
 import { ExitCode } from '../base/errors.js';
 import type { Profile } from '../profile/profile.js';
-import { withTaskFunctions } from '../profile/tasks.js';
-import { NO_TASKS } from '../profile/tree-choice.js';
+import { withTaskFunctions } from '../profile/tree/tasks.js';
+import { NO_TASKS } from '../profile/tree/tree-choice.js';
 import { writeFunctionTables } from '../render/text/function-table.js';
 import { ANSI, PLAIN } from '../render/text/style.js';
 import { writeTree, type TreeOptions as TextOptions } from '../render/text/tree.js';
-import { writeTreeData } from '../render/tree-data.js';
+import { writeTreeData } from '../render/tree/tree-data.js';
 import { writeTreePage } from '../render/tree-html/page.js';
 import { readProfile, selectFrom } from './input.js';
 import type { TreeOptions } from './options/tree.js';

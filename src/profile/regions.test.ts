@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { StrataError } from '../base/errors.js';
 import { drawProfile, foldedLines } from '../testing/drawn.js';
-import { filterSamples } from './filter.js';
+import { filterSamples } from './selection/filter.js';
 import type { Region } from './regions.js';
 
 /** A sample each millisecond, of two threads in turn. */

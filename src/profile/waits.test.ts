@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { drawProfile, foldedLines } from '../testing/drawn.js';
-import { eventsTogether, haveOneUnit, withoutWaiting } from './event-choice.js';
-import { flatProfile } from './flat.js';
+import { eventsTogether, haveOneUnit, withoutWaiting } from './selection/event-choice.js';
+import { flatProfile } from './report/flat.js';
 import { libraries } from './libraries.js';
 import type { Profile } from './profile.js';
 import { applyView } from './views.js';

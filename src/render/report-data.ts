@@ -1,13 +1,18 @@
 /** `strata report --json` and `--csv`: the rows of the report, with raw names and exact numbers. */
 import { formatAddress } from '../base/units.js';
-import type { ChainKey, ChainNode } from '../profile/callgraph.js';
-import type { Entry } from '../profile/entries.js';
-import type { FlatProfile, FlatRow, RowWeights } from '../profile/flat.js';
-import { hierarchy, type HierarchyNode } from '../profile/hierarchy.js';
-import { functionName, type KeyColumn } from '../profile/key-columns.js';
-import type { SortKey } from '../profile/sort-keys.js';
+import type { ChainKey, ChainNode } from '../profile/report/callgraph.js';
+import type { Entry } from '../profile/report/entries.js';
+import type { FlatProfile, FlatRow, RowWeights } from '../profile/report/flat.js';
+import { hierarchy, type HierarchyNode } from '../profile/report/hierarchy.js';
+import { functionName, type KeyColumn } from '../profile/report/key-columns.js';
+import type { SortKey } from '../profile/report/sort-keys.js';
 import type { Profile } from '../profile/profile.js';
-import { reportsOf, type EventReport, type ReportChoice, type Total } from '../profile/report.js';
+import {
+  reportsOf,
+  type EventReport,
+  type ReportChoice,
+  type Total,
+} from '../profile/report/report.js';
 import { waitTotals, WAIT_NAMES } from '../profile/waits.js';
 import { csvLine, reportHead } from './data.js';
 import { graphOf, type GraphForm, type GraphOptions } from './text/graph.js';

@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 
 import { ExitCode, StrataError } from '../../base/errors.js';
-import type { Selection } from '../../profile/selection.js';
+import type { Selection } from '../../profile/selection/selection.js';
 import { parsePercent, parseWhole } from '../values.js';
 import { given, INPUT, selection, selectionFlags } from './shared.js';
 import type { CommandSpec } from './spec.js';

@@ -1,7 +1,7 @@
 /** `-g` and what goes with it: how `report` shows call graphs. */
 import { InvalidArgumentError } from 'commander';
 
-import type { ChainKey, ChainOrder } from '../../profile/callgraph.js';
+import type { ChainKey, ChainOrder } from '../../profile/report/callgraph.js';
 import type { ChainValue, GraphType } from '../../render/text/graph.js';
 import { parseWhole } from '../values.js';
 import { given } from './shared.js';

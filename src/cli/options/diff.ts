@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 
 import { ExitCode, StrataError } from '../../base/errors.js';
 import type { DiffBy, DiffKey, Normalization } from '../../profile/diff/diff.js';
-import type { Selection } from '../../profile/selection.js';
+import type { Selection } from '../../profile/selection/selection.js';
 import { parseList, parsePercent } from '../values.js';
 import { given, selection, selectionFlags } from './shared.js';
 import type { CommandSpec, Values } from './spec.js';

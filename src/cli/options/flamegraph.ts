@@ -1,7 +1,7 @@
 /** `flamegraph`'s flags. */
 import { ExitCode, StrataError } from '../../base/errors.js';
-import { regularExpression } from '../../profile/names.js';
-import type { Selection } from '../../profile/selection.js';
+import { regularExpression } from '../../profile/selection/names.js';
+import type { Selection } from '../../profile/selection/selection.js';
 import type { MinWidth } from '../../render/flamegraph/flamegraph.js';
 import type { Colors } from '../../render/flamegraph/picture.js';
 import type { FoldedCount, FoldedOptions, FoldedRoot } from '../../render/folded.js';

@@ -2,9 +2,9 @@
 import { InvalidArgumentError } from 'commander';
 
 import { ExitCode, StrataError } from '../../base/errors.js';
-import { parseNames, regularExpression, type NamePattern } from '../../profile/names.js';
-import type { ReportChoice } from '../../profile/report.js';
-import { FIELD_NAMES, fieldNamed, type Field } from '../../profile/sort-keys.js';
+import { parseNames, regularExpression, type NamePattern } from '../../profile/selection/names.js';
+import type { ReportChoice } from '../../profile/report/report.js';
+import { FIELD_NAMES, fieldNamed, type Field } from '../../profile/report/sort-keys.js';
 import { durationOf } from '../values.js';
 import { given } from './shared.js';
 import type { Flag, Values } from './spec.js';

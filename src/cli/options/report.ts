@@ -1,6 +1,6 @@
 /** `report`'s flags. */
 import { ExitCode, StrataError } from '../../base/errors.js';
-import type { Selection } from '../../profile/selection.js';
+import type { Selection } from '../../profile/selection/selection.js';
 import { parsePercent } from '../values.js';
 import { CALL_GRAPH, graphChoice, type GraphChoice } from './call-graph.js';
 import { ROW_FLAGS, rowChoice, type RowChoice } from './report-rows.js';

@@ -1,6 +1,6 @@
 /** `script`'s flags. */
 import type { PerfRecord } from '../../formats/perfdata/spec.js';
-import { parseTimes } from '../../profile/time-slices.js';
+import { parseTimes } from '../../profile/selection/time-slices.js';
 import type { ScriptOptions as PrintOptions } from '../../render/text/script/script.js';
 import { parseList, parseRanges, parseWhole } from '../values.js';
 import { given, RECORDING, SAMPLE_CHOICE, sampleChoice, type SampleChoice } from './shared.js';

@@ -1,9 +1,9 @@
 /** Flags that several commands have, and what they become. */
 import { ExitCode, StrataError } from '../../base/errors.js';
-import { parseNames, type NamePattern } from '../../profile/names.js';
+import { parseNames, type NamePattern } from '../../profile/selection/names.js';
 import { LAYER_NAMES, type Layer } from '../../profile/profile.js';
-import type { Selection } from '../../profile/selection.js';
-import { parseTimes, type TimeChoice } from '../../profile/time-slices.js';
+import type { Selection } from '../../profile/selection/selection.js';
+import { parseTimes, type TimeChoice } from '../../profile/selection/time-slices.js';
 import { VIEWS, type View } from '../../profile/views.js';
 import { parseIds, parseList, parseRanges } from '../values.js';
 import type { Flag, Values } from './spec.js';

@@ -1,7 +1,7 @@
 /** `tree`'s flags. */
 import { ExitCode, StrataError } from '../../base/errors.js';
-import { parseNames, type NamePattern } from '../../profile/names.js';
-import type { Selection } from '../../profile/selection.js';
+import { parseNames, type NamePattern } from '../../profile/selection/names.js';
+import type { Selection } from '../../profile/selection/selection.js';
 import { parsePercent, parseWhole } from '../values.js';
 import { given, INPUT, selection, selectionFlags } from './shared.js';
 import type { CommandSpec, Flag, Values } from './spec.js';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { totalsOf } from '../../profile/report.js';
-import { fieldNamed } from '../../profile/sort-keys.js';
-import { select } from '../../profile/selection.js';
+import { totalsOf } from '../../profile/report/report.js';
+import { fieldNamed } from '../../profile/report/sort-keys.js';
+import { select } from '../../profile/selection/selection.js';
 import { drawProfile } from '../../testing/drawn.js';
 import { columns } from '../text/text.js';
 import { Browser } from './browser.js';

@@ -4,9 +4,9 @@
  */
 import { StrataError } from '../../base/errors.js';
 import { formatCount, formatDuration, formatPercent, plural } from '../../base/units.js';
-import { filterSamples, type SampleFilter } from '../../profile/filter.js';
+import { filterSamples, type SampleFilter } from '../../profile/selection/filter.js';
 import type { Profile } from '../../profile/profile.js';
-import { eventsShown, type Total } from '../../profile/report.js';
+import { eventsShown, type Total } from '../../profile/report/report.js';
 import { defaultView, type View } from '../../profile/views.js';
 import { noteText } from '../text/notes.js';
 import { safe } from '../text/text.js';

@@ -11,7 +11,7 @@
  *
  * Call graphs are grown when they are opened first. A line is found by binary search among the rows.
  */
-import type { ChainNode } from '../../profile/callgraph.js';
+import type { ChainNode } from '../../profile/report/callgraph.js';
 import type { Fold, FoldState } from './protocol.js';
 
 /** One frame of a call graph that is shown. */

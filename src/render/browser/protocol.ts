@@ -4,7 +4,7 @@
  * changes anything on the other side, and is never dropped.
  */
 import type { Layer } from '../../profile/profile.js';
-import type { FieldChoice } from '../../profile/sort-keys.js';
+import type { FieldChoice } from '../../profile/report/sort-keys.js';
 import type { Line } from './line.js';
 import type { View } from '../../profile/views.js';
 

@@ -1,17 +1,17 @@
 /** The rows of one query, and what stands in their columns. */
 import { StrataError } from '../../base/errors.js';
-import { CallGraph, type ChainNode } from '../../profile/callgraph.js';
-import type { Entry } from '../../profile/entries.js';
-import { filterSamples } from '../../profile/filter.js';
-import type { FlatRow } from '../../profile/flat.js';
-import { functionName } from '../../profile/key-columns.js';
+import { CallGraph, type ChainNode } from '../../profile/report/callgraph.js';
+import type { Entry } from '../../profile/report/entries.js';
+import { filterSamples } from '../../profile/selection/filter.js';
+import type { FlatRow } from '../../profile/report/flat.js';
+import { functionName } from '../../profile/report/key-columns.js';
 import { Layer, type Profile } from '../../profile/profile.js';
 import {
   reportsOf,
   type EventReport,
   type ReportChoice,
   type Total,
-} from '../../profile/report.js';
+} from '../../profile/report/report.js';
 import { isOffCpu } from '../../profile/waits.js';
 import { allColumns, type Column } from '../text/report-columns.js';
 import { safe } from '../text/text.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { eventsTogether } from '../../profile/event-choice.js';
+import { eventsTogether } from '../../profile/selection/event-choice.js';
 import type { Profile } from '../../profile/profile.js';
 import { drawProfile } from '../../testing/drawn.js';
 import { randomProfile } from '../../testing/random-profile.js';

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 
 import type { Profile } from '../../profile/profile.js';
-import { select } from '../../profile/selection.js';
+import { select } from '../../profile/selection/selection.js';
 import { becomes, sharedBrowser } from '../../testing/browser.js';
 import { drawProfile } from '../../testing/drawn.js';
 import {

@@ -4,7 +4,7 @@
  */
 import { plural } from '../../base/units.js';
 import type { EventInfo, Note } from '../../profile/profile.js';
-import { wholeOf } from '../tree-words.js';
+import { wholeOf } from '../tree/tree-words.js';
 import { encodeFrames } from './encode.js';
 import type { FlameLayout } from './layout.js';
 import { writeHtml, writeSvg } from './container.js';

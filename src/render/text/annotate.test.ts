@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { annotatedSymbols, annotateFile, annotateSymbol } from '../../profile/annotate.js';
+import { annotatedSymbols, annotateFile, annotateSymbol } from '../../profile/annotate/annotate.js';
 import type { Profile } from '../../profile/profile.js';
 import { SourceText } from '../../symbolize/source-text.js';
 import { drawProfile } from '../../testing/drawn.js';
-import { writeAnnotateCsv, writeAnnotateJson } from '../annotate-data.js';
-import { annotatedSource, type SourceChoice } from '../annotated-source.js';
+import { writeAnnotateCsv, writeAnnotateJson } from '../annotate/annotate-data.js';
+import { annotatedSource, type SourceChoice } from '../annotate/annotated-source.js';
 import { writeAnnotate, type AnnotatedEvent, type AnnotateTextOptions } from './annotate.js';
 import { ANSI, PLAIN } from './style.js';
 

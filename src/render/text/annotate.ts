@@ -8,11 +8,11 @@ import {
   formatPercent,
   plural,
 } from '../../base/units.js';
-import type { AnnotatedSymbol, Annotation } from '../../profile/annotate.js';
+import type { AnnotatedSymbol, Annotation } from '../../profile/annotate/annotate.js';
 import { Layer, type Profile } from '../../profile/profile.js';
-import type { Cost } from '../../profile/stack-costs.js';
-import type { AnnotatedCode, CodeRow } from '../annotated-code.js';
-import type { AnnotatedFile, BodyMark, SourceRow } from '../annotated-source.js';
+import type { Cost } from '../../profile/annotate/stack-costs.js';
+import type { AnnotatedCode, CodeRow } from '../annotate/annotated-code.js';
+import type { AnnotatedFile, BodyMark, SourceRow } from '../annotate/annotated-source.js';
 import { writeNotes } from './notes.js';
 import type { Style } from './style.js';
 import { columns, safe, shortenEnd, type Sink } from './text.js';

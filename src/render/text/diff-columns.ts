@@ -1,7 +1,7 @@
 /** The columns of figures that stand before each row of a comparison's text. */
 import type { Drift } from '../../profile/diff/significance.js';
 import { changeOf, figureOf, type Change, type DiffTable } from '../../profile/diff/diff.js';
-import { formatAmount } from '../tree-words.js';
+import { formatAmount } from '../tree/tree-words.js';
 import type { Style } from './style.js';
 
 interface Column {

@@ -11,7 +11,7 @@ import { plural } from '../../base/units.js';
 import { figureOf, isSignificant, sortedRows, type DiffTable } from '../../profile/diff/diff.js';
 import { linkChildren } from '../../profile/calltree.js';
 import { Layer, type Note, type ProfileMeta } from '../../profile/profile.js';
-import { functionName, functionPlace, wholeOf } from '../tree-words.js';
+import { functionName, functionPlace, wholeOf } from '../tree/tree-words.js';
 import { FigureColumns, formatFactor, isNoteworthy } from './diff-columns.js';
 import { PLAIN, type Style } from './style.js';
 import { columns, safe, shortenEnd, shortenMiddle, type Sink } from './text.js';

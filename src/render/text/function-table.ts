@@ -7,10 +7,16 @@
  *                        2.31 s 100.0%    2,310  main  app.py
  */
 import { formatCount, formatPercent, plural } from '../../base/units.js';
-import type { FunctionCost, FunctionTable } from '../../profile/function-costs.js';
+import type { FunctionCost, FunctionTable } from '../../profile/tree/function-costs.js';
 import type { Profile } from '../../profile/profile.js';
-import { functionTables, type EventFunctions } from '../../profile/tree-choice.js';
-import { formatAmount, functionName, functionPlace, groupName, wholeOf } from '../tree-words.js';
+import { functionTables, type EventFunctions } from '../../profile/tree/tree-choice.js';
+import {
+  formatAmount,
+  functionName,
+  functionPlace,
+  groupName,
+  wholeOf,
+} from '../tree/tree-words.js';
 import { writeNotes } from './notes.js';
 import { PLAIN, type Style } from './style.js';
 import { columns, safe, shortenEnd, shortenMiddle, type Sink } from './text.js';

@@ -17,8 +17,8 @@ import {
   type ChainNode,
   type ChainOptions,
   type ChainOrder,
-} from '../../profile/callgraph.js';
-import type { FlatProfile, FlatRow } from '../../profile/flat.js';
+} from '../../profile/report/callgraph.js';
+import type { FlatProfile, FlatRow } from '../../profile/report/flat.js';
 import { safe, type Sink } from './text.js';
 
 const MARGIN = ' '.repeat(12);

@@ -1,10 +1,15 @@
 /** The columns of `perf report --stdio`: numbers first, each key as wide as its widest text. */
 import { formatDuration, formatPercent } from '../../base/units.js';
-import { measureOf, type Entry } from '../../profile/entries.js';
-import type { RowWeights } from '../../profile/flat.js';
-import type { KeyColumn } from '../../profile/key-columns.js';
-import type { EventReport } from '../../profile/report.js';
-import { isSortKey, type Field, type Measure, type SortKey } from '../../profile/sort-keys.js';
+import { measureOf, type Entry } from '../../profile/report/entries.js';
+import type { RowWeights } from '../../profile/report/flat.js';
+import type { KeyColumn } from '../../profile/report/key-columns.js';
+import type { EventReport } from '../../profile/report/report.js';
+import {
+  isSortKey,
+  type Field,
+  type Measure,
+  type SortKey,
+} from '../../profile/report/sort-keys.js';
 import { columns as widthOf, safe } from './text.js';
 
 /** What a line of a report is: an entry, or a node of a hierarchy. */

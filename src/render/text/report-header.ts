@@ -1,7 +1,7 @@
 /** What stands above the rows of `perf report --stdio`. */
 import { describeWaits, type WaitTotal } from '../../profile/waits.js';
 import type { Profile } from '../../profile/profile.js';
-import type { EventReport } from '../../profile/report.js';
+import type { EventReport } from '../../profile/report/report.js';
 import { safe, type Sink } from './text.js';
 
 /**

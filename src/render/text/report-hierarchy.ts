@@ -8,9 +8,9 @@
  *         44.47%     worker
  *            23.04%     [.] leafb
  */
-import { hierarchy, type HierarchyNode } from '../../profile/hierarchy.js';
-import type { Entry } from '../../profile/entries.js';
-import { isElided, type EventReport } from '../../profile/report.js';
+import { hierarchy, type HierarchyNode } from '../../profile/report/hierarchy.js';
+import type { Entry } from '../../profile/report/entries.js';
+import { isElided, type EventReport } from '../../profile/report/report.js';
 import { keyColumn, numberColumns, pad, type Column } from './report-columns.js';
 import type { Sink } from './text.js';
 

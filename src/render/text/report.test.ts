@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { filterSamples } from '../../profile/filter.js';
+import { filterSamples } from '../../profile/selection/filter.js';
 import type { Profile } from '../../profile/profile.js';
-import type { SortKey } from '../../profile/sort-keys.js';
+import type { SortKey } from '../../profile/report/sort-keys.js';
 import { drawProfile } from '../../testing/drawn.js';
 import { writeReport, type ReportOptions } from './report.js';
 

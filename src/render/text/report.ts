@@ -2,10 +2,10 @@
  * `perf report --stdio`: per event a header and one row per command, shared object and symbol, with
  * the row's call graph below it (layout of tools/perf/ui/stdio/hist.c and ui/hist.c, perf 6.1).
  */
-import type { Entry } from '../../profile/entries.js';
-import type { RowWeights } from '../../profile/flat.js';
+import type { Entry } from '../../profile/report/entries.js';
+import type { RowWeights } from '../../profile/report/flat.js';
 import type { Profile } from '../../profile/profile.js';
-import { reportsOf, type EventReport, type ReportChoice } from '../../profile/report.js';
+import { reportsOf, type EventReport, type ReportChoice } from '../../profile/report/report.js';
 import { waitTotals } from '../../profile/waits.js';
 import { graphWriter, type GraphForm } from './graph.js';
 import { writeNotes } from './notes.js';

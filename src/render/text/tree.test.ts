@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { OutlineNode } from '../../profile/outline.js';
+import type { OutlineNode } from '../../profile/tree/outline.js';
 import type { Profile } from '../../profile/profile.js';
-import { invertStacks } from '../../profile/stack-choice.js';
-import { outlines } from '../../profile/tree-choice.js';
+import { invertStacks } from '../../profile/selection/stack-choice.js';
+import { outlines } from '../../profile/tree/tree-choice.js';
 import { applyView } from '../../profile/views.js';
 import { Wait, withWaitFrames } from '../../profile/waits.js';
 import { drawProfile } from '../../testing/drawn.js';

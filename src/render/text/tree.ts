@@ -12,10 +12,10 @@
  * where it is its caller's.
  */
 import { formatPercent, plural } from '../../base/units.js';
-import type { GroupOutline, Outline, OutlineNode } from '../../profile/outline.js';
+import type { GroupOutline, Outline, OutlineNode } from '../../profile/tree/outline.js';
 import type { Profile } from '../../profile/profile.js';
-import { isTask } from '../../profile/tasks.js';
-import { NO_TASKS, outlines, type TreeChoice } from '../../profile/tree-choice.js';
+import { isTask } from '../../profile/tree/tasks.js';
+import { NO_TASKS, outlines, type TreeChoice } from '../../profile/tree/tree-choice.js';
 import {
   foldedWords,
   formatAmount,
@@ -23,7 +23,7 @@ import {
   functionPlace,
   groupName,
   wholeOf,
-} from '../tree-words.js';
+} from '../tree/tree-words.js';
 import { writeNotes } from './notes.js';
 import { PLAIN, type Style } from './style.js';
 import { columns, safe, shortenEnd, shortenMiddle, type Sink } from './text.js';

@@ -1,10 +1,10 @@
 /** Outlines as the page's rows. */
 import { plural } from '../../base/units.js';
-import type { GroupOutline, Outline, OutlineNode } from '../../profile/outline.js';
+import type { GroupOutline, Outline, OutlineNode } from '../../profile/tree/outline.js';
 import { Layer, type Profile } from '../../profile/profile.js';
-import { isTask, type TaskFunctions } from '../../profile/tasks.js';
+import { isTask, type TaskFunctions } from '../../profile/tree/tasks.js';
 import { visibleText } from '../flamegraph/text.js';
-import { foldedWords, functionName, functionPlace, groupName } from '../tree-words.js';
+import { foldedWords, functionName, functionPlace, groupName } from '../tree/tree-words.js';
 import type { Look, TreePageData, TreeText } from './page/data.js';
 
 /** Everything that the page shows of its trees, which are of the same profile. */

@@ -7,9 +7,9 @@ import { createHash } from 'node:crypto';
 
 import { plural } from '../../base/units.js';
 import type { Profile } from '../../profile/profile.js';
-import { NO_TASKS, outlines, type TreeChoice } from '../../profile/tree-choice.js';
+import { NO_TASKS, outlines, type TreeChoice } from '../../profile/tree/tree-choice.js';
 import { escapeXml, scriptLiteral } from '../flamegraph/text.js';
-import { wholeOf } from '../tree-words.js';
+import { wholeOf } from '../tree/tree-words.js';
 import { encodeTrees, leftOut } from './encode.js';
 import { treeScript } from './script.js';
 import { writeStatic } from './static.js';

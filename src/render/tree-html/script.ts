@@ -1,6 +1,6 @@
 /** The page's inline script: the sources of its functions. */
 import { formatCount, formatDuration, formatPercent, plural } from '../../base/units.js';
-import { compactCount, formatAmount } from '../tree-words.js';
+import { compactCount, formatAmount } from '../tree/tree-words.js';
 import { runTree } from './page/app.js';
 import { decodeRows } from './page/data.js';
 import { findRows } from './page/search.js';

@@ -1,7 +1,7 @@
 /** The tree as it is without a script: open `<details>`, of its heaviest rows. */
 import { formatPercent } from '../../base/units.js';
 import { escapeXml } from '../flamegraph/text.js';
-import { formatAmount } from '../tree-words.js';
+import { formatAmount } from '../tree/tree-words.js';
 import { decodeRows, type TreePageData } from './page/data.js';
 
 const MOST_ROWS = 2000;

@@ -2,7 +2,7 @@
 import { formatAddress } from '../../../base/units.js';
 import type { SampleView } from '../../../formats/perfdata/sample.js';
 import type { RegionTimes, ThreadTimes } from '../../../profile/regions.js';
-import { isWithin, type TimeSpan } from '../../../profile/time-slices.js';
+import { isWithin, type TimeSpan } from '../../../profile/selection/time-slices.js';
 import type { Thread } from '../../../session/processes.js';
 import type { Place } from './frame-lines.js';
 

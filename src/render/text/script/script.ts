@@ -21,7 +21,7 @@ import { PerfRecord } from '../../../formats/perfdata/spec.js';
 import type { SampleView } from '../../../formats/perfdata/sample.js';
 import { parseTracingData, type TracingData } from '../../../formats/tracing/tracing-data.js';
 import { RegionTimes } from '../../../profile/regions.js';
-import { timeSlices, type TimeChoice } from '../../../profile/time-slices.js';
+import { timeSlices, type TimeChoice } from '../../../profile/selection/time-slices.js';
 import type { Thread } from '../../../session/processes.js';
 import type { Replay, Visitor } from '../../../session/replay.js';
 import { ByteWriter } from './byte-writer.js';

@@ -1,5 +1,5 @@
 import { formatPercent, plural } from '../../../base/units.js';
-import { formatAmount } from '../../tree-words.js';
+import { formatAmount } from '../../tree/tree-words.js';
 import { decodeRows, type TreePageData } from './data.js';
 import type { PageElement, PageEvent, PageWindow } from './dom.js';
 import { findRows, type Found } from './search.js';

@@ -1,0 +1,328 @@
+/**
+ * The flat profile: one row per distinct value of the sort keys (`perf report --sort`), with its own
+ * weight and that of what it calls.
+ */
+import { callTree, type CallTree, type NodeKey, type SampleGroups } from '../calltree.js';
+import { InternedPairs, RepeatedPairs } from '../interned.js';
+import { keyColumns, type KeyColumn, type NodeColumn, type SampleColumn } from './key-columns.js';
+import { Layer, type Profile } from '../profile.js';
+import { DEFAULT_SORT_KEYS, type SortKey } from './sort-keys.js';
+
+export { sortRows, type RowOrder } from './entries.js';
+export { DEFAULT_SORT_KEYS, type SortKey } from './sort-keys.js';
+
+/** Weights and counts of samples. */
+export interface RowWeights {
+  /** Of samples that end in the row. */
+  self: number;
+  selfSamples: number;
+  /** Of `self`, what was spent in the kernel. */
+  kernel: number;
+  /** Of samples that have the row anywhere on their stack, each counted once whatever the recursion. */
+  children: number;
+  childrenSamples: number;
+}
+
+/** What a row is of; what is not among the keys is -1. */
+export interface RowPlace {
+  /** Index into `strings`. */
+  readonly comm: number;
+  readonly pid: number;
+  /** Index into `threads`. */
+  readonly thread: number;
+  /** `Wait` of waits.ts. */
+  readonly wait: number;
+  /** Index into `modules`; -1 also where the samples have no frames. */
+  readonly module: number;
+  /** Index into `functions`; -1 also where the samples have no frames. */
+  readonly func: number;
+}
+
+export interface FlatRow extends RowWeights, RowPlace {
+  /** Value of {@link FlatProfile.rowOf} for this row's nodes. */
+  readonly id: number;
+  /** A value of each of the profile's columns. */
+  readonly values: readonly number[];
+  /** Whether filters leave it out: one row that stands for all of that. */
+  readonly hidden: boolean;
+  /** Thread of the row's first sample. */
+  firstThread: number;
+  /** Most frames from the row's outermost place to a leaf (for its own samples: from the root). */
+  reach: number;
+  /** Most frames from the root to the row. */
+  depth: number;
+}
+
+export interface FlatProfile {
+  readonly kind: 'flat';
+  readonly tree: CallTree;
+  /** What tells rows apart. */
+  readonly keys: readonly SortKey[];
+  /** Of each key. */
+  readonly columns: readonly KeyColumn[];
+  /** Unsorted; see `sortRows` of row-order.ts. */
+  readonly rows: readonly FlatRow[];
+  /** Row of each node of the tree. */
+  readonly rowOf: Int32Array;
+  /** Row that each node's own weight counts for: of an inlined function the one that has its code. */
+  readonly selfRowOf: Int32Array;
+  /** The node itself, or of an inlined function the node of the one that has its code. */
+  readonly ownerOf: Int32Array;
+}
+
+/**
+ * The flat profile of one event.
+ * @param keys what tells rows apart: names, or columns that are made for several events
+ * @param shown 1 for each function whose rows are shown; all are where it is absent
+ * @param finest what nodes of the tree are told apart by at least, for call graphs
+ */
+export function flatProfile(
+  profile: Profile,
+  event: number,
+  keys: readonly SortKey[] | readonly KeyColumn[] = DEFAULT_SORT_KEYS,
+  shown?: Uint8Array,
+  finest: NodeKey = 'function',
+): FlatProfile {
+  const columns = keys.map((key) =>
+    typeof key === 'string' ? keyColumns(profile, [key])[0] : key,
+  );
+  const byLine = columns.some(({ key }) => key === 'srcline' || key === 'srcfile');
+  const groups = groupSamples(profile, columns.filter(isOfSamples));
+  const nodeKey = byLine && finest === 'function' ? 'line' : finest;
+  const tree = callTree(profile, event, groups, nodeKey);
+  const made = makeRows(tree, groups, columns, shown);
+  const { rows, rowOf, selfRowOf } = made;
+  addSelf(tree, rows, selfRowOf);
+  addPlaces(tree, rows, rowOf);
+  addChildren(tree, rows, rowOf);
+  return { kind: 'flat', tree, keys: columns.map(({ key }) => key), columns, ...made };
+}
+
+/** The weight of all rows that are shown. */
+export function shownWeights(flat: FlatProfile): { weight: number; samples: number } {
+  const { tree, rows } = flat;
+  const hidden = rows.find((row) => row.hidden);
+  if (hidden === undefined) return tree;
+  return { weight: tree.weight - hidden.self, samples: tree.samples - hidden.selfSamples };
+}
+
+function isOfSamples(column: KeyColumn): column is SampleColumn {
+  return column.of === 'samples';
+}
+
+function isOfNodes(column: KeyColumn): column is NodeColumn {
+  return column.of === 'nodes';
+}
+
+/** Groups of samples that agree in every column. */
+interface KeyGroups extends SampleGroups {
+  /** A sample of each. */
+  readonly example: readonly number[];
+}
+
+function groupSamples({ samples }: Profile, columns: readonly SampleColumn[]): KeyGroups {
+  const { length } = samples;
+  let of = new Int32Array(length);
+  let example = length > 0 ? [0] : [];
+  for (const { values } of columns) {
+    let most = 0;
+    let least = 0;
+    for (const value of values) {
+      if (value > most) most = value;
+      if (value < least) least = value;
+    }
+    // Process IDs of a damaged file may be any numbers.
+    const bound = least < -1 ? Infinity : most + 1;
+    const pairs = new RepeatedPairs(example.length, bound); // (group so far, value)
+    const finer = new Int32Array(length);
+    example = [];
+    for (let sample = 0; sample < length; sample++) {
+      const group = pairs.intern(of[sample], values[sample]);
+      if (group === example.length) example.push(sample);
+      finer[sample] = group;
+    }
+    of = finer;
+  }
+  return { of, length: example.length, example };
+}
+
+function makeRows(
+  tree: CallTree,
+  groups: KeyGroups,
+  columns: readonly KeyColumn[],
+  shown: Uint8Array | undefined,
+): Pick<FlatProfile, 'rowOf' | 'selfRowOf' | 'ownerOf'> & { rows: FlatRow[] } {
+  const ofNodes = columns.filter(isOfNodes).map((column) => ({
+    byOwner: column.byOwner,
+    values: column.values(tree),
+    pairs: new InternedPairs(), // (class so far, value)
+  }));
+  const classes = new InternedPairs(); // (group, class of the node)
+  const placeOf = placesOf(tree.profile, columns);
+  const rowOfClass: number[] = [];
+  const rows: FlatRow[] = [];
+  let hidden = -1;
+
+  /** The row of an owner's symbol and a node's line. */
+  const rowFor = (node: number, owner: number): number => {
+    const func = tree.func[owner];
+    if (shown !== undefined && (func < 0 || shown[func] === 0)) {
+      if (hidden < 0) hidden = rows.push(newRow(rows.length, [], NOWHERE, true)) - 1;
+      return hidden;
+    }
+    let place = 0;
+    for (const { byOwner, values, pairs } of ofNodes) {
+      place = pairs.intern(place, values[byOwner ? owner : node]);
+    }
+    const id = classes.intern(tree.group[node], place);
+    if (id === rowOfClass.length) {
+      const sample = groups.example[tree.group[node]];
+      let next = 0;
+      const values = columns.map((column) => {
+        if (column.of === 'samples') return column.values[sample];
+        const { byOwner, values: ofNode } = ofNodes[next++];
+        return ofNode[byOwner ? owner : node];
+      });
+      const row = newRow(rows.length, values, placeOf(sample, func), false);
+      rowOfClass.push(rows.push(row) - 1);
+    }
+    return rowOfClass[id];
+  };
+
+  const ownerOf = ownersOf(tree);
+  const rowOf = new Int32Array(tree.length);
+  const selfRowOf = new Int32Array(tree.length);
+  for (let node = 0; node < tree.length; node++) {
+    rowOf[node] = rowFor(node, node);
+    const owner = ownerOf[node];
+    selfRowOf[node] = owner === node ? rowOf[node] : rowFor(node, owner);
+  }
+  return { rows, rowOf, selfRowOf, ownerOf };
+}
+
+const NOWHERE: RowPlace = { comm: -1, pid: -1, thread: -1, wait: -1, module: -1, func: -1 };
+
+/** The place of a row, from one of its samples and the function that it is of. */
+function placesOf({ samples, threads, functions }: Profile, columns: readonly KeyColumn[]) {
+  const has = (...keys: SortKey[]) => columns.some(({ key }) => keys.includes(key));
+  const byComm = has('comm');
+  const byThread = has('pid', 'tid');
+  const byProcess = byThread || has('tgid');
+  const byWait = has('wait');
+  const bySymbol = has('symbol');
+  const byModule = bySymbol || has('dso');
+  return (sample: number, func: number): RowPlace => {
+    const thread = samples.thread[sample];
+    return {
+      comm: byComm ? samples.comm[sample] : -1,
+      pid: byProcess ? threads.pid[thread] : -1,
+      thread: byThread ? thread : -1,
+      wait: byWait ? samples.wait[sample] : -1,
+      module: byModule && func >= 0 ? functions.module[func] : -1,
+      func: bySymbol ? func : -1,
+    };
+  };
+}
+
+function newRow(id: number, values: readonly number[], place: RowPlace, hidden: boolean): FlatRow {
+  return {
+    ...place,
+    id,
+    values,
+    hidden,
+    self: 0,
+    selfSamples: 0,
+    kernel: 0,
+    children: 0,
+    childrenSamples: 0,
+    firstThread: -1,
+    reach: 0,
+    depth: 0,
+  };
+}
+
+/** perf counts the sample of an inlined function for the one that has its code. */
+function ownersOf({ profile, func, parent, length }: CallTree): Int32Array {
+  const { inlined } = profile.functions;
+  const ownerOf = new Int32Array(length);
+  for (let node = 0; node < length; node++) {
+    const isInlined = func[node] >= 0 && parent[node] >= 0 && inlined[func[node]] === 1;
+    ownerOf[node] = isInlined ? ownerOf[parent[node]] : node;
+  }
+  return ownerOf;
+}
+
+function addSelf(tree: CallTree, rows: readonly FlatRow[], selfRowOf: Int32Array): void {
+  const { layer } = tree.profile.functions;
+  for (let node = 0; node < tree.length; node++) {
+    if (tree.selfSamples[node] === 0) continue;
+    const row = rows[selfRowOf[node]];
+    row.self += tree.self[node];
+    row.selfSamples += tree.selfSamples[node];
+    if (layer[tree.func[node]] === Layer.Kernel) row.kernel += tree.self[node];
+    row.reach = Math.max(row.reach, tree.depth[node]);
+  }
+}
+
+/** What decides between rows of equal weight. */
+function addPlaces(tree: CallTree, rows: readonly FlatRow[], rowOf: Int32Array): void {
+  const first = new Int32Array(rows.length).fill(0x7fffffff);
+  for (let node = 0; node < tree.length; node++) {
+    const row = rows[rowOf[node]];
+    row.depth = Math.max(row.depth, tree.depth[node]);
+    first[row.id] = Math.min(first[row.id], tree.firstSample[node]);
+  }
+  for (const row of rows) row.firstThread = tree.profile.samples.thread[first[row.id]] ?? -1;
+}
+
+/** Adds what passes through the outermost node of each row on each path. */
+function addChildren(tree: CallTree, rows: readonly FlatRow[], rowOf: Int32Array): void {
+  const deepest = deepestLeaf(tree);
+  forEachOutermost(tree, rowOf, rows.length, (node) => {
+    const row = rows[rowOf[node]];
+    row.children += tree.total[node];
+    row.childrenSamples += tree.totalSamples[node];
+    row.reach = Math.max(row.reach, deepest[node] - tree.depth[node] + 1);
+  });
+}
+
+/** Depth of the deepest node at or below each node. */
+function deepestLeaf(tree: CallTree): Int32Array {
+  const deepest = tree.depth.slice();
+  for (let node = tree.length - 1; node >= 0; node--) {
+    const up = tree.parent[node];
+    if (up >= 0) deepest[up] = Math.max(deepest[up], deepest[node]);
+  }
+  return deepest;
+}
+
+/**
+ * Visits, depth first, the nodes that have no ancestor of their own class.
+ * @param classOf class of each node, below `classes`
+ */
+export function forEachOutermost(
+  tree: CallTree,
+  classOf: Int32Array,
+  classes: number,
+  visit: (node: number) => void,
+): void {
+  const onPath = new Int32Array(classes);
+  let node = tree.firstRoot;
+  while (node >= 0) {
+    if (onPath[classOf[node]]++ === 0) visit(node);
+    if (tree.firstChild[node] >= 0) {
+      node = tree.firstChild[node];
+      continue;
+    }
+    // Leave nodes until one has a sibling that was not yet entered.
+    for (;;) {
+      onPath[classOf[node]]--;
+      if (tree.nextSibling[node] >= 0) {
+        node = tree.nextSibling[node];
+        break;
+      }
+      node = tree.parent[node];
+      if (node < 0) return;
+    }
+  }
+}
