@@ -11,7 +11,7 @@ import { safe } from '../render/text/text.js';
 import { annotateLines } from './browse-annotate.js';
 import { readProfile } from './input.js';
 import type { ReportOptions } from './options/report.js';
-import { chooseRows } from './report.js';
+import { chooseRows } from './report-input.js';
 
 /** Smaller recordings are read before anybody could look at a part of them. */
 const EARLY_SAMPLES = 1 << 15;

@@ -1,14 +1,11 @@
 /** `strata report`: functions by their cost, in perf's layout. */
-import { ExitCode, StrataError } from '../base/errors.js';
-import { filterSamples, keepSamples } from '../profile/selection/filter.js';
-import { DEFAULT_PARENT, parentsOf } from '../profile/report/key-columns.js';
-import type { Profile } from '../profile/profile.js';
-import { totalsOf, type Total } from '../profile/report/report.js';
+import { ExitCode } from '../base/errors.js';
 import { writeReportData } from '../render/report-data.js';
 import { writeReport } from '../render/text/report.js';
-import { readProfile, selectFrom } from './input.js';
+import { readProfile } from './input.js';
 import type { ReportOptions } from './options/report.js';
 import { printToStdout } from './output.js';
+import { chooseRows } from './report-input.js';
 import { canBrowse } from './terminal.js';
 
 /** Shows the rows in the terminal browser, or prints them where there is nobody to browse. */
@@ -42,35 +39,4 @@ export async function report(options: ReportOptions): Promise<number> {
     }
   });
   return ExitCode.Done;
-}
-
-/**
- * The samples that rows are made of. As with perf, percentages are also of the samples of other commands,
- * processes and threads.
- * @throws StrataError where there are no samples of what was asked for
- */
-export function chooseRows(
-  read: Profile,
-  options: ReportOptions,
-): { profile: Profile; whole: Total[] } {
-  const { pids, tids, comms, ...rest } = options.selection;
-  // Turned around are the call graphs, not the stacks: see graphChoice.
-  const selection = { ...rest, invert: false };
-  const { profile } = selectFrom(read, { ...options, selection });
-  const whole = totalsOf(profile);
-  const chosen = filterSamples(profile, { pids, tids, comms });
-  const { excludeOther, parent } = options.rows;
-  const shown = excludeOther ? withParent(chosen, parent) : chosen;
-  if (shown.samples.length === 0 && profile.samples.length > 0) {
-    throw new StrataError(
-      `${options.input} has no samples of what was asked for`,
-      'it has some: the options that choose among them leave none',
-    );
-  }
-  return { profile: shown, whole };
-}
-
-function withParent(profile: Profile, pattern = DEFAULT_PARENT): Profile {
-  const parents = parentsOf(profile, { pattern, which: 'outermost' });
-  return keepSamples(profile, (sample) => parents[sample] >= 0);
 }

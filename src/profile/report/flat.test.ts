@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { drawProfile } from '../../testing/drawn.js';
 import { randomProfile } from '../../testing/random-profile.js';
 import { callTree } from '../calltree.js';
-import { flatProfile, sortRows, type FlatProfile, type SortKey } from './flat.js';
+import { sortRows } from './entries.js';
+import { flatProfile, type FlatProfile, type SortKey } from './flat.js';
 import type { Profile } from '../profile.js';
 
 /** `name children/self` of each row. */

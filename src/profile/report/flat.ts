@@ -8,7 +8,6 @@ import { keyColumns, type KeyColumn, type NodeColumn, type SampleColumn } from '
 import { Layer, type Profile } from '../profile.js';
 import { DEFAULT_SORT_KEYS, type SortKey } from './sort-keys.js';
 
-export { sortRows, type RowOrder } from './entries.js';
 export { DEFAULT_SORT_KEYS, type SortKey } from './sort-keys.js';
 
 /** Weights and counts of samples. */
@@ -60,7 +59,7 @@ export interface FlatProfile {
   readonly keys: readonly SortKey[];
   /** Of each key. */
   readonly columns: readonly KeyColumn[];
-  /** Unsorted; see `sortRows` of row-order.ts. */
+  /** Unsorted; see `sortRows` of entries.ts. */
   readonly rows: readonly FlatRow[];
   /** Row of each node of the tree. */
   readonly rowOf: Int32Array;
