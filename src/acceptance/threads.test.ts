@@ -72,7 +72,7 @@ for (const python of perfPythons()) {
     const recording = await workplace.record(`children ${pythonLabel(python)}.data`, command);
     const { parent, forked, spawned } = recording.answer<ChildrenAnswer>();
     for (const [name, child] of Object.entries({ forked, spawned })) {
-      const flags = ['-g', 'none', '--pid', String(child.pid)];
+      const flags = ['-g', 'none', '--percentage', 'relative', '--pid', String(child.pid)];
       const rows = readReport(await recording.strata('report', ...flags));
       const row = (symbol: string): number => rows.find((r) => r.symbol === symbol)?.children ?? 0;
       const seconds = secondsByThread(recording).get(child.pid) ?? 0;

@@ -8,7 +8,7 @@ test('the defaults run everything', () => {
   assert.deepEqual(parseBenchOptions([]), {
     seconds: 5,
     repeat: 3,
-    parts: ['recording', 'report', 'startup'],
+    parts: ['recording', 'report', 'drawing', 'startup'],
     json: false,
   });
 });

@@ -164,7 +164,11 @@ for (const name of FIXTURES) {
     }
     const [one, other] = [input, at('out')].map((path) => loadProfile(path, { symbols: NOWHERE }));
     assert.deepEqual(drawn(other), drawn(one));
-    assert.deepEqual(other.events, one.events);
+    // Of copied stacks nothing is left.
+    assert.deepEqual(
+      other.events,
+      one.events.map(({ copiedStacks: _, ...event }) => event),
+    );
     assert.deepEqual(
       other.notes.map(({ text }) => text.replace(at('out'), input)),
       one.notes.map(({ text }) => text),
