@@ -15,7 +15,7 @@ export function writeAnnotateJson(
   const data = {
     ...reportHead('annotate', profile),
     events: events.map(({ event, weight, samples, annotated, remarks }) => ({
-      event: profile.events[event].name,
+      name: profile.events[event].name,
       unit: profile.events[event].unit,
       weight,
       samples,
