@@ -66,8 +66,12 @@ function nameAlike(line: string): string {
     .replaceAll('[...] (inlined)', '[...]');
 }
 
-/** Of what it has no name for perf tells addresses apart, where Strata knows the functions' starts or stubs. */
+/**
+ * Of what it has no name for perf tells addresses apart, where Strata knows the functions' starts or stubs. The
+ * loader's first call returns to where the next symbol begins, by which perf names the caller.
+ */
 function isNamed({ row, graph }: Block): boolean {
+  if (row.includes('ld-linux')) return false;
   return [row, ...graph].every((line) => !/\b0x[0-9a-f]+|[0-9a-f]{16}|@plt|\b_init\b/.test(line));
 }
 

@@ -137,7 +137,12 @@ function rowsOf(text: string): string[] {
   return text
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
-    .filter((line) => !/ \[[.k]\] (?:(?:0x)?[0-9a-f]{16}|\[|\S+\+0x|\S*@plt)/.test(line))
+    .filter(
+      (line) =>
+        !/ \[[.k]\] (?:(?:0x)?[0-9a-f]{16}|\[|\S+\+0x|\S*@plt|_start\b|_dl_start_user\b)/.test(
+          line,
+        ),
+    )
     .map((line) =>
       line
         .replace(/\[kernel\.kallsyms\]/, '[kernel]')
