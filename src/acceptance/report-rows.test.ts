@@ -139,7 +139,7 @@ function rowsOf(text: string): string[] {
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
     .filter(
       (line) =>
-        !/ \[[.k]\] (?:(?:0x)?[0-9a-f]{16}|\[|\S+\+0x|\S*@plt|_start\b|_dl_start_user\b)/.test(
+        !/ \[[.k]\] (?:(?:0x)?[0-9a-f]{16}|\[|\S+\+0x|\S*@plt|_(?:init|start|dl_start_user)\b)/.test(
           line,
         ),
     )
