@@ -148,7 +148,7 @@ test('Ctrl-C goes to the command, which is counted to its end', async (t) => {
 test('CPUs are counted whoever runs there, as perf does', async (t) => {
   if (!needsPerf(t)) return;
   const cpus = onlineCpus();
-  const argv = ['stat', '-x;', '-a', '-A', '-e', 'cpu-clock,msr/tsc/', 'sleep', '0.3'];
+  const argv = ['stat', '-x;', '-a', '-A', '-e', 'cpu-clock,msr/tsc/', 'sleep', '1'];
   const rows = fields((await strata(argv)).stderr, 1);
   assert.deepEqual(
     rows.map(({ all, event }) => `${all[0]} ${event}`),
@@ -157,13 +157,15 @@ test('CPUs are counted whoever runs there, as perf does', async (t) => {
   const clocks = rows
     .filter(({ event }) => event === 'cpu-clock')
     .map(({ value }) => Number(value));
-  for (const clock of clocks) assert.ok(clock > 290, `${clock} ms of 300`);
+  for (const clock of clocks) assert.ok(clock > 990, `${clock} ms of 1000`);
 
   const ticks = rows.filter(({ event }) => event === 'msr/tsc/').map(({ value }) => Number(value));
-  const perf = perfCount('msr/tsc/,cpu-clock', ['sleep', '0.3'], ['-a']);
+  const perf = perfCount('msr/tsc/,cpu-clock', ['sleep', '1'], ['-a']);
   const sum = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0);
   const speed = sum(ticks) / sum(clocks);
-  assert.ok(Math.abs(speed / (perf['msr/tsc/'] / perf['cpu-clock']) - 1) < 0.05);
+  const theirs = perf['msr/tsc/'] / perf['cpu-clock'];
+  // One event is switched on after the other, and a busy machine may come between.
+  assert.ok(Math.abs(speed / theirs - 1) < 0.1, `${speed} ticks a unit of time, perf ${theirs}`);
 
   const first = await strata(['stat', '-x;', '-A', '-C', `${cpus[0]}`, '-e', 'cs', 'true']);
   assert.deepEqual(
