@@ -21,7 +21,7 @@ import { writeAnnotate, type Annotated, type AnnotatedEvent } from '../render/te
 import { ANSI, PLAIN } from '../render/text/style.js';
 import { recordedBefore } from '../session/open.js';
 import { SourceFiles } from '../symbolize/source-text.js';
-import { readProfile } from './input.js';
+import { readProfile, selectFrom } from './input.js';
 import type { AnnotateOptions } from './options/annotate.js';
 import { printToStdout } from './output.js';
 import { describeTerminal } from './terminal.js';
@@ -54,13 +54,7 @@ interface Chosen {
 /** @throws StrataError where nothing of the names has samples */
 function choose(whole: Profile, options: AnnotateOptions): Chosen {
   const { selection, targets, input } = options;
-  const shown = select(whole, selection).profile;
-  if (shown.samples.length === 0 && whole.samples.length > 0) {
-    throw new StrataError(
-      `${input} has no samples of what was asked for`,
-      'it has some: the options that choose among them leave none',
-    );
-  }
+  const shown = selectFrom(whole, options).profile;
   const sources = new SourceFiles({ ...options, symfs: options.symbols.symfs });
   if (targets.length === 0) return { profile: shown, events: hottest(shown, sources, options) };
   const found = named(shown, sources, options);

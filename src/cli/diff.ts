@@ -1,8 +1,5 @@
 /** `strata diff`: recordings compared with the first. */
-import { writeFileSync } from 'node:fs';
-
-import { ExitCode, StrataError } from '../base/errors.js';
-import { describeSystemError } from '../base/source.js';
+import { ExitCode } from '../base/errors.js';
 import { plural } from '../base/units.js';
 import { diffProfiles, type DiffTable } from '../profile/diff/diff.js';
 import { comparableInputs } from '../profile/diff/inputs.js';
@@ -12,11 +9,10 @@ import type { Note, Profile } from '../profile/profile.js';
 import { writeDiffData } from '../render/diff-data.js';
 import { drawDiff } from '../render/flamegraph/diff-layout.js';
 import { writeDiff } from '../render/text/diff.js';
-import { ANSI, PLAIN } from '../render/text/style.js';
 import { readProfile, selectFrom } from './input.js';
 import type { DiffOptions } from './options/diff.js';
-import { printToStdout } from './output.js';
-import { describeTerminal } from './terminal.js';
+import { printToFile, printToStdout } from './output.js';
+import { describeTerminal, styleOf } from './terminal.js';
 
 export function diff(options: DiffOptions): number {
   const recordings = readRecordings(options);
@@ -55,8 +51,9 @@ function print(
   options: DiffOptions,
 ): void {
   const { format, color, all, percentLimit } = options;
-  const { colour, columns } = describeTerminal();
-  const style = color === 'always' || (color === 'auto' && colour) ? ANSI : PLAIN;
+  const terminal = describeTerminal();
+  const { columns } = terminal;
+  const style = styleOf(color, terminal);
   printToStdout((sink) => {
     if (format !== 'text') {
       writeDiffData(table, recordings, notes, { format, all, percentLimit }, sink);
@@ -80,23 +77,14 @@ function writePicture(
   path: string,
   { widths, title }: DiffOptions,
 ): void {
-  const pieces: string[] = [];
   const names = table.joined.sides.map(({ label }) => label);
-  const { frames } = drawDiff(
-    table,
-    {
-      widths,
-      title: title ?? names.join(' → '),
-      format: path.endsWith('.html') ? 'html' : 'svg',
-      notes: distinctNotes(recordings),
-    },
-    (text) => pieces.push(text),
-  );
-  try {
-    writeFileSync(path, pieces.join(''));
-  } catch (error) {
-    throw new StrataError(`cannot write ${path}: ${describeSystemError(error)}`);
-  }
+  const options = {
+    widths,
+    title: title ?? names.join(' → '),
+    format: path.endsWith('.html') ? 'html' : 'svg',
+    notes: distinctNotes(recordings),
+  } as const;
+  const { frames } = printToFile(path, (sink) => drawDiff(table, options, sink));
   process.stderr.write(`strata: wrote ${path} (${plural(frames, 'frame')})\n`);
 }
 

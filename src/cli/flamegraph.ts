@@ -1,15 +1,12 @@
 /** `strata flamegraph`: the profile as one interactive picture, or as folded stacks. */
-import { writeFileSync } from 'node:fs';
-
-import { ExitCode, StrataError } from '../base/errors.js';
-import { describeSystemError } from '../base/source.js';
+import { ExitCode } from '../base/errors.js';
 import { formatPercent, plural } from '../base/units.js';
 import type { Profile } from '../profile/profile.js';
 import { renderFlameGraph } from '../render/flamegraph/flamegraph.js';
 import { writeFolded } from '../render/folded.js';
 import { readSelected } from './input.js';
 import type { FlamegraphOptions } from './options/flamegraph.js';
-import { printToStdout } from './output.js';
+import { printToFile, printToStdout } from './output.js';
 
 /** What was written, in words. */
 type Written = readonly string[];
@@ -22,13 +19,10 @@ export function flamegraph(options: FlamegraphOptions): number {
       ? fold(profile, event, options, sink)
       : draw(profile, event, options, sink);
   if (options.output === '-') {
-    let written: Written = [];
-    printToStdout((sink) => (written = write(sink)));
+    const written = printToStdout(write);
     if (options.format === 'folded') tell(`wrote ${written.join('; ')}`);
   } else {
-    const pieces: string[] = [];
-    const written = [...write((text) => pieces.push(text)), ...leftOut(profile, event, weights)];
-    writeFile(options.output, pieces);
+    const written = [...printToFile(options.output, write), ...leftOut(profile, event, weights)];
     tell(`wrote ${options.output} (${written.join('; ')})`);
   }
   tellOfOthers(profile, event, options);
@@ -96,13 +90,4 @@ function tellOfOthers(profile: Profile, event: number, { selection }: Flamegraph
 
 function tell(text: string): void {
   process.stderr.write(`strata: ${text}\n`);
-}
-
-/** @throws StrataError where the file cannot be written */
-function writeFile(path: string, pieces: readonly string[]): void {
-  try {
-    writeFileSync(path, pieces.join(''));
-  } catch (error) {
-    throw new StrataError(`cannot write ${path}: ${describeSystemError(error)}`);
-  }
 }

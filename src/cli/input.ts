@@ -38,13 +38,17 @@ export function readSelected(choice: InputChoice): Selected {
  */
 export function selectFrom(profile: Profile, choice: InputChoice): Selected {
   const selected = select(profile, choice.selection);
-  if (selected.profile.samples.length === 0 && profile.samples.length > 0) {
-    throw new StrataError(
-      `${choice.input} has no samples of what was asked for`,
-      'it has some: the options that choose among them leave none',
-    );
-  }
+  requireSamples(selected.profile, profile, choice.input);
   return selected;
+}
+
+/** @throws StrataError where nothing is left of what there is */
+export function requireSamples(chosen: Profile, whole: Profile, input: string): void {
+  if (chosen.samples.length > 0 || whole.samples.length === 0) return;
+  throw new StrataError(
+    `${input} has no samples of what was asked for`,
+    'it has some: the options that choose among them leave none',
+  );
 }
 
 /**

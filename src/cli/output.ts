@@ -1,22 +1,46 @@
 /** Where what is printed goes: standard output, a file, or a descriptor. */
-import { openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 
 import { StrataError } from '../base/errors.js';
 import { describeSystemError } from '../base/source.js';
 
 const PIECE = 64 * 1024;
 
-/** Hands `print` a sink, and what it gets to standard output in large pieces. */
-export function printToStdout(print: (sink: (text: string) => void) => void): void {
+type Sink = (text: string) => void;
+
+/** Hands `print` a sink, and what it gets to standard output in large pieces. @returns what `print` does */
+export function printToStdout<T>(print: (sink: Sink) => T): T {
+  return inPieces(print, (piece) => process.stdout.write(piece));
+}
+
+/**
+ * Hands `print` a sink, and what it gets to a file once it is done: what is interrupted leaves no half a file.
+ * @returns what `print` does
+ * @throws StrataError where the file cannot be written
+ */
+export function printToFile<T>(path: string, print: (sink: Sink) => T): T {
+  const pieces: string[] = [];
+  const result = inPieces(print, (piece) => pieces.push(piece));
+  const file = openOutput(path, false);
+  try {
+    for (const piece of pieces) writeAll(file, piece, path);
+  } finally {
+    closeSync(file);
+  }
+  return result;
+}
+
+function inPieces<T>(print: (sink: Sink) => T, write: (piece: string) => void): T {
   let pending = '';
-  print((text) => {
+  const result = print((text) => {
     pending += text;
     if (pending.length >= PIECE) {
-      process.stdout.write(pending);
+      write(pending);
       pending = '';
     }
   });
-  if (pending !== '') process.stdout.write(pending);
+  if (pending !== '') write(pending);
+  return result;
 }
 
 export const STDERR = 2;

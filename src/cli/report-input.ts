@@ -1,10 +1,9 @@
 /** What of a recording `strata report` makes rows of, in text and in the browser. */
-import { StrataError } from '../base/errors.js';
 import type { Profile } from '../profile/profile.js';
 import { DEFAULT_PARENT, parentsOf } from '../profile/report/key-columns.js';
 import { totalsOf, type Total } from '../profile/report/report.js';
 import { filterSamples, keepSamples } from '../profile/selection/filter.js';
-import { selectFrom } from './input.js';
+import { requireSamples, selectFrom } from './input.js';
 import type { ReportOptions } from './options/report.js';
 
 /**
@@ -24,12 +23,7 @@ export function chooseRows(
   const chosen = filterSamples(profile, { pids, tids, comms });
   const { excludeOther, parent } = options.rows;
   const shown = excludeOther ? withParent(chosen, parent) : chosen;
-  if (shown.samples.length === 0 && profile.samples.length > 0) {
-    throw new StrataError(
-      `${options.input} has no samples of what was asked for`,
-      'it has some: the options that choose among them leave none',
-    );
-  }
+  requireSamples(shown, profile, options.input);
   return { profile: shown, whole };
 }
 

@@ -1,4 +1,5 @@
 /** What the terminal at standard output can show. */
+import { ANSI, PLAIN, type Style } from '../render/text/style.js';
 
 export interface Terminal {
   /** Whether to write ANSI colours: only to a terminal, and not against NO_COLOR (no-color.org). */
@@ -14,6 +15,14 @@ export function describeTerminal(
   const terminal = stream.isTTY === true;
   const refused = Boolean(environment['NO_COLOR']) || environment['TERM'] === 'dumb';
   return { colour: terminal && !refused, columns: terminal ? stream.columns : undefined };
+}
+
+/** How text is set off, as `--color` says; `terminal` is where it goes, if it goes to standard output. */
+export function styleOf(
+  color: 'auto' | 'always' | 'never',
+  terminal: Pick<Terminal, 'colour'> | undefined,
+): Style {
+  return color === 'always' || (color === 'auto' && terminal?.colour === true) ? ANSI : PLAIN;
 }
 
 /** Whether there is somebody to browse: both ends are a terminal that can do more than type. */
