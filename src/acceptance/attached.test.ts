@@ -8,6 +8,7 @@ import { after, test, type TestContext } from 'node:test';
 import { isOffCpu } from '../profile/waits.js';
 import type { Profile } from '../profile/profile.js';
 import { loadProfile } from '../session/open.js';
+import { steadyTest } from '../testing/again.js';
 import { Attached, RunningProgram, startPython } from '../testing/attached.js';
 import { until } from '../testing/live.js';
 import { asUser, needsRoot, ORDINARY_USER } from '../testing/privileges.js';
@@ -62,7 +63,7 @@ async function phasesOf(recording: Recording): Promise<string[]> {
   return ['first', 'second', 'third', 'fourth'].filter((name) => shares.has(name));
 }
 
-test('--delay and --duration bound what is sampled of a process', async (t) => {
+steadyTest('--delay and --duration bound what is sampled of a process', async (t) => {
   const program = await startPhases(t);
   if (program === undefined) return;
   const flags = ['-p', `${program.pid}`, '-D', '2000', '--duration', '0.4'];
@@ -147,7 +148,7 @@ function awayIn(profile: Profile, name: string): number {
   return seconds;
 }
 
-test('while sampling is off nobody waits: --off-cpu with pauses', async (t) => {
+steadyTest('while sampling is off nobody waits: --off-cpu with pauses', async (t) => {
   const python = requirePython(t, [3, 12]);
   if (!python) return;
   const text = `

@@ -1,9 +1,10 @@
 /** The other ways to record stacks: all are read by Strata and by perf. */
 import assert from 'node:assert/strict';
-import { after, test, type TestContext } from 'node:test';
+import { after, type TestContext } from 'node:test';
 
 import { Truncation, type Profile } from '../profile/profile.js';
 import { loadProfile } from '../session/open.js';
+import { steadyTest as test } from '../testing/again.js';
 import { skipOrFail, type Python } from '../testing/pythons.js';
 import {
   hasPerf,

@@ -1,10 +1,11 @@
 /** Waiting: each wait under its function and by its kind, for as long as the program's own clock says. */
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after } from 'node:test';
 
 import { isOffCpu, WAIT_NAMES } from '../profile/waits.js';
 import type { Profile } from '../profile/profile.js';
 import { loadProfile } from '../session/open.js';
+import { steadyTest as test } from '../testing/again.js';
 import { strata } from '../testing/cli.js';
 import { needsPerf } from '../testing/perf.js';
 import type { Python } from '../testing/pythons.js';

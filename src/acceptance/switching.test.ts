@@ -4,10 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import process from 'node:process';
-import { after, test, type TestContext } from 'node:test';
+import { after, type TestContext } from 'node:test';
 
 import type { Profile } from '../profile/profile.js';
 import { loadProfile } from '../session/open.js';
+import { steadyTest as test } from '../testing/again.js';
 import { STRATA } from '../testing/cli.js';
 import { start, startStrata } from '../testing/live.js';
 import { needsPerf } from '../testing/perf.js';
@@ -54,8 +55,8 @@ async function record(
 function assertDuringAlone(recording: Recording): void {
   const counts = samplesOf(loadProfile(recording.file));
   assert.deepEqual({ ...counts, during: 0 }, { before: 0, during: 0, after: 0 });
-  // 250 ms at 999 Hz; a virtual machine may stand still meanwhile.
-  assert.ok(counts['during'] > 80 && counts['during'] < 270, `${counts['during']} samples`);
+  // 250 ms at 999 Hz; a virtual machine may stand still meanwhile, or just before the program looks at its clock.
+  assert.ok(counts['during'] > 80 && counts['during'] < 500, `${counts['during']} samples`);
 }
 
 function makeFifos(): [commands: string, answers: string] {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
+import { steadyTest } from '../testing/again.js';
 import { skipOrFail } from '../testing/pythons.js';
 import { perfPythons, programPath, pythonLabel, Workplace } from '../testing/recordings.js';
 
@@ -28,7 +29,7 @@ if (perfPythons().length === 0) {
 for (const python of perfPythons().filter(({ version }) => version[1] !== 13)) {
   // Debian's 3.15 has the module of tasks built in, and is stripped: its frames show no tasks.
   const shows = !(python.source === 'debian' && python.version[1] >= 15);
-  test(`tasks under ${pythonLabel(python)}`, async () => {
+  steadyTest(`tasks under ${pythonLabel(python)}`, async () => {
     const name = `tasks ${python.versionText} ${python.source}`;
     const recording = await workplace.record(name, [python.path, programPath('tasks.py')]);
     const text = await recording.strata('tree', '--json', '--view', 'python', '--min', '3');

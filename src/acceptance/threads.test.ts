@@ -1,8 +1,9 @@
 /** Threads and processes: each has its own functions, for as long as its own clock says. */
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after } from 'node:test';
 
 import { loadProfile } from '../session/open.js';
+import { steadyTest as test } from '../testing/again.js';
 import {
   hasPerf,
   perfPythons,

@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 
+import { steadyTest } from '../testing/again.js';
 import { run, strata, STRATA } from '../testing/cli.js';
 import { needsPerf } from '../testing/perf.js';
 import { requirePython, skipOrFail } from '../testing/pythons.js';
 import { byEvent, count, fields, GETPPID, needsTracepoints, perfCount } from '../testing/stat.js';
 
-test('a program that knows its own figures', async (t) => {
+steadyTest('a program that knows its own figures', async (t) => {
   const python = requirePython(t, [3, 8]);
   if (!python) return;
   const program = `
@@ -37,7 +38,7 @@ print(usage.ru_nvcsw + usage.ru_nivcsw, usage.ru_minflt + usage.ru_majflt, time.
   );
 });
 
-test('perf stat counts the same', async (t) => {
+steadyTest('perf stat counts the same', async (t) => {
   if (!needsPerf(t) || !needsTracepoints(t)) return;
   const python = requirePython(t, [3, 8]);
   if (!python) return;
@@ -65,7 +66,7 @@ while time.process_time() < end: pass
   }
 });
 
-test('a small program’s page faults are perf’s, run for run', async (t) => {
+steadyTest('a small program’s page faults are perf’s, run for run', async (t) => {
   if (!needsPerf(t)) return;
   const { counts } = await count('page-faults', ['true'], ['-r', '10']);
   const perf = perfCount('page-faults', ['true'], ['-r', '10']);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
+import { steadyTest } from '../testing/again.js';
 import { strata, STRATA } from '../testing/cli.js';
 import { startStrata, Terminal, until } from '../testing/live.js';
 import { pythons, requirePython } from '../testing/pythons.js';
@@ -85,7 +86,7 @@ for (const [argv, message] of [
   });
 }
 
-test('code four times as long takes about four times as long', async (t) => {
+steadyTest('code four times as long takes about four times as long', async (t) => {
   const python = requirePython(t, [3, 8]);
   if (!python) return;
   const found = await outcome(

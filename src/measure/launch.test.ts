@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 
 import { StrataError } from '../base/errors.js';
+import { steadyTest } from '../testing/again.js';
 import { requirePython, skipOrFail } from '../testing/pythons.js';
 import { launch, type MeasuredRun } from './launch.js';
 import { starterProgram } from './starter.js';
@@ -62,7 +63,7 @@ test('memory is the command’s, not what Node.js has', async () => {
   assert.ok(run.usage.minorFaults > 0);
 });
 
-test('memory, CPU time and children are those that Python itself tells', async (t) => {
+steadyTest('memory, CPU time and children are those that Python itself tells', async (t) => {
   const python = requirePython(t, [3, 8]);
   if (!python) return;
   const code =
@@ -87,14 +88,14 @@ test('memory, CPU time and children are those that Python itself tells', async (
   assert.ok(usage.minorFaults >= faults && usage.minorFaults < faults + 1000, output);
 });
 
-test('waiting is real time without CPU time', async () => {
+steadyTest('waiting is real time without CPU time', async () => {
   const { run } = await measured('sleep', '0.3');
   assert.ok(run.real >= 0.3e9 && run.real < 10e9, `${run.real}`);
   assert.ok(run.usage.user + run.usage.system < 0.1e9);
   assert.ok(run.usage.voluntarySwitches >= 1);
 });
 
-test('the end is looked at when it comes, whatever this thread is busy with', async () => {
+steadyTest('the end is looked at when it comes, whatever this thread is busy with', async () => {
   const running = await launch(['sleep', '0.1']);
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
   const { real } = await running.ended;

@@ -8,6 +8,7 @@ import { FileSource } from '../base/source.js';
 import { readPerfData } from '../formats/perfdata/reader.js';
 import { SampleView } from '../formats/perfdata/sample.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
+import { steadyTest } from '../testing/again.js';
 import { startStrata, until, type LiveRun } from '../testing/live.js';
 import { requirePython } from '../testing/pythons.js';
 import { hasPerf, Recording, Workplace } from '../testing/recordings.js';
@@ -127,22 +128,25 @@ test('a snapshot has what came since the one before, unwound and named', async (
   }
 });
 
-test('without a snapshot the end writes the latest, and what was overwritten is gone', async (t) => {
-  const python = requirePython(t, [3, 8]);
-  if (!python) return;
-  const rounds = 250;
-  const flags = ['-m', '512K', '-e', 'page-faults:u', '-c', '1', '--call-graph', 'none'];
-  const { run, folder } = record('faults', ...flags, python.path, FAULTS, `${rounds}`);
-  run.child.stdin?.end();
-  assert.equal(await run.ended, 0, run.stderr());
-  assert.deepEqual(readdirSync(folder), ['p.data']);
-  const times = timesOf(join(folder, 'p.data'));
-  const faults = rounds * 1024;
-  assert.ok(times.length > 5000 && times.length < faults * 0.6, `${times.length} of ${faults}`);
-  assert.ok(times.every((time, i) => i === 0 || times[i - 1] <= time));
-  const end = Number(run.stdout().trim());
-  const latest = times.filter((time) => time < end).at(-1) ?? 0;
-  assert.ok(end - latest < 100e6, `the last fault is ${(end - latest) / 1e6} ms old`);
-  const { info } = new Recording(workplace, join(folder, 'p.data')).section();
-  assert.equal(info.lost, 0, 'what was overwritten was not lost');
-});
+steadyTest(
+  'without a snapshot the end writes the latest, and what was overwritten is gone',
+  async (t) => {
+    const python = requirePython(t, [3, 8]);
+    if (!python) return;
+    const rounds = 250;
+    const flags = ['-m', '512K', '-e', 'page-faults:u', '-c', '1', '--call-graph', 'none'];
+    const { run, folder } = record('faults', ...flags, python.path, FAULTS, `${rounds}`);
+    run.child.stdin?.end();
+    assert.equal(await run.ended, 0, run.stderr());
+    assert.deepEqual(readdirSync(folder), ['p.data']);
+    const times = timesOf(join(folder, 'p.data'));
+    const faults = rounds * 1024;
+    assert.ok(times.length > 5000 && times.length < faults * 0.6, `${times.length} of ${faults}`);
+    assert.ok(times.every((time, i) => i === 0 || times[i - 1] <= time));
+    const end = Number(run.stdout().trim());
+    const latest = times.filter((time) => time < end).at(-1) ?? 0;
+    assert.ok(end - latest < 100e6, `the last fault is ${(end - latest) / 1e6} ms old`);
+    const { info } = new Recording(workplace, join(folder, 'p.data')).section();
+    assert.equal(info.lost, 0, 'what was overwritten was not lost');
+  },
+);

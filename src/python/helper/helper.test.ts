@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 
+import { steadyTest } from '../../testing/again.js';
 import { run, strata, STRATA } from '../../testing/cli.js';
 import { pythons, requirePython, type Python } from '../../testing/pythons.js';
 import { pythonLabel, Workplace } from '../../testing/recordings.js';
@@ -82,13 +83,15 @@ except KeyError: print("done")
   if (seen.size === 0) requirePython(t, [3, 8]);
 });
 
-test('only blocks are sampled where nothing else is asked for; regions are their thread’s', async (t) => {
-  const python = requirePython(t, [3, 8]);
-  if (python === undefined) return;
-  const samples = await record(
-    ['--control', 'program', '-D', '-1', '-F', '999'],
-    python,
-    `
+steadyTest(
+  'only blocks are sampled where nothing else is asked for; regions are their thread’s',
+  async (t) => {
+    const python = requirePython(t, [3, 8]);
+    if (python === undefined) return;
+    const samples = await record(
+      ['--control', 'program', '-D', '-1', '-F', '999'],
+      python,
+      `
 def other(): spin(0.2)
 spin(0.3)
 with strata.sample("load it"):
@@ -99,27 +102,36 @@ with strata.sample("load it"):
     thread.join()
 spin(0.3)
 `,
-  );
-  const all = await samples();
-  near(all, 400, 'all');
-  near(await samples('--region', 'load it'), all / 2, 'a region');
-  near(await samples('--region', 'päse/1'), all / 4, 'a region within');
-  assert.equal(await samples('--region', 'päse/1,load it'), await samples('--region', 'load it'));
-  const { code, stderr } = await strata(['report', '-i', place.path('perf.data'), '--region', 'x']);
-  assert.equal(code, 1);
-  assert.match(stderr, /has no region 'x'\n +it has: load it, päse\/1, inner/);
-  const injected = place.path('injected.data');
-  await strata(['inject', '-q', '-N', '-i', place.path('perf.data'), '-o', injected]);
-  near(await countSamples(injected, ['--region', 'päse/1']), all / 4, 'injected');
-});
+    );
+    const all = await samples();
+    near(all, 400, 'all');
+    near(await samples('--region', 'load it'), all / 2, 'a region');
+    near(await samples('--region', 'päse/1'), all / 4, 'a region within');
+    assert.equal(await samples('--region', 'päse/1,load it'), await samples('--region', 'load it'));
+    const { code, stderr } = await strata([
+      'report',
+      '-i',
+      place.path('perf.data'),
+      '--region',
+      'x',
+    ]);
+    assert.equal(code, 1);
+    assert.match(stderr, /has no region 'x'\n +it has: load it, päse\/1, inner/);
+    const injected = place.path('injected.data');
+    await strata(['inject', '-q', '-N', '-i', place.path('perf.data'), '-o', injected]);
+    near(await countSamples(injected, ['--region', 'päse/1']), all / 4, 'injected');
+  },
+);
 
-test('where sampling is on anyway blocks only mark; forks and threads have their own', async (t) => {
-  const python = requirePython(t, [3, 8]);
-  if (python === undefined) return;
-  const samples = await record(
-    ['--control', 'program', '-F', '999'],
-    python,
-    `
+steadyTest(
+  'where sampling is on anyway blocks only mark; forks and threads have their own',
+  async (t) => {
+    const python = requirePython(t, [3, 8]);
+    if (python === undefined) return;
+    const samples = await record(
+      ['--control', 'program', '-F', '999'],
+      python,
+      `
 import os
 @strata.sample("work")
 def work(): spin(0.1)
@@ -137,15 +149,16 @@ strata.region("left open").__enter__()
 spin(0.1)
 os._exit(0)
 `,
-  );
-  near(await samples('--region', 'work'), 300, 'a child and two threads');
-  near(await samples('--region', 'left open'), 100, 'a region that never ended');
-  assert.ok((await samples()) > 550, 'the rest is sampled, too');
-  const { stdout } = await strata(['report', '-i', place.path('perf.data'), '-g', 'none']);
-  assert.match(stdout, /1 region had not ended/);
-});
+    );
+    near(await samples('--region', 'work'), 300, 'a child and two threads');
+    near(await samples('--region', 'left open'), 100, 'a region that never ended');
+    assert.ok((await samples()) > 550, 'the rest is sampled, too');
+    const { stdout } = await strata(['report', '-i', place.path('perf.data'), '-g', 'none']);
+    assert.match(stdout, /1 region had not ended/);
+  },
+);
 
-test('a program records itself', async (t) => {
+steadyTest('a program records itself', async (t) => {
   for (const python of selfRecording(t)) {
     const file = place.path('own.data');
     const program = `${SPIN}
@@ -215,7 +228,7 @@ print("done")
   assert.equal(said, 'done\n');
 });
 
-test('the module is installed, printed and removed; others of its name stay', async (t) => {
+steadyTest('the module is installed, printed and removed; others of its name stay', async (t) => {
   const folder = place.path('site');
   const path = join(folder, 'strata.py');
   assert.equal((await strata(['python-helper', '--target', folder])).stdout, `${path}\n`);
