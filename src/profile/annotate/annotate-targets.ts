@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 
 import { annotatedFiles, annotatedSymbols, type AnnotatedSymbol } from './annotate.js';
 import { moduleOfFile } from '../libraries.js';
-import { matchesName, parseName } from '../selection/names.js';
+import { matchNames, parseName } from '../selection/names.js';
 import { Layer, type Profile } from '../profile.js';
 
 /** Something that a name was found to mean. */
@@ -20,18 +20,23 @@ export type AnnotateTarget =
 export function annotateTargets(profile: Profile, event: number, name: string): AnnotateTarget[] {
   const pattern = parseName(name);
   const all = annotatedSymbols(profile, event);
-  const symbols = all.filter((symbol) => matchesName([pattern], symbol.name));
+  const matched = matchNames(
+    [pattern],
+    all.map((symbol) => symbol.name),
+  );
+  const symbols = all.filter((_, index) => matched[index] === 1);
   if (symbols.length > 0) return symbols.map((symbol) => ({ kind: 'symbol', symbol }));
   const files = annotatedFiles(profile, event).map(({ file }) => file);
   const python = pythonFiles(profile);
+  const matchedFiles = matchNames([pattern], files);
   const named = (text: string) =>
     files.filter(
-      (file) =>
+      (file, index) =>
         file === text ||
         basename(file) === text ||
         file.endsWith(`/${text}`) ||
         (python.has(file) && moduleOfFile(file) === text) ||
-        (typeof pattern !== 'string' && pattern.test(file)),
+        matchedFiles[index] === 1,
     );
   const whole = named(name);
   if (whole.length > 0) return whole.map((file) => ({ kind: 'file', file, line: undefined }));

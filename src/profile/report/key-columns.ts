@@ -8,6 +8,7 @@ import type { Nanoseconds } from '../../base/units.js';
 import type { CallTree } from '../calltree.js';
 import { moduleOfFile } from '../libraries.js';
 import { Layer, LAYER_NAMES, type Profile } from '../profile.js';
+import { functionsNamed } from '../selection/function-choice.js';
 import type { SortKey } from './sort-keys.js';
 import { WAIT_NAMES } from '../waits.js';
 
@@ -236,10 +237,11 @@ function parentColumn(profile: Profile, choice: ParentChoice | undefined): Sampl
 
 /** By sample, the name (`strings`) of the function on its stack that matches, or -1. */
 export function parentsOf(profile: Profile, { pattern, which }: ParentChoice): Int32Array {
-  const { samples, stacks, frames, functions, strings } = profile;
+  const { samples, stacks, frames, functions } = profile;
+  const named = functionsNamed(profile, [pattern]);
   // perf matches what has code of its own.
   const matches = functions.name.map((name, func) =>
-    functions.inlined[func] === 0 && pattern.test(strings[name]) ? name : -1,
+    functions.inlined[func] === 0 && named[func] === 1 ? name : -1,
   );
   const found = new Int32Array(stacks.length);
   for (let stack = 0; stack < stacks.length; stack++) {

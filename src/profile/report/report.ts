@@ -4,8 +4,8 @@ import { entriesOf, sortEntries, type Entry, type RowOrder } from './entries.js'
 import { flatProfile, shownWeights, type FlatProfile } from './flat.js';
 import { DEFAULT_PARENT, keyColumns, type KeyColumn } from './key-columns.js';
 import { limitStacks } from './max-stack.js';
-import { functionsNamed } from '../selection/function-choice.js';
-import { matchesName, type NamePattern } from '../selection/names.js';
+import { functionsNamed, modulesNamed } from '../selection/function-choice.js';
+import type { NamePattern } from '../selection/names.js';
 import type { Profile } from '../profile.js';
 import {
   planFields,
@@ -150,14 +150,10 @@ export function totalsOf({ events, samples }: Profile): Total[] {
 /** 1 for each function whose rows are shown; `undefined` where all are. */
 function shownFunctions(profile: Profile, choice: ReportChoice): Uint8Array | undefined {
   const { dsos, symbols, symbolFilter } = choice;
-  const { functions, modules, strings } = profile;
+  const { functions, strings } = profile;
   const tests: Uint8Array[] = [];
   if (dsos !== undefined) {
-    const ofModules = Uint8Array.from({ length: modules.length }, (_, module) =>
-      [modules.name[module], modules.path[module]].some((name) => matchesName(dsos, strings[name]))
-        ? 1
-        : 0,
-    );
+    const ofModules = modulesNamed(profile, dsos);
     tests.push(Uint8Array.from(functions.module, (module) => (module < 0 ? 0 : ofModules[module])));
   }
   if (symbols !== undefined) tests.push(functionsNamed(profile, symbols));

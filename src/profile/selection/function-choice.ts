@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 
 import { moduleOfFile, shortFile } from '../libraries.js';
-import { matchesName, type NamePattern } from './names.js';
+import { matchNames, type NamePattern } from './names.js';
 import { Layer, type Profile } from '../profile.js';
 
 /** 1 for each function whose name as reports show it is matched. */
@@ -10,7 +10,10 @@ export function functionsNamed(
   { functions, strings }: Profile,
   patterns: readonly NamePattern[],
 ): Uint8Array {
-  return Uint8Array.from(functions.name, (name) => (matchesName(patterns, strings[name]) ? 1 : 0));
+  return matchNames(
+    patterns,
+    Array.from(functions.name, (name) => strings[name]),
+  );
 }
 
 /**
@@ -18,32 +21,65 @@ export function functionsNamed(
  * holds it (`json.decoder`, `json`), of all else its file (`libz.so.1`, `/usr/lib/libz.so.1`).
  */
 export function functionsOfModules(profile: Profile, patterns: readonly NamePattern[]): Uint8Array {
-  const { functions, modules, strings } = profile;
-  const byKey = new Map<number, boolean>();
+  const { functions } = profile;
+  const ofModule = modulesNamed(profile, patterns);
+  const ofFile = matchFiles(profile, pythonModulesNamed, patterns);
   return functions.layer.map((layer, func) => {
     const file = functions.file[func];
+    if (layer === Layer.Python && file >= 0) return ofFile.get(file) ?? 0;
     const module = functions.module[func];
-    const isPython = layer === Layer.Python && file >= 0;
-    const key = isPython ? -1 - file : module;
-    let matched = byKey.get(key);
-    if (matched === undefined) {
-      matched = isPython
-        ? patterns.some((pattern) => isOfPythonModule(strings[file], pattern))
-        : module >= 0 &&
-          [modules.name[module], modules.path[module]].some((name) =>
-            matchesName(patterns, strings[name]),
-          );
-      byKey.set(key, matched);
-    }
-    return matched ? 1 : 0;
+    return module < 0 ? 0 : ofModule[module];
   });
 }
 
-function isOfPythonModule(file: string, pattern: NamePattern): boolean {
-  if (typeof pattern !== 'string') return pattern.test(moduleOfFile(file));
-  if (pattern === file || pattern === basename(file)) return true;
-  const path = shortFile(file).replace(/(?:\/__init__)?\.pyc?$/, '');
-  return (
-    pattern === moduleOfFile(file) || `/${path}/`.includes(`/${pattern.replaceAll('.', '/')}/`)
+/** 1 for each function whose source file's path is matched. */
+export function functionsOfFiles(profile: Profile, patterns: readonly NamePattern[]): Uint8Array {
+  const ofFile = matchFiles(profile, matchNames, patterns);
+  return Uint8Array.from(profile.functions.file, (file) => ofFile.get(file) ?? 0);
+}
+
+/** 1 for each module that is a file of which the name or the path is matched. */
+export function modulesNamed(
+  { modules, strings }: Profile,
+  patterns: readonly NamePattern[],
+): Uint8Array {
+  const [byName, byPath] = [modules.name, modules.path].map((column) =>
+    matchNames(
+      patterns,
+      Array.from(column, (text) => strings[text]),
+    ),
   );
+  return byName.map((matched, module) => matched | byPath[module]);
+}
+
+/** By source file, an index into `strings`: 1 where it is matched. Many functions have the same. */
+function matchFiles(
+  { functions, strings }: Profile,
+  match: (patterns: readonly NamePattern[], names: readonly string[]) => Uint8Array,
+  patterns: readonly NamePattern[],
+): ReadonlyMap<number, number> {
+  const files = [...new Set(functions.file)].filter((file) => file >= 0);
+  const matched = match(
+    patterns,
+    files.map((file) => strings[file]),
+  );
+  return new Map(files.map((file, index) => [file, matched[index]]));
+}
+
+/** 1 for each source file that is such a Python module, or lies in such a package. */
+function pythonModulesNamed(
+  patterns: readonly NamePattern[],
+  files: readonly string[],
+): Uint8Array {
+  const names = patterns.filter((pattern) => typeof pattern === 'string');
+  const others = patterns.filter((pattern) => typeof pattern !== 'string');
+  return matchNames(others, files.map(moduleOfFile)).map((matched, index) =>
+    matched === 1 || names.some((name) => isOfPythonModule(files[index], name)) ? 1 : 0,
+  );
+}
+
+function isOfPythonModule(file: string, name: string): boolean {
+  if (name === file || name === basename(file) || name === moduleOfFile(file)) return true;
+  const path = shortFile(file).replace(/(?:\/__init__)?\.pyc?$/, '');
+  return `/${path}/`.includes(`/${name.replaceAll('.', '/')}/`);
 }

@@ -1,8 +1,32 @@
 /** Names as a person gives them to choose by: `parse`, `Orders.*`, `/^_?json/i`. */
+import { runInNewContext } from 'node:vm';
+
 import { StrataError } from '../../base/errors.js';
 
 /** A whole name, or what it must match. */
-export type NamePattern = string | RegExp;
+export type NamePattern = string | Glob | RegExp;
+
+/** A name in which `*` stands for any text, once or more. Each part is looked for once, behind the one before. */
+export class Glob {
+  private readonly parts: readonly string[];
+
+  constructor(text: string) {
+    this.parts = text.split('*');
+  }
+
+  test(name: string): boolean {
+    const first = this.parts[0];
+    const last = this.parts[this.parts.length - 1];
+    let at = first.length;
+    if (!name.startsWith(first) || !name.endsWith(last)) return false;
+    for (const part of this.parts.slice(1, -1)) {
+      const found = name.indexOf(part, at);
+      if (found < 0) return false;
+      at = found + part.length;
+    }
+    return at + last.length <= name.length;
+  }
+}
 
 /**
  * Reads one name: `/…/` and `/…/i` are regular expressions that match anywhere, `*` stands for any text, and
@@ -12,9 +36,7 @@ export type NamePattern = string | RegExp;
 export function parseName(text: string): NamePattern {
   const regular = /^\/(.+)\/(i?)$/s.exec(text);
   if (regular !== null) return regularExpression(regular[1], regular[2]);
-  if (!text.includes('*')) return text;
-  const parts = text.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's');
+  return text.includes('*') ? new Glob(text) : text;
 }
 
 /** @throws StrataError where the text is no regular expression */
@@ -59,9 +81,44 @@ function requireName(name: string): string {
   return name;
 }
 
-/** Whether one of the patterns matches a name. */
-export function matchesName(patterns: readonly NamePattern[], name: string): boolean {
-  return patterns.some((pattern) =>
-    typeof pattern === 'string' ? pattern === name : pattern.test(name),
-  );
+/** What regular expressions may take for all of a recording's names. */
+const MOST_MS = 10_000;
+
+/**
+ * 1 for each name that one of the patterns matches.
+ * @throws StrataError for a regular expression that does not get through: on some names one like `(a+)+$`
+ *   tries more ways than it could in years, and names are whatever a recording says
+ */
+export function matchNames(
+  patterns: readonly NamePattern[],
+  names: readonly string[],
+  mostMs = MOST_MS,
+): Uint8Array {
+  const matched = new Uint8Array(names.length);
+  const match = (): void => {
+    names.forEach((name, index) => {
+      if (patterns.some((pattern) => matches(pattern, name))) matched[index] = 1;
+    });
+  };
+  const expressions = patterns.filter((pattern) => pattern instanceof RegExp);
+  if (expressions.length === 0) match();
+  else inTime(match, expressions, mostMs);
+  return matched;
+}
+
+function matches(pattern: NamePattern, name: string): boolean {
+  return typeof pattern === 'string' ? pattern === name : pattern.test(name);
+}
+
+function inTime(match: () => void, expressions: readonly RegExp[], mostMs: number): void {
+  try {
+    // The only limit that interrupts a regular expression.
+    runInNewContext('match()', { match }, { timeout: mostMs });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+    throw new StrataError(
+      `${expressions.join(', ')} did not get through the names in ${mostMs / 1000} s`,
+      'repeats within repeats, as in (a+)+, try all ways to divide a name',
+    );
+  }
 }

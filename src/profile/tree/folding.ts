@@ -1,7 +1,11 @@
 /** Which functions a reader of a call tree is shown, and which are folded into those around them. */
 import { libraries, OWN } from '../libraries.js';
-import { functionsNamed, functionsOfModules } from '../selection/function-choice.js';
-import { matchesName, type NamePattern } from '../selection/names.js';
+import {
+  functionsNamed,
+  functionsOfFiles,
+  functionsOfModules,
+} from '../selection/function-choice.js';
+import type { NamePattern } from '../selection/names.js';
 import { Layer, type Profile } from '../profile.js';
 import { isTask, type TaskFunctions } from './tasks.js';
 
@@ -83,13 +87,9 @@ export function foldingOf(
 
 /** 1 for each function whose name, module or file is matched. */
 function functionsMatched(profile: Profile, patterns: readonly NamePattern[]): Uint8Array {
-  const { functions, strings } = profile;
-  const named = functionsNamed(profile, patterns);
   const ofModules = functionsOfModules(profile, patterns);
-  const ofFile = new Map<number, boolean>();
-  return functions.file.reduce((matched, file, func) => {
-    if (file >= 0 && !ofFile.has(file)) ofFile.set(file, matchesName(patterns, strings[file]));
-    matched[func] = named[func] | ofModules[func] | (ofFile.get(file) === true ? 1 : 0);
-    return matched;
-  }, new Uint8Array(functions.length));
+  const ofFiles = functionsOfFiles(profile, patterns);
+  return functionsNamed(profile, patterns).map(
+    (named, func) => named | ofModules[func] | ofFiles[func],
+  );
 }
