@@ -9,6 +9,7 @@ import type { ReportOptions } from './options/report.js';
 import type { TreeOptions } from './options/tree.js';
 import { COMMANDS } from './options/commands.js';
 import { parseCommandLine } from './program.js';
+import { parseName } from '../profile/selection/names.js';
 import { RECORD_OPTIONS } from '../testing/record-options.js';
 
 const INPUT = { input: 'perf.data', symbols: {}, inline: 'auto' } as const;
@@ -189,7 +190,7 @@ const UNDERSTOOD: readonly (readonly [line: string, invocation: Invocation])[] =
           threads: ['7', 'main'],
           cpus: [0, 2, 3],
           times: { unit: 'share', spans: [{ start: 0.1, end: 0.2 }] },
-          symbols: [/^a.*$/s, /b/i],
+          symbols: [parseName('a*'), /b/i],
           modules: ['json'],
           layers: [3],
           invert: true,
@@ -245,7 +246,16 @@ const REFUSED: readonly (readonly [line: string, message: RegExp, hint: RegExp])
   ['--verison', /^unknown option '--verison'$/, /^did you mean --version\?$/],
   ['report --no-childern', /^unknown option '--no-childern'$/, /^did you mean --no-children\?$/],
   ['report -Z', /^unknown option '-Z'$/, /^see: strata report --help$/],
-  ['report perf.data', /^too many arguments for 'report'$/, /strata report -i FILE$/],
+  ['report a.data b.data', /^too many arguments for 'report'$/, /strata diff A B/],
+  [
+    'report -i a.data b.data',
+    /^one recording is read, and two are named: a.data and b.data$/,
+    /diff/,
+  ],
+  ['script perf.data', /^too many arguments for 'script'$/, /strata script -i FILE$/],
+  ['report -s comm,nope', /^--sort 'comm,nope': 'nope' is no key$/, /^Keys: comm, pid/],
+  ['report -s sybm', /^--sort 'sybm' is no key$/, /^did you mean sym\? Keys: comm/],
+  ['report -F overhaed,comm', /'overhaed' is no key$/, /^did you mean overhead\?/],
   [
     'record -F fast ls',
     /'fast' is invalid: samples per second: 1 to 1000000, or max$/,

@@ -6,6 +6,7 @@ import { Command, CommanderError, Option } from 'commander';
 
 import { ExitCode, StrataError } from '../base/errors.js';
 import { COMMANDS, type Invocation } from './options/commands.js';
+import { FILE_OPERAND } from './options/shared.js';
 import type { CommandSpec, Flag, Values } from './options/spec.js';
 
 /** Columns of the narrowest terminal that help is laid out for. */
@@ -137,8 +138,13 @@ function usageError(error: CommanderError, argv: readonly string[]): StrataError
   }
   if (error.code === 'commander.excessArguments') {
     const reads = spec?.flags.some(({ flags }) => flags.includes('--input')) ?? false;
-    const input = reads ? `a recording is named by -i: strata ${spec?.name} -i FILE` : help;
-    return new StrataError(`too many arguments for '${spec?.name}'`, input, ExitCode.Usage);
+    const hint =
+      spec?.operands === FILE_OPERAND.operands
+        ? 'it reads one recording; strata diff A B compares two'
+        : reads
+          ? `a recording is named by -i: strata ${spec?.name} -i FILE`
+          : help;
+    return new StrataError(`too many arguments for '${spec?.name}'`, hint, ExitCode.Usage);
   }
   const [first, suggestion] = error.message.replace(/^error: /, '').split('\n');
   const message = first

@@ -6,7 +6,7 @@ import type { MinWidth } from '../../render/flamegraph/flamegraph.js';
 import type { Colors } from '../../render/flamegraph/picture.js';
 import type { FoldedCount, FoldedOptions, FoldedRoot } from '../../render/folded.js';
 import { parseList, parseMinWidth, parseWhole } from '../values.js';
-import { given, INPUT, selection, selectionFlags } from './shared.js';
+import { FILE, FILE_OPERAND, given, inputOf, selection, selectionFlags } from './shared.js';
 import type { CommandSpec, Values } from './spec.js';
 import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
@@ -41,8 +41,9 @@ export const FLAMEGRAPH: CommandSpec<FlamegraphOptions> = {
   description:
     'Draws a flame graph as one file that a browser opens: click to zoom, search by name. ' +
     'Or writes the stacks as text, one line each, for other tools.',
+  ...FILE_OPERAND,
   flags: [
-    INPUT,
+    FILE,
     {
       flags: '-o, --output <file>',
       help: 'file to write, HTML if its name ends in .html; - is standard output',
@@ -119,12 +120,12 @@ export const FLAMEGRAPH: CommandSpec<FlamegraphOptions> = {
     ['strata flamegraph --filter "^json" --icicle', 'an icicle of what calls json'],
     ['strata flamegraph --folded --view full | flamegraph.pl > x.svg', 'for other tools'],
     ['perf script | strata flamegraph -i - --title "Start-up"', 'of the text of perf script'],
-    ['strata flamegraph -i out.folded', 'of folded stacks'],
+    ['strata flamegraph out.folded', 'of folded stacks'],
   ],
-  options: (values) => {
+  options: (values, operands) => {
     const format = formatOf(values);
     return {
-      input: values['input'] as string,
+      input: inputOf(values, operands),
       selection: { ...pictureSelection(values), leavesWaiting: true },
       ...symbolChoice(values),
       output: (values['output'] as string | undefined) ?? DEFAULT_OUTPUTS[format],

@@ -5,6 +5,7 @@ import { ExitCode, StrataError } from '../../base/errors.js';
 import { parseNames, regularExpression, type NamePattern } from '../../profile/selection/names.js';
 import type { ReportChoice } from '../../profile/report/report.js';
 import { FIELD_NAMES, fieldNamed, type Field } from '../../profile/report/sort-keys.js';
+import { nearestWords } from '../nearest.js';
 import { durationOf } from '../values.js';
 import { given } from './shared.js';
 import type { Flag, Values } from './spec.js';
@@ -144,7 +145,10 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
   dso_to: 'branches (perf record -b) have no rows: strata script -F brstacksym prints them',
 };
 
-/** `comm,sym`, `+cpu`, by perf's names. */
+/**
+ * `comm,sym`, `+cpu`, by perf's names.
+ * @throws StrataError that says which is none
+ */
 export function parseFields(text: string): FieldList {
   const more = text.startsWith('+');
   const words = (more ? text.slice(1) : text).split(/[,\s]+/);
@@ -152,9 +156,10 @@ export function parseFields(text: string): FieldList {
     const field = fieldNamed(word);
     if (field !== undefined) return field;
     const reason = UNSUPPORTED[word.toLowerCase()] as string | undefined;
-    throw new InvalidArgumentError(
-      reason ?? `Keys separated by commas: ${FIELD_NAMES.join(', ')}.`,
-    );
+    if (reason !== undefined) throw new InvalidArgumentError(reason);
+    const meant = nearestWords(word, FIELD_NAMES);
+    const suggestion = meant.length === 0 ? '' : `did you mean ${meant.join(' or ')}? `;
+    throw new StrataError(`'${word}' is no key`, `${suggestion}Keys: ${FIELD_NAMES.join(', ')}`);
   });
   return { fields, more };
 }

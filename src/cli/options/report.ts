@@ -4,7 +4,7 @@ import type { Selection } from '../../profile/selection/selection.js';
 import { parsePercent } from '../values.js';
 import { CALL_GRAPH, graphChoice, type GraphChoice } from './call-graph.js';
 import { ROW_FLAGS, rowChoice, type RowChoice } from './report-rows.js';
-import { given, INPUT, selection, selectionFlags } from './shared.js';
+import { FILE, FILE_OPERAND, given, inputOf, selection, selectionFlags } from './shared.js';
 import type { CommandSpec, Values } from './spec.js';
 import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
@@ -26,8 +26,9 @@ export const REPORT: CommandSpec<ReportOptions> = {
   summary: 'list the functions, as perf report does',
   description:
     'Lists functions by their cost, with who called them, in the layout of perf report --stdio.',
+  ...FILE_OPERAND,
   flags: [
-    INPUT,
+    FILE,
     {
       flags: '--tui',
       help: 'browse in the terminal, which is what happens on one; ? lists the keys',
@@ -53,12 +54,12 @@ export const REPORT: CommandSpec<ReportOptions> = {
     ['strata report --hierarchy -s py_module,sym', 'Python modules, and the functions in each'],
     ['strata report --no-children -s +cpu -n', 'also by CPU, with counts of samples'],
     ['strata report --event offcpu-time -s wait,sym -g caller', 'what threads waited for'],
-    ['strata report --view mixed -i burst.data', 'without the interpreter’s own frames'],
+    ['strata report --view mixed burst.data', 'without the interpreter’s own frames'],
     ['strata report --json -g folded', 'rows and whole call chains, for other programs'],
     ['perf script | strata report -i -', 'what perf printed'],
   ],
-  options: (values) => ({
-    input: values['input'] as string,
+  options: (values, operands) => ({
+    input: inputOf(values, operands),
     selection: selection(values),
     ...symbolChoice(values),
     rows: rowChoice(values),

@@ -19,11 +19,32 @@ export interface SampleChoice {
   readonly regions?: readonly string[];
 }
 
+const DEFAULT_INPUT = 'perf.data';
+
 export const INPUT: Flag = {
   flags: '-i, --input <file>',
   help: 'recording to read, the text of perf script, or folded stacks; - is standard input',
-  value: 'perf.data',
+  value: DEFAULT_INPUT,
 };
+
+/** Where the file may be named without the flag, too: {@link inputOf} knows which it is. */
+export const FILE: Flag = { flags: INPUT.flags, help: INPUT.help, valueText: DEFAULT_INPUT };
+
+/** What {@link FILE} goes with. */
+export const FILE_OPERAND = { operands: '[file]', flagsAnywhere: true } as const;
+
+/** @throws StrataError (exit code 2) where it is named both ways */
+export function inputOf(values: Values, [file]: readonly string[]): string {
+  const input = values['input'] as string | undefined;
+  if (input !== undefined && file !== undefined) {
+    throw new StrataError(
+      `one recording is read, and two are named: ${input} and ${file}`,
+      'leave out one of them; strata diff A B compares two',
+      ExitCode.Usage,
+    );
+  }
+  return input ?? file ?? DEFAULT_INPUT;
+}
 
 /** Where text does not do. */
 export const RECORDING: Flag = { ...INPUT, help: 'recording to read; - is standard input' };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { StrataError } from '../../base/errors.js';
+import { parseName } from '../../profile/selection/names.js';
 import { parseCommandLine } from '../program.js';
 import type { TreeOptions } from './tree.js';
 
@@ -14,6 +15,9 @@ function options(line: string): TreeOptions {
 test('tree: its flags, and their older names', () => {
   const plain = options('');
   const cases: Readonly<Record<string, Partial<TreeOptions>>> = {
+    'x.folded --depth 4': { input: 'x.folded', maxDepth: 4 },
+    '-i x.folded': { input: 'x.folded' },
+    '-': { input: '-' },
     '--merge-threads --show-all --min 2% --depth 4': {
       mergeThreads: true,
       all: true,
@@ -26,7 +30,7 @@ test('tree: its flags, and their older names', () => {
       minPercent: 2,
       maxDepth: 4,
     },
-    '--show json,/re/ --hide tests.*': { show: ['json', /re/], hide: [/^tests\..*$/s] },
+    '--show json,/re/ --hide tests.*': { show: ['json', /re/], hide: [parseName('tests.*')] },
     '--flat': { flat: 'self' },
     '--flat --sort cumulative --csv': { flat: 'total', format: 'csv' },
     '--html': { format: 'html', output: 'tree.html', minPercent: 0.1 },

@@ -3,7 +3,7 @@ import { ExitCode, StrataError } from '../../base/errors.js';
 import { parseNames, type NamePattern } from '../../profile/selection/names.js';
 import type { Selection } from '../../profile/selection/selection.js';
 import { parsePercent, parseWhole } from '../values.js';
-import { given, INPUT, selection, selectionFlags } from './shared.js';
+import { FILE, FILE_OPERAND, given, inputOf, selection, selectionFlags } from './shared.js';
 import type { CommandSpec, Flag, Values } from './spec.js';
 import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
@@ -35,7 +35,7 @@ const MIN_PERCENT = { text: 1, html: 0.1, json: 1, csv: 1 } as const;
 const DEPTH = parseWhole(1, 10_000);
 
 const FLAGS: readonly Flag[] = [
-  INPUT,
+  FILE,
   { flags: '--merge-threads', help: 'show all threads as one' },
   { flags: '--merge', help: '', hidden: true },
   {
@@ -88,6 +88,7 @@ export const TREE: CommandSpec<TreeOptions> = {
   description:
     'Shows the call tree from the outside in, each function with the time spent in it. Frames of ' +
     'libraries are folded, but for the functions that are called by your own code.',
+  ...FILE_OPERAND,
   flags: [...FLAGS, ...selectionFlags(), ...SYMBOLS],
   examples: [
     ['strata tree', 'perf.data of this folder'],
@@ -99,12 +100,12 @@ export const TREE: CommandSpec<TreeOptions> = {
     ['strata tree --html -o tree.html', 'a page to explore'],
     ['strata tree --show-all --min 0', 'everything'],
   ],
-  options: (values) => {
+  options: (values, operands) => {
     const format = formatOf(values);
     const flat = flatOf(values, format);
     const min = (values['min'] ?? values['minPercent']) as number | undefined;
     return {
-      input: values['input'] as string,
+      input: inputOf(values, operands),
       selection: { ...selection(values), leavesWaiting: true },
       ...symbolChoice(values),
       format,
