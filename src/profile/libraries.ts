@@ -95,7 +95,8 @@ export interface Libraries {
 
 /**
  * What is not Python and has no module belongs to `[unknown]`. What a thread waits for is nobody's library:
- * it is worth reading whoever called.
+ * it is worth reading whoever called. So is native code that is known by its name alone, as folded stacks
+ * have it: it may be anyone's.
  */
 export function libraries({ functions, modules, strings }: Profile): Libraries {
   const names: string[] = [];
@@ -113,12 +114,16 @@ export function libraries({ functions, modules, strings }: Profile): Libraries {
   const ofModule = Int32Array.from(modules.name, (name, module) =>
     index(libraryOfModule(strings[name], strings[modules.path[module]])),
   );
+  const unknown = index('[unknown]');
   const of = new Int32Array(functions.length);
   for (let func = 0; func < functions.length; func++) {
     const file = functions.file[func];
     const module = functions.module[func];
     if (functions.layer[func] !== Layer.Python) {
-      of[func] = module < 0 ? index('[unknown]') : ofModule[module];
+      const library = module < 0 ? unknown : ofModule[module];
+      const isNamed = strings[functions.name[func]] !== '[unknown]';
+      const isNative = functions.layer[func] === Layer.Native;
+      of[func] = library === unknown && isNative && isNamed ? NOBODYS : library;
     } else if (OF_DATACLASSES.test(strings[functions.name[func]])) {
       of[func] = index('dataclasses');
     } else if (file < 0) {

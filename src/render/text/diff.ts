@@ -67,7 +67,11 @@ function writeHeading(
     const ratio = side.weight / sides[0].weight;
     const grown = index > 0 && Number.isFinite(ratio) ? `  × ${ratio.toFixed(2)}` : '';
     const command = safe(recordings[index].meta.command);
-    const whole = safe(wholeOf(side.event, { weight: side.weight, samples }));
+    const whole = safe(
+      isCounted(table)
+        ? `${plural(side.weight, 'sample')} of ${side.event.name}`
+        : wholeOf(side.event, { weight: side.weight, samples }),
+    );
     line(
       `${style.strong(name)}  ${names[index]}${' '.repeat(longest - columns(names[index]))}  ${whole}${grown}${command === '' ? '' : `: ${command}`}`,
     );
@@ -102,8 +106,14 @@ function wrapped(text: string, width = Infinity): string[] {
   return [...lines, line];
 }
 
+/** Whether samples are counted that stand for something else. */
+function isCounted({ normalize, joined }: DiffTable): boolean {
+  return normalize === 'samples' && joined.sides[0].event.name !== 'samples';
+}
+
 /** What the figures are, in a line. */
-function headline({ by, normalize, children, joined }: DiffTable): string {
+function headline(table: DiffTable): string {
+  const { by, normalize, children, joined } = table;
   const { name, unit } = joined.sides[0].event;
   const what = {
     symbol: children ? 'each function with what it calls' : 'each function itself',
@@ -116,7 +126,7 @@ function headline({ by, normalize, children, joined }: DiffTable): string {
       unit === 'ns'
         ? `time by ${safe(name)}, the work taken to be the same`
         : `counts of ${safe(name)}`,
-    samples: 'numbers of samples',
+    samples: isCounted(table) ? `numbers of samples of ${safe(name)}` : 'numbers of samples',
   }[normalize];
   return `Of ${what}: ${figures} (--normalize ${normalize})`;
 }

@@ -54,6 +54,8 @@ const MEASURE_HEADERS: Readonly<Record<Measure, string>> = {
 
 const PERCENT_WIDTH = 8;
 const COUNT_WIDTH = 12;
+/** Columns are padded to no more: what is longer moves the rest of its row, and no other row. */
+const MAX_PADDED = 100;
 
 /** Columns that numbers of a line make, each of as many cells as there are events side by side. */
 export function numberColumns(report: EventReport, times: boolean): Column[] {
@@ -94,16 +96,14 @@ function measureColumn({ order, plan, events, totals }: EventReport, field: Meas
   return { field, header, width: cell * events.length, right: true, text };
 }
 
-/**
- * The column of a sort key, as wide as its widest text among the lines.
- * @param hidden whether it is the same in all lines, so that the header says it once
- */
+/** The column of a sort key, as wide as its widest text among the lines; texts are never cut. */
 export function keyColumn(report: EventReport, key: SortKey, lines: readonly Line[]): Column {
   const at = report.columns.findIndex((column) => column.key === key);
   const textOf = cellsOf(report.columns[at]);
   const header = KEY_HEADERS[key];
   let width = header.length;
   for (const { values } of lines) width = Math.max(width, widthOf(textOf(values[at])));
+  width = Math.min(width, MAX_PADDED);
   return { field: key, header, width, right: false, text: ({ values }) => textOf(values[at]) };
 }
 

@@ -250,3 +250,12 @@ test('a profile without samples says so', () => {
   const empty = filterSamples(drawProfile('f'), { pids: [] });
   assert.equal(report(empty), '#\n# Total Lost Samples: 0\n#\n# No samples.\n');
 });
+
+test('a very long name is shown whole, and widens no row but its own', () => {
+  const name = 'n'.repeat(10_000);
+  const lines = report(drawProfile(`comm:${name}  comm:app\nf  f\n`)).split('\n');
+  const [short, long] = ['app ', name].map((text) => lines.find((line) => line.includes(text)));
+  assert.ok(short !== undefined && short.length < 200, short);
+  assert.match(long ?? '', / {2}n{10000} {2}app +\[\.\] f$/);
+  assert.ok(lines.every((line) => line === long || line.length < 200));
+});

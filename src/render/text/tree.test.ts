@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { MemorySource } from '../../base/source.js';
 import type { OutlineNode } from '../../profile/tree/outline.js';
 import type { Profile } from '../../profile/profile.js';
 import { invertStacks } from '../../profile/selection/stack-choice.js';
 import { outlines } from '../../profile/tree/tree-choice.js';
 import { applyView } from '../../profile/views.js';
 import { Wait, withWaitFrames } from '../../profile/waits.js';
+import { profileOfFolded } from '../../session/folded.js';
 import { drawProfile } from '../../testing/drawn.js';
 import { randomProfile } from '../../testing/random-profile.js';
 import { ANSI } from './style.js';
@@ -233,3 +235,19 @@ function check(node: OutlineNode): void {
   else assert.ok(sum <= node.weight);
   below.forEach(check);
 }
+
+test('native functions of folded stacks, which name no modules, are shown beside Python’s', () => {
+  const folded =
+    'python;main (app.py);work (app.py);memcpy 30\npython;start;compute;mul 50\npython;[unknown] 20\n';
+  const shown = tree(profileOfFolded(new MemorySource(Buffer.from(folded))));
+  const words = shown.split('\n').map((line) => line.slice(17).replace(/^[│├└─ ]+/, ''));
+  assert.deepEqual(words.slice(2, 9), [
+    'python  [comm]',
+    'start',
+    'compute',
+    'mul',
+    'main  app.py',
+    'work  app.py',
+    'memcpy',
+  ]);
+});

@@ -9,14 +9,15 @@ export function functionName({ functions, strings }: Profile, func: number): str
   return func < 0 ? '[no frames]' : strings[functions.name[func]];
 }
 
-/** `file:line` where a file is known, else the module. */
+/** `file:line` where a file is known, else the module; empty where neither is. */
 export function functionPlace(profile: Profile, func: number, line = -1): string {
   if (func < 0) return '';
   const { functions, modules, strings } = profile;
   const file = functions.file[func];
   const module = functions.module[func];
   if (file >= 0) return shortFile(strings[file]) + (line > 0 ? `:${line}` : '');
-  return module < 0 ? '' : strings[modules.name[module]];
+  const name = module < 0 ? '' : strings[modules.name[module]];
+  return name === '[unknown]' ? '' : name;
 }
 
 /** `app  pid 1, tid 2`, or all of them. */
