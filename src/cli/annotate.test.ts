@@ -64,6 +64,7 @@ interface Instruction extends Partial<Shares> {
   readonly address: string;
   readonly text: string;
   readonly line?: number;
+  readonly inlined?: string;
 }
 
 interface Data {
@@ -181,6 +182,56 @@ test('inlined code costs its own line, and the line that called it as total', as
   );
 });
 
+test('instructions stand below the source lines that they come from', async (t) => {
+  const data = recorded(t, 'program-O2', '-g', '-O2');
+  if (data === undefined) return;
+  const [event] = (await annotated(data, '--asm', '--full', 'hot')).events;
+  const [{ instructions }] = event.annotations[0].code ?? [];
+  // Also of instructions that were not sampled.
+  assert.ok(instructions.some(({ line, weight }) => line !== undefined && weight === undefined));
+  const inlined = instructions.filter((one) => one.inlined === 'mix');
+  assert.ok(inlined.length > 0);
+  assert.ok(inlined.every(({ line = 0 }) => MIX_LINES.includes(line)));
+
+  const { stdout } = await strata(['annotate', '-i', data, '--asm', '--full', 'hot']);
+  assert.match(
+    stdout,
+    /│ program-O2\.c:5 {2}x \^= x << 13; {2}← mix, inlined\n[^│]*│ [ ▸][0-9a-f]+ {2}\w/,
+  );
+  // A line stands once for all instructions in a row that come from it, and each instruction once.
+  const shown = [...stdout.matchAll(/│ (?:(\S+\.c:\d+) {2}|[ ▸]([0-9a-f]+) {2})/g)];
+  const addresses = shown.flatMap(([, , address]) => address ?? []);
+  assert.deepEqual(
+    addresses,
+    instructions.map(({ address }) => address.slice(2)),
+  );
+  const lines = shown.flatMap(([, place]) => place ?? []);
+  assert.ok(lines.length > 3 && lines.every((place, at) => place !== lines[at - 1]), stdout);
+  // perf, too, has the lines of the loop between the instructions.
+  const perf = await run('perf', ['annotate', '-i', data, '--stdio', '-s', 'hot']);
+  assert.match(perf.stdout, /x \^= x << 13;/);
+
+  const alone = await strata(['annotate', '-i', data, '--asm', '--no-source', '-l', 'hot']);
+  assert.doesNotMatch(alone.stdout, /x << 13/);
+  assert.match(alone.stdout, / {2}; program-O2\.c:5\n/);
+
+  const recording = await strata(['annotate', data]);
+  assert.equal(recording.code, 2);
+  assert.match(recording.stderr, /is a recording, .*\n.*strata annotate -i .*\.data\n/);
+});
+
+test('folded stacks have no lines, and that is said', async () => {
+  const folded = join(folder, 'x.folded');
+  writeFileSync(folded, 'app;main;compute 7\napp;main 1\n');
+  const { stdout, code } = await strata(['annotate', '-i', folded, '--asm']);
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /^compute: 87\.50% of everything, .*\n {2}no line of a source is known: what was read is text, /m,
+  );
+  assert.doesNotMatch(stdout, /debug information|--asm/);
+});
+
 test('tells what a name means, and what was perhaps meant', async (t) => {
   const data = recorded(t, 'program-O2', '-g', '-O2');
   if (data === undefined) return;
@@ -226,6 +277,9 @@ test('says what is missing: sources, a program without lines, the disassembler',
   const gone = await strata(['annotate', '-i', data, 'hot']);
   assert.match(gone.stdout, /! no source: .*program-O2\.c is not there; --source-path DIR/);
   assert.match(gone.stdout, /^ +\d+\.\d+% +\d+\.\d+% +\d+\.\d+% │ 13$/m);
+  const between = await strata(['annotate', '-i', data, '--asm', 'hot', 'main']);
+  assert.equal(between.stdout.match(/! no source: .*program-O2\.c is not there/g)?.length, 1);
+  assert.match(between.stdout, /│ program-O2\.c:13\n[^│]*│ [ ▸][0-9a-f]+ {2}\w/);
   renameSync(`${source}.moved`, source);
 
   const node = dirname(process.execPath);
@@ -246,6 +300,10 @@ test('shows instructions of a stripped program, whose lines are not known', asyn
   assert.match(stdout, /^stripped\+0x[0-9a-f]+ \(stripped\): \d/m);
   assert.match(stdout, /^ +\d+\.\d+% +\d+\.\d+% +\d+\.\d+% │ .*[0-9a-f]+ {2}\S+ +r..,/m);
   assert.match(stdout, /│ ▸[0-9a-f]+ {2}/, 'where the loop begins');
+  assert.equal(
+    stdout.match(/! no source lines: there is no debug information of stripped\n/g)?.length,
+    1,
+  );
 });
 
 const PYTHON_SOURCE = `import asyncio

@@ -1,5 +1,6 @@
 /** `strata annotate`: source lines and instructions with their cost. */
 import { ExitCode, StrataError } from '../base/errors.js';
+import { statOf } from '../base/source.js';
 import {
   annotatedSymbols,
   annotateFile,
@@ -21,17 +22,47 @@ import { writeAnnotate, type Annotated, type AnnotatedEvent } from '../render/te
 import { ANSI, PLAIN } from '../render/text/style.js';
 import { recordedBefore } from '../session/open.js';
 import { SourceFiles } from '../symbolize/source-text.js';
+import { Symbolizer } from '../symbolize/symbolizer.js';
 import { readProfile, selectFrom } from './input.js';
 import type { AnnotateOptions } from './options/annotate.js';
 import { printToStdout } from './output.js';
+import { symbolPlaces } from './symbol-places.js';
 import { describeTerminal } from './terminal.js';
 
 /** Names that an error suggests at most. */
 const SUGGESTED = 8;
 
+/** What recordings and folded stacks are called. */
+const RECORDING = /\.(?:data|folded)(?:\.old)?$/;
+
 export function annotate(options: AnnotateOptions): number {
+  requireNoRecording(options.targets);
   const whole = readProfile({ ...options, lines: true, code: true });
-  const { profile, events } = choose(whole, options);
+  const symbolizer = new Symbolizer({
+    ...symbolPlaces(options.symbols),
+    lineBudget: Infinity,
+  });
+  try {
+    const sources = new SourceFiles({ ...options, symfs: options.symbols.symfs });
+    print(choose(whole, { sources, symbolizer }, options), options);
+  } finally {
+    symbolizer.close();
+  }
+  return ExitCode.Done;
+}
+
+/** @throws StrataError (exit code 2) for a recording where a symbol belongs, as `report FILE` invites to */
+function requireNoRecording(targets: readonly string[]): void {
+  const file = targets.find((name) => RECORDING.test(name) && statOf(name)?.isFile() === true);
+  if (file === undefined) return;
+  throw new StrataError(
+    `${file} is a recording, and what is annotated is a symbol or a source file`,
+    `the hottest symbols of it: strata annotate -i ${file}`,
+    ExitCode.Usage,
+  );
+}
+
+function print({ profile, events }: Chosen, options: AnnotateOptions): void {
   const { format, showCounts, lineNumbers } = options;
   const { colour, columns } = describeTerminal();
   printToStdout((sink) => {
@@ -43,7 +74,13 @@ export function annotate(options: AnnotateOptions): number {
       writeAnnotate(profile, events, text, sink);
     }
   });
-  return ExitCode.Done;
+}
+
+/** What is put beside costs. */
+interface Texts {
+  readonly sources: SourceFiles;
+  /** Where lines of instructions that were not sampled are to be known. */
+  readonly symbolizer?: Symbolizer;
 }
 
 interface Chosen {
@@ -52,17 +89,16 @@ interface Chosen {
 }
 
 /** @throws StrataError where nothing of the names has samples */
-function choose(whole: Profile, options: AnnotateOptions): Chosen {
+function choose(whole: Profile, texts: Texts, options: AnnotateOptions): Chosen {
   const { selection, targets, input } = options;
   const shown = selectFrom(whole, options).profile;
-  const sources = new SourceFiles({ ...options, symfs: options.symbols.symfs });
-  if (targets.length === 0) return { profile: shown, events: hottest(shown, sources, options) };
-  const found = named(shown, sources, options);
+  if (targets.length === 0) return { profile: shown, events: hottest(shown, texts, options) };
+  const found = named(shown, texts, options);
   if (found.length > 0) return { profile: shown, events: found };
   // The interpreter's own functions are in no other view.
   if (selection.view === undefined) {
     const full = select(whole, { ...selection, view: 'full' }).profile;
-    const events = named(full, sources, options);
+    const events = named(full, texts, options);
     if (events.length > 0) return { profile: full, events };
   }
   const similar = targets.flatMap((target) =>
@@ -81,11 +117,7 @@ function eventsOf({ samples }: Profile): number[] {
   return [...new Set(samples.event)].sort((a, b) => a - b);
 }
 
-function hottest(
-  profile: Profile,
-  sources: SourceFiles,
-  options: AnnotateOptions,
-): AnnotatedEvent[] {
+function hottest(profile: Profile, texts: Texts, options: AnnotateOptions): AnnotatedEvent[] {
   return eventsOf(profile).map((event) => {
     // What was inlined is shown in the function that has its code.
     const all = annotatedSymbols(profile, event).filter(
@@ -94,7 +126,7 @@ function hottest(
     const symbols = all.slice(0, options.limit);
     const { weight, samples } = weighStacks(profile, event);
     const annotated = symbols.map((symbol) =>
-      withTexts(profile, annotateSymbol(profile, event, symbol), sources, options),
+      withTexts(profile, annotateSymbol(profile, event, symbol), texts, options),
     );
     const remarks =
       symbols.length < all.length
@@ -105,7 +137,7 @@ function hottest(
 }
 
 /** The events in which a target has samples. */
-function named(profile: Profile, sources: SourceFiles, options: AnnotateOptions): AnnotatedEvent[] {
+function named(profile: Profile, texts: Texts, options: AnnotateOptions): AnnotatedEvent[] {
   return eventsOf(profile).flatMap((event) => {
     const found = options.targets.map((target) => annotateTargets(profile, event, target));
     const all = found.flat();
@@ -121,7 +153,7 @@ function named(profile: Profile, sources: SourceFiles, options: AnnotateOptions)
     const meant =
       all.length > 1 ? all.flatMap((one) => (one.kind === 'symbol' ? one.symbol : [])) : [];
     const annotated = shown.map((target) =>
-      annotatedTarget(profile, event, target, sources, options),
+      annotatedTarget(profile, event, target, texts, options),
     );
     return [{ event, weight, samples, annotated, remarks, meant }];
   });
@@ -131,30 +163,28 @@ function annotatedTarget(
   profile: Profile,
   event: number,
   target: AnnotateTarget,
-  sources: SourceFiles,
+  texts: Texts,
   options: AnnotateOptions,
 ): Annotated {
   return target.kind === 'symbol'
-    ? withTexts(profile, annotateSymbol(profile, event, target.symbol), sources, options)
-    : withTexts(profile, annotateFile(profile, event, target.file), sources, options, target.line);
+    ? withTexts(profile, annotateSymbol(profile, event, target.symbol), texts, options)
+    : withTexts(profile, annotateFile(profile, event, target.file), texts, options, target.line);
 }
 
 /** Puts sources beside, or instructions where they are asked for or nothing else is known. */
 export function withTexts(
   profile: Profile,
   annotation: Annotation,
-  sources: SourceFiles,
+  texts: Texts,
   options: AnnotateOptions,
   line?: number,
 ): Annotated {
-  const files = annotatedSource(
-    annotation,
-    sources,
-    { ...options, line },
-    recordedBefore(options.input),
-  );
+  const { sources, symbolizer } = texts;
+  const before = recordedBefore(options.input);
+  const files = annotatedSource(annotation, sources, { ...options, line }, before);
   const isMachineCode = annotation.layer !== Layer.Python && annotation.code.length > 0;
   if (!isMachineCode || !(options.asm || files.length === 0)) return { annotation, files };
   const { vmlinux } = options.symbols;
-  return { annotation, files, code: annotatedCode(profile, annotation, { ...options, vmlinux }) };
+  const choice = { ...options, vmlinux, symbolizer, ...(options.source ? { sources } : {}) };
+  return { annotation, files, code: annotatedCode(profile, annotation, choice, before) };
 }

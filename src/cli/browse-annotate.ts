@@ -15,6 +15,7 @@ const WHOLE_FUNCTION = {
   targets: [],
   limit: 1,
   asm: false,
+  source: true,
   lineNumbers: false,
   showCounts: false,
   context: 0,
@@ -47,7 +48,7 @@ export function annotateLines(
   const asked: AnnotateOptions = { ...WHOLE_FUNCTION, input, symbols, inline, selection };
   const sources = new SourceFiles({ ...asked, symfs: symbols.symfs });
   const annotation = annotateSymbol(profile, event, symbol);
-  const annotated = [withTexts(profile, annotation, sources, asked)];
+  const annotated = [withTexts(profile, annotation, { sources }, asked)];
   const { weight, samples } = annotation;
   const shown = { ...profile, notes: [] };
   let text = '';

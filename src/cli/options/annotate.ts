@@ -1,10 +1,9 @@
 /** `annotate`'s flags. */
 import { InvalidArgumentError } from 'commander';
 
-import { ExitCode, StrataError } from '../../base/errors.js';
 import type { Selection } from '../../profile/selection/selection.js';
 import { parsePercent, parseWhole } from '../values.js';
-import { given, INPUT, selection, selectionFlags } from './shared.js';
+import { given, INPUT, oneOf, selection, selectionFlags } from './shared.js';
 import type { CommandSpec } from './spec.js';
 import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
@@ -18,6 +17,8 @@ export interface AnnotateOptions extends SymbolChoice {
   readonly targets: readonly string[];
   readonly limit: number;
   readonly asm: boolean;
+  /** Whether instructions stand below their source lines. */
+  readonly source: boolean;
   readonly lineNumbers: boolean;
   readonly showCounts: boolean;
   readonly context: number;
@@ -52,8 +53,15 @@ export const ANNOTATE: CommandSpec<AnnotateOptions> = {
       flags: '--asm',
       help: 'show instructions with their cost, by objdump',
     },
-    { flags: '--stdio', help: 'the same as --asm -l, about what perf annotate --stdio shows' },
-    { flags: '-l, --print-line', help: 'with --asm: show the source lines of instructions' },
+    { flags: '--stdio', help: 'the same as --asm, about what perf annotate --stdio shows' },
+    {
+      flags: '--source',
+      help: 'with --asm: show the source lines between the instructions',
+      value: true,
+      valueText: 'on',
+    },
+    { flags: '--no-source', help: 'with --asm: show instructions alone' },
+    { flags: '-l, --print-line', help: 'with --asm: show file and line behind instructions' },
     { flags: '-n, --show-nr-samples', help: 'add a column with the number of samples' },
     {
       flags: '--limit <N>',
@@ -101,19 +109,12 @@ export const ANNOTATE: CommandSpec<AnnotateOptions> = {
     ['strata annotate', 'the symbols that cost most'],
     ['strata annotate parse', 'a function by its name'],
     ['strata annotate app.py', 'all of a file that was sampled; also json.decoder, app.py:12'],
-    ['strata annotate --asm -M intel memcpy', 'instructions'],
+    ['strata annotate --asm -M intel parse', 'instructions, with the lines that they come from'],
     ['strata annotate --full --min 0 hot.c', 'a whole source file'],
     ['strata annotate --json parse | jq', 'for a script'],
   ],
   options: (values, operands) => {
     const stdio = values['stdio'] === true;
-    if (values['json'] === true && values['csv'] === true) {
-      throw new StrataError(
-        '--json and --csv exclude each other',
-        'give one of them',
-        ExitCode.Usage,
-      );
-    }
     return {
       input: values['input'] as string,
       selection: { ...selection(values), leavesWaiting: true },
@@ -121,12 +122,13 @@ export const ANNOTATE: CommandSpec<AnnotateOptions> = {
       targets: [...operands, ...((values['s'] as string[] | undefined) ?? [])],
       limit: values['limit'] as number,
       asm: stdio || values['asm'] === true || values['asmRaw'] === true,
-      lineNumbers: stdio || values['printLine'] === true,
+      source: values['source'] === true,
+      lineNumbers: values['printLine'] === true,
       showCounts: values['showNrSamples'] === true,
       context: values['context'] as number,
       minPercent: values['min'] as number,
       full: values['full'] === true,
-      format: values['json'] === true ? 'json' : values['csv'] === true ? 'csv' : 'text',
+      format: oneOf(values, ['json', 'csv']) ?? 'text',
       ...given('sourcePaths', values['sourcePath'] as string[] | undefined),
       ...given('prefix', values['prefix'] as string | undefined),
       ...given('prefixStrip', values['prefixStrip'] as number | undefined),

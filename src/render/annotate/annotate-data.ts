@@ -80,11 +80,12 @@ function codeData({ code, module, problem, rows }: AnnotatedCode, whole: number)
     ...(code.size > 0 ? { size: code.size } : {}),
     ...costData(code, whole),
     ...(problem === undefined ? {} : { problem }),
-    instructions: rows.map(({ address, text, target, cost, file, line }) => ({
+    instructions: rows.map(({ address, text, target, cost, file, line, inlined }) => ({
       address: hex(address),
       text,
       ...(target === undefined ? {} : { target: hex(target) }),
       ...(file === undefined || line === undefined ? {} : { file, line }),
+      ...(inlined === undefined ? {} : { inlined }),
       ...(cost === undefined ? {} : costData(cost, whole)),
     })),
   };

@@ -43,7 +43,7 @@ export interface AnnotateTextOptions {
   readonly width?: number | undefined;
   /** A column with the number of samples. */
   readonly samples: boolean;
-  /** File and line at each instruction that has a cost. */
+  /** File and line behind instructions. */
   readonly lines: boolean;
 }
 
@@ -67,7 +67,7 @@ export function writeAnnotate(
 
 class Writer {
   /** What was told already. */
-  private readonly hints = new Set<string>();
+  private readonly said = new Set<string>();
 
   constructor(
     private readonly profile: Profile,
@@ -92,8 +92,8 @@ class Writer {
 
   private describe({ name, module, file }: Pick<AnnotatedSymbol, 'name' | 'module' | 'file'>) {
     const { modules, strings } = this.profile;
-    const place = file ?? (module < 0 ? undefined : strings[modules.name[module]]);
-    return place === undefined ? name : `${name} (${place})`;
+    const place = file ?? (module < 0 ? '[unknown]' : strings[modules.name[module]]);
+    return place === '[unknown]' ? name : `${name} (${place})`;
   }
 
   private share(part: number): string {
@@ -111,7 +111,7 @@ class Writer {
     for (const one of code ?? []) this.code(annotation, one);
     if (code === undefined) for (const one of files) this.file(annotation, one);
     if (code === undefined && files.length === 0) {
-      sink(`  no line of a source is known: ${whyNoLines(annotation)}\n`);
+      sink(`  no line of a source is known: ${this.whyNoLines(annotation)}\n`);
     } else if (
       code === undefined &&
       annotation.withoutLine.totalSamples > 0 &&
@@ -130,7 +130,7 @@ class Writer {
       sink(`  ${options.style.faint(safe(file.file + found))}\n`);
     }
     if (file.problem !== undefined) {
-      sink(`  ! no source: ${safe(file.problem)}; --source-path DIR names a folder that has it\n`);
+      sink(noSource(file.problem));
     }
     if (file.changed) {
       sink('  ! the file was written after the recording: lines may have moved\n');
@@ -172,27 +172,54 @@ class Writer {
 
   private code(
     annotation: Annotation,
-    { code, module, problem, hint, rows, skipped }: AnnotatedCode,
+    { code, module, problem, hint, rows, skipped, missing, changed }: AnnotatedCode,
   ): void {
     const { sink, options } = this;
     const end = code.size > 0 ? `–${formatAddress(code.start + code.size)}` : '';
     sink(`  ${options.style.faint(`${safe(module)} ${formatAddress(code.start)}${end}`)}\n`);
     if (problem !== undefined) {
       sink(`  ! no disassembly: ${safe(problem)}\n`);
-      if (hint !== undefined && !this.hints.has(hint)) sink(`    ${safe(hint)}\n`);
-      this.hints.add(hint ?? '');
+      if (hint !== undefined) this.once(`    ${safe(hint)}\n`);
       return;
+    }
+    for (const why of missing.values()) this.once(noSource(why));
+    for (const file of changed) {
+      this.once(`  ! ${safe(file)} was written after the recording: lines may have moved\n`);
+    }
+    if (rows.every(({ line }) => line === undefined)) {
+      this.once(`  ! no source lines: there is no debug information of ${safe(module)}\n`);
     }
     const digits = rows.reduce((most, row) => Math.max(most, formatAddress(row.address).length), 0);
     sink(`${this.heading()}\n`);
     let before = '';
     for (const row of rows) {
       this.gap(row.skipped, 'instruction');
-      const place = row.line === undefined ? '' : `${basename(row.file ?? '')}:${row.line}`;
+      this.source(annotation, row);
+      const place = placeOf(row);
       this.instruction(annotation, row, digits, place === before ? '' : place);
       if (place !== '') before = place;
     }
     this.gap(skipped, 'instruction');
+  }
+
+  /** The line that the instructions below it come from. */
+  private source(annotation: Annotation, row: CodeRow): void {
+    if (row.source === undefined) return;
+    const { style } = this.options;
+    const place = safe(placeOf(row));
+    const used = this.margin + columns(place) + 3;
+    const text = this.fit(sourceText(row.source.trim()), used);
+    const inlined = row.inlined === undefined ? '' : `  ← ${safe(row.inlined)}, inlined`;
+    const fits = this.fit(text + inlined, used) === text + inlined;
+    this.put(
+      `${this.costs(annotation, undefined)} ${style.faint(place)}  ${style.strong(text)}${fits ? style.faint(inlined) : ''}`,
+    );
+  }
+
+  /** Says what holds for all that follows. */
+  private once(text: string): void {
+    if (!this.said.has(text)) this.sink(text);
+    this.said.add(text);
   }
 
   private instruction(annotation: Annotation, row: CodeRow, digits: number, place: string): void {
@@ -204,6 +231,17 @@ class Writer {
     this.put(
       `${this.costs(annotation, row.cost)} ${mark}${address}  ${this.heat(annotation, row.cost)(text)}${source}`,
     );
+  }
+
+  private whyNoLines({ layer, functions }: Annotation): string {
+    if (this.profile.code === undefined) {
+      return 'what was read is text, which has names alone; a recording (perf.data) tells lines';
+    }
+    if (layer === Layer.Python) return 'the recording does not name its file';
+    if (layer === Layer.Kernel) return 'of the kernel only instructions are shown, with --asm';
+    if (functions.some(({ inlined }) => inlined))
+      return 'its lines are not in the debug information';
+    return 'its module has no debug information; --asm shows instructions';
   }
 
   private heading(): string {
@@ -252,15 +290,17 @@ class Writer {
   }
 }
 
-function isPython({ layer }: Annotation): boolean {
-  return layer === Layer.Python;
+function noSource(problem: string): string {
+  return `  ! no source: ${safe(problem)}; --source-path DIR names a folder that has it\n`;
 }
 
-function whyNoLines({ layer, functions }: Annotation): string {
-  if (layer === Layer.Python) return 'the recording does not name its file';
-  if (layer === Layer.Kernel) return 'of the kernel only instructions are shown, with --asm';
-  if (functions.some(({ inlined }) => inlined)) return 'its lines are not in the debug information';
-  return 'its module has no debug information; --asm shows instructions';
+/** `hot.c:12`; empty where the line is not known. */
+function placeOf({ file, line }: CodeRow): string {
+  return line === undefined ? '' : `${basename(file ?? '')}:${line}`;
+}
+
+function isPython({ layer }: Annotation): boolean {
+  return layer === Layer.Python;
 }
 
 /** Tabs expanded, nothing that a terminal would obey. */
