@@ -6,17 +6,16 @@ import { formatBytes, formatCount } from '../base/units.js';
 import type { Profile } from '../profile/profile.js';
 import { Desk, type ProfileSource } from '../render/browser/desk.js';
 import type { Answer, Question } from '../render/browser/protocol.js';
-import type { TableChoice } from '../render/browser/table.js';
 import { safe } from '../render/text/text.js';
 import { annotateLines } from './browse-annotate.js';
 import { readProfile } from './input.js';
 import type { ReportOptions } from './options/report.js';
-import { chooseRows } from './report-input.js';
+import { chooseRows, reportChoice } from './report-input.js';
 
 /** Smaller recordings are read before anybody could look at a part of them. */
 const EARLY_SAMPLES = 1 << 15;
-/** How much longer is read between two looks at what was read than such a look takes. */
-const EARLY_PAUSES = 4;
+/** How many times as long as at the look before has been read at a look at what was read so far. */
+const EARLY_PACE = 3;
 
 export interface BrowseWorkerData {
   readonly options: ReportOptions;
@@ -32,7 +31,7 @@ const say = (answer: Answer): void => port.postMessage(answer);
 const input = options.input === '-' ? 'standard input' : options.input;
 
 const source: ProfileSource = {
-  choice: tableChoice(options),
+  choice: reportChoice(options),
   view: options.selection.view,
   load: (detailed) => {
     const what = detailed ? 'Reading lines of' : 'Reading';
@@ -64,10 +63,12 @@ const desk = new Desk(source);
 let asked: Question | undefined;
 let nextEarly = 0;
 
-/** Shows the rows of what has been read so far, as long as that is most of what is done meanwhile. */
+/** Shows the rows of what has been read so far; however long the recording, few times. */
 function showEarly(soFar: () => Profile): void {
-  const begun = performance.now();
-  if (asked === undefined || begun < nextEarly || !source.isWanted(asked.number)) return;
+  // Since this thread was started.
+  const elapsed = performance.now();
+  if (asked === undefined || elapsed < nextEarly || !source.isWanted(asked.number)) return;
+  nextEarly = EARLY_PACE * elapsed;
   try {
     const answer = new Desk({ ...source, load: soFar }).answer(asked);
     if (answer?.kind === 'page') say({ ...answer, kind: 'early' });
@@ -75,8 +76,6 @@ function showEarly(soFar: () => Profile): void {
     // Of what was asked for there may be nothing yet.
     if (!(error instanceof StrataError)) throw error;
   }
-  const end = performance.now();
-  nextEarly = end + EARLY_PAUSES * (end - begun);
 }
 
 port.on('message', (question: Question) => {
@@ -88,20 +87,6 @@ port.on('message', (question: Question) => {
     say(refusal(error, question.number));
   }
 });
-
-function tableChoice({ rows, graph, selection, percentLimit }: ReportOptions): TableChoice {
-  return {
-    ...rows,
-    comms: selection.comms,
-    chain: graph.type === 'none' ? 'none' : graph.order,
-    maxStack: graph.maxStack,
-    percentLimit,
-    // As with perf, one limit is for both where only one is given.
-    graphLimit: graph.limit ?? (percentLimit > 0 ? percentLimit : 0.5),
-    // Levels of keys have no branches of calls.
-    hierarchy: false,
-  };
-}
 
 function refusal(error: unknown, number: number): Answer {
   if (error instanceof StrataError && desk.hasAnswered) {

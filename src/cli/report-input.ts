@@ -6,6 +6,20 @@ import { filterSamples, keepSamples } from '../profile/selection/filter.js';
 import { requireSamples, selectFrom } from './input.js';
 import type { ReportOptions } from './options/report.js';
 
+/** How rows and call graphs of them are made; what percentages are of is known with the samples. */
+export function reportChoice({ rows, graph, selection, percentLimit }: ReportOptions) {
+  return {
+    ...rows,
+    comms: selection.comms,
+    percentLimit,
+    chain: graph.type === 'none' ? 'none' : graph.order,
+    chainKey: graph.key,
+    maxStack: graph.maxStack,
+    // As with perf, one limit is for both where only one is given.
+    graph: { ...graph, limit: graph.limit ?? (percentLimit > 0 ? percentLimit : 0.5) },
+  } as const;
+}
+
 /**
  * The samples that rows are made of. As with perf, percentages are also of the samples of other commands,
  * processes and threads.

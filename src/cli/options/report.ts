@@ -70,7 +70,7 @@ export const REPORT: CommandSpec<ReportOptions> = {
 };
 
 /**
- * Text is also what only text has: levels of keys, columns with a separator of one's own.
+ * Text is also what only text has: columns with a separator of one's own.
  * @throws StrataError (exit code 2) for forms that exclude each other
  */
 function reportForm(values: Values): ReportForm | undefined {
@@ -84,6 +84,5 @@ function reportForm(values: Values): ReportForm | undefined {
     );
   }
   if (asked.length === 1) return asked[0];
-  const isText = ['hierarchy', 'fieldSeparator'].some((flag) => values[flag] !== undefined);
-  return isText ? 'stdio' : undefined;
+  return values['fieldSeparator'] === undefined ? undefined : 'stdio';
 }

@@ -3,6 +3,8 @@
  * and `--fields`), and Strata's own.
  */
 
+import type { ChainKey } from './chain-places.js';
+
 /** What tells rows apart. Those of samples are the same in every frame of a stack, the others are a frame's. */
 export const SORT_KEYS = [
   'comm',
@@ -92,6 +94,15 @@ export interface FieldChoice {
   readonly period?: boolean;
   /** `--show-cpu-utilization` */
   readonly utilization?: boolean;
+}
+
+/** Whether anything is told apart by lines of the source, which take longer to read. */
+export function needsLines(
+  choice: Partial<FieldChoice> & { readonly chainKey?: ChainKey | undefined },
+): boolean {
+  const asked = [...(choice.sort?.fields ?? []), ...(choice.fields?.fields ?? [])];
+  const { chainKey = 'function' } = choice;
+  return asked.some((key) => key === 'srcline' || key === 'srcfile') || chainKey !== 'function';
 }
 
 /**

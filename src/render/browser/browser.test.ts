@@ -13,6 +13,7 @@ import { KeyDecoder } from './keys.js';
 import { span } from './line.js';
 import type { Question } from './protocol.js';
 import type { Size } from './size.js';
+import type { TableChoice } from './table.js';
 
 const PROFILE = drawProfile(
   `
@@ -31,9 +32,13 @@ class Session {
   private readonly desk: Desk;
   private readonly keys = new KeyDecoder();
 
-  constructor(size: Size = { width: 80, height: 12 }, profile = PROFILE) {
+  constructor(
+    size: Size = { width: 80, height: 12 },
+    profile = PROFILE,
+    choice: TableChoice = { percentLimit: 0, graph: {} },
+  ) {
     this.desk = new Desk({
-      choice: { percentLimit: 0, graphLimit: 0.5 },
+      choice,
       view: undefined,
       load: () => profile,
       choose: (read, view) => {
@@ -174,6 +179,78 @@ test('views, sort keys and order by menus; what is wrong is said', () => {
   assert.ok(session.after('a').includes('lines of main'));
   assert.match(session.after('q')[1], /Children/);
   assert.match(session.after('o')[1], /^ +Overhead +Symbol$/);
+});
+
+test('a hierarchy: levels open and close, a filter shows what it found, zooms are of the level', () => {
+  const session = new Session({ width: 80, height: 20 });
+  session.after('');
+  const rows = (lines: readonly string[]): string[] => lines.slice(2, -2).filter((line) => line);
+  const closed = session.after('H');
+  assert.equal(closed[1], '  Overhead  Command / Shared Object / Symbol');
+  assert.deepEqual(rows(closed), ['    90.00%  + app', '    10.00%  + pool']);
+  // Below pool there is one level only: it opens, too.
+  assert.deepEqual(rows(session.after('G\r')), [
+    '    90.00%  + app',
+    '    10.00%  - pool',
+    '    10.00%    - [kernel]',
+    '    10.00%      + [k] poll',
+  ]);
+  const graph = rows(session.after('G\r'));
+  assert.deepEqual(graph.slice(4), ['                  - start', '                    poll']);
+  // The row's call graph, the row that it lies in, the one around that.
+  assert.equal(rows(session.after('c')).length, 4);
+  assert.match(session.after('c').at(-1) ?? '', / 3\/3$/);
+  assert.match(session.after('cc').at(-1) ?? '', / 2\/2$/);
+  const opened = rows(session.after('gE'));
+  assert.deepEqual(opened.slice(0, 4), [
+    '    90.00%  - app',
+    '    40.00%    - [python]',
+    '    40.00%      + [.] parse',
+    '    30.00%    - lex.so',
+  ]);
+  assert.ok(rows(session.after('E')).length > opened.length, 'call graphs, too');
+  assert.equal(rows(session.after('C')).length, 2);
+
+  const found = rows(session.after('/puts\r'));
+  assert.deepEqual(found, [
+    '    20.00%  - app',
+    '    20.00%    - libc.so.6',
+    '    20.00%      + [.] puts',
+  ]);
+  assert.match(rows(session.after('F'))[0], /^ +100\.00% {2}- app$/);
+  session.after('F');
+  session.after('\x1b');
+  assert.equal(rows(session.lines()).length, 2, 'closed as it was');
+  // A command has neither a shared object nor lines; a symbol has all.
+  assert.match(session.after('gd').at(-1) ?? '', /this has no shared object/);
+  assert.match(session.after('a').at(-1) ?? '', /not of functions/);
+  assert.match(session.after('o').at(-1) ?? '', /no Children/);
+  assert.match(session.after('/puts\rGt')[0], /› app › \/puts$/);
+  assert.match(session.after('Gd')[0], /› app › libc\.so\.6 › \/puts$/);
+  assert.ok(session.after('Ga').includes('lines of puts'));
+  assert.match(session.after('qH')[1], /Children +Self/);
+});
+
+test('a hierarchy by other keys; rows below the limit are left out, their weight is not', () => {
+  const session = new Session({ width: 80, height: 20 }, PROFILE, {
+    percentLimit: 25,
+    graph: { type: 'fractal' },
+    hierarchy: true,
+    sort: { fields: ['layer', 'comm', 'symbol'], more: false },
+  });
+  const lines = session.after('E');
+  assert.deepEqual(
+    lines.slice(1, 8).filter((line) => line),
+    [
+      '  Overhead  Layer / Command / Symbol',
+      '    50.00%  - native',
+      '    50.00%    - app',
+      '    30.00%      + [.] tokens',
+      '    40.00%  - python',
+      '    40.00%    - app',
+      '    40.00%      + [.] parse',
+    ],
+  );
 });
 
 test('a long list: only what is near the screen is asked for, and moving need not wait', () => {

@@ -228,7 +228,11 @@ export class Browser {
       case 'i':
         return this.change({ chain: page.chain === 'caller' ? 'callee' : 'caller' });
       case 'o':
-        return this.change({ children: !page.children });
+        if (!page.hierarchy) return this.change({ children: !page.children });
+        this.message = 'rows of a hierarchy have no Children: H';
+        return;
+      case 'H':
+        return this.change({ hierarchy: !page.hierarchy });
       case 'F':
         return this.change({ relative: !query.relative });
       case 'tab':

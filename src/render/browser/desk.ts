@@ -6,12 +6,14 @@ import { StrataError } from '../../base/errors.js';
 import { formatCount, formatDuration, formatPercent, plural } from '../../base/units.js';
 import { filterSamples, type SampleFilter } from '../../profile/selection/filter.js';
 import type { Profile } from '../../profile/profile.js';
+import type { Entry } from '../../profile/report/entries.js';
 import { eventsShown, type Total } from '../../profile/report/report.js';
+import { needsLines } from '../../profile/report/sort-keys.js';
 import { defaultView, type View } from '../../profile/views.js';
 import { noteText } from '../text/notes.js';
 import { safe } from '../text/text.js';
 import type { Line } from './line.js';
-import { FoldedList, OpenGraphs, type Entry } from './folded-list.js';
+import { FoldedList, openOnly, pathsBelow, type ListEntry, type OpenRows } from './folded-list.js';
 import type {
   Answer,
   ListLine,
@@ -22,7 +24,7 @@ import type {
   Window,
   Zoom,
 } from './protocol.js';
-import { flatRowOf, Table, type Row, type TableChoice } from './table.js';
+import { Table, type TableChoice } from './table.js';
 
 export interface Chosen {
   readonly profile: Profile;
@@ -65,7 +67,7 @@ export class Desk {
   private readonly selected = new Latest<Chosen>();
   private readonly zoomed = new Latest<Profile>();
   private readonly tables = new Latest<Shown>();
-  private readonly lists = new Latest<FoldedList<Row>>();
+  private readonly lists = new Latest<Listed>();
 
   /** Whether there is a profile that something can be shown of. */
   hasAnswered = false;
@@ -80,9 +82,9 @@ export class Desk {
     const { number, query } = question;
     try {
       const shown = this.table(query, number);
-      const list = this.list(query, shown);
-      if (question.kind === 'annotate') return this.annotate(question, shown, list);
-      const page = this.page(question, shown, list);
+      const listed = this.list(query, shown);
+      if (question.kind === 'annotate') return this.annotate(question, shown, listed);
+      const page = this.page(question, shown, listed);
       this.hasAnswered = true;
       return { kind: 'page', number, page };
     } catch (error) {
@@ -94,10 +96,10 @@ export class Desk {
   private annotate(
     { number, query, line, width }: Question & { kind: 'annotate' },
     { table, view }: Shown,
-    list: FoldedList<Row>,
+    { list }: Listed,
   ): Answer {
     const { row, chain } = list.at(line);
-    const func = chain === undefined ? flatRowOf(row).func : chain.node.funcs[chain.frame];
+    const func = chain === undefined ? table.funcOf(row) : chain.node.funcs[chain.frame];
     const symbol = table.symbolOf(func);
     if (symbol === undefined) {
       const reason = 'rows that are not of functions have no lines: s, symbol';
@@ -114,12 +116,16 @@ export class Desk {
     return { kind: 'text', number, text: { title: safe(symbol.name), lines, at } };
   }
 
-  private page(question: Question & { kind: 'show' }, shown: Shown, list: FoldedList<Row>): Page {
+  private page(
+    question: Question & { kind: 'show' },
+    shown: Shown,
+    { list, entries }: Listed,
+  ): Page {
     const { query, fold } = question;
     const { table, profile } = shown;
     const cursor = fold === undefined || list.length === 0 ? undefined : list.fold(fold);
     const window = windowAround(question.window, cursor, list.length);
-    const relative = query.relative ? list.rows : undefined;
+    const relative = query.relative ? entries : undefined;
     const lines: ListLine[] = [];
     for (let line = window.top; line < window.top + window.count; line++) {
       lines.push(lineOf(table, list.at(line), relative));
@@ -127,7 +133,6 @@ export class Desk {
     const { order, plan } = table.report;
     return {
       columns: table.heads,
-      rows: list.rows.length,
       lines: list.length,
       window,
       shown: lines,
@@ -137,6 +142,7 @@ export class Desk {
       view: shown.view,
       sort: plan.keys,
       children: order.children,
+      hierarchy: table.isHierarchy,
       ...(order.chain === undefined ? {} : { chain: order.chain }),
       notes: profile.notes.map((note) => safe(noteText(note))),
     };
@@ -147,11 +153,17 @@ export class Desk {
       if (!this.source.isWanted(question)) throw new Overtaken();
     };
     const { choice } = this.source;
-    const { sort = choice.sort, children = choice.children, chain = choice.chain } = query;
-    const lines = [...(sort?.fields ?? []), ...(choice.fields?.fields ?? [])].some(
-      (field) => field === 'srcline' || field === 'srcfile',
-    );
-    const profile = this.profile(lines);
+    const { hierarchy = choice.hierarchy === true } = query;
+    const asked: TableChoice = {
+      ...choice,
+      sort: query.sort ?? choice.sort,
+      // Levels are the keys of `sort`.
+      fields: hierarchy ? undefined : choice.fields,
+      children: query.children ?? choice.children ?? true,
+      chain: query.chain ?? choice.chain,
+      hierarchy,
+    };
+    const profile = this.profile(needsLines(asked));
     check();
     const view = query.view ?? this.source.view ?? defaultView(profile);
     const chosen = this.selected.of([profile, view], () => this.source.choose(profile, view));
@@ -164,24 +176,24 @@ export class Desk {
     const number = Math.min(query.event ?? 0, Math.max(0, groups.length - 1));
     if (zoomed.samples.length === 0 || groups.length === 0)
       throw new StrataError('no samples are left');
-    return this.tables.of([zoomed, number, JSON.stringify(sort), children, chain], () => {
-      const table = new Table(zoomed, groups[number], {
-        ...choice,
-        ...(sort === undefined ? {} : { sort }),
-        ...(children === undefined ? {} : { children }),
-        chain,
-        whole,
-      });
-      return {
-        table,
-        view,
-        profile: selected,
-        number,
-        of: groups.length,
-        graphs: new OpenGraphs((row: Row) => table.chains(row)),
-        textOf: remembered((row) => table.textOf(row)),
-      };
-    });
+    const { sort, children, chain } = asked;
+    return this.tables.of(
+      [zoomed, number, JSON.stringify(sort), children, chain, hierarchy],
+      () => {
+        const table = new Table(zoomed, groups[number], { ...asked, whole });
+        const open: OpenRows = { graphs: new Map(), levels: new Set() };
+        if (hierarchy) openOnly(open.levels, table.rowsOf(table.entries));
+        return {
+          table,
+          view,
+          profile: selected,
+          number,
+          of: groups.length,
+          open,
+          textOf: remembered((entry) => table.textOf(entry)),
+        };
+      },
+    );
   }
 
   private profile(detailed: boolean): Profile {
@@ -193,14 +205,18 @@ export class Desk {
     return profile;
   }
 
-  private list({ zooms, filter }: Query, shown: Shown): FoldedList<Row> {
-    const { table, graphs } = shown;
+  private list({ zooms, filter }: Query, { table, open, textOf }: Shown): Listed {
     const dsos = zooms.flatMap((zoom) => (zoom.kind === 'dso' ? [zoom.name] : []));
-    return this.lists.of([shown, JSON.stringify(dsos), filter], () => {
-      const inDsos = table.rows.filter((row) => dsos.every((dso) => table.isOfDso(row, dso)));
+    return this.lists.of([table, JSON.stringify(dsos), filter], () => {
+      const inDsos = table.entries.filter((entry) =>
+        dsos.every((dso) => table.isOfDso(entry, dso)),
+      );
       const text = filter.toLowerCase();
-      const rows = text === '' ? inDsos : inDsos.filter((row) => shown.textOf(row).includes(text));
-      return new FoldedList(rows, graphs, (row) => table.canOpen(row));
+      const entries = text === '' ? inDsos : inDsos.filter((entry) => textOf(entry).includes(text));
+      const rows = table.rowsOf(entries);
+      // Of a hierarchy what was looked for is in sight.
+      const levels = text === '' ? open.levels : new Set(pathsBelow(rows));
+      return { entries, list: new FoldedList(rows, table, { ...open, levels }) };
     });
   }
 }
@@ -213,9 +229,15 @@ interface Shown {
   /** Which of the events, or groups of events, that have samples. */
   readonly number: number;
   readonly of: number;
-  readonly graphs: OpenGraphs<Row>;
+  readonly open: OpenRows;
   /** What a filter is looked for in. */
-  readonly textOf: (row: Row) => string;
+  readonly textOf: (entry: Entry) => string;
+}
+
+interface Listed {
+  /** Those that pass the filter. */
+  readonly entries: readonly Entry[];
+  readonly list: FoldedList;
 }
 
 /** The value that was made last, kept while what it was made of is the same. */
@@ -234,11 +256,11 @@ class Latest<T> {
   }
 }
 
-function remembered(make: (row: Row) => string): (row: Row) => string {
-  const known = new Map<Row, string>();
-  return (row) => {
-    let text = known.get(row);
-    if (text === undefined) known.set(row, (text = make(row)));
+function remembered(make: (entry: Entry) => string): (entry: Entry) => string {
+  const known = new Map<Entry, string>();
+  return (entry) => {
+    let text = known.get(entry);
+    if (text === undefined) known.set(entry, (text = make(entry)));
     return text;
   };
 }
@@ -279,29 +301,36 @@ function windowAround(asked: Window, cursor: number | undefined, lines: number):
 
 function lineOf(
   table: Table,
-  { row, chain, fold }: Entry<Row>,
-  relative: readonly Row[] | undefined,
+  { row, chain, fold }: ListEntry,
+  relative: readonly Entry[] | undefined,
 ): ListLine {
+  const { level } = row;
+  const weight = table.weightOf(row);
   if (chain === undefined) {
     return {
       kind: 'row',
       cells: table.cells(row, relative),
       fold,
-      share: table.shareOf(table.weightOf(row), relative),
-      layer: table.layerOf(flatRowOf(row).func),
+      share: table.shareOf(weight, relative),
+      level,
+      layer: table.layerOf(table.funcOf(row)),
       zooms: table.zooms(row),
     };
   }
-  const { node, frame, depth } = chain;
+  const { node, frame, depth, parting } = chain;
   const func = node.funcs[frame];
-  const share = table.shareOf(node.weight, relative);
-  const isAll = depth === 0 && node.weight === table.weightOf(row);
+  const share = table.isFractal
+    ? node.weight / (depth === 0 ? weight : parting)
+    : table.shareOf(node.weight, relative);
+  const isAll = depth === 0 && node.weight === weight;
+  const name = table.nameOf(node.nodes[frame]);
   return {
     kind: 'chain',
+    level,
     indent: depth,
     percent: frame > 0 || isAll ? '' : formatPercent(share, 1),
     share,
-    name: `${table.nameOf(func)}${node.cut && frame === node.funcs.length - 1 ? ' …' : ''}`,
+    name: `${name}${node.cut && frame === node.funcs.length - 1 ? ' …' : ''}`,
     fold,
     layer: table.layerOf(func),
     zooms: table.zooms(row, func),

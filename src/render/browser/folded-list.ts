@@ -9,10 +9,17 @@
  *        + 38.10% write              a branch, closed
  *     + 61.00%  app  parse           a row, closed
  *
+ * Rows of a hierarchy open to the rows of the next level, those of the last level to call graphs:
+ *
+ *       99.10%  - app
+ *       61.00%    + libparse.so
+ *
  * Call graphs are grown when they are opened first. A line is found by binary search among the rows.
  */
 import type { ChainNode } from '../../profile/report/callgraph.js';
+import type { Entry } from '../../profile/report/entries.js';
 import type { Fold, FoldState } from './protocol.js';
+import type { Row } from './table.js';
 
 /** One frame of a call graph that is shown. */
 export interface ChainEntry {
@@ -21,9 +28,12 @@ export interface ChainEntry {
   readonly frame: number;
   /** Of branches that it lies in. */
   readonly depth: number;
+  /** Weight of what parts where the node does. */
+  readonly parting: number;
 }
 
-export interface Entry<Row> {
+/** What stands in a line. */
+export interface ListEntry {
   readonly row: Row;
   readonly chain?: ChainEntry;
   readonly fold: FoldState;
@@ -36,39 +46,51 @@ interface OpenGraph {
   entries?: readonly ChainEntry[];
 }
 
-/** The call graphs that are open; they stay so while rows come and go. */
-export class OpenGraphs<Row> {
-  readonly graphs = new Map<Row, OpenGraph>();
-
-  /** @param chainsOf grows the call graph of a row */
-  constructor(readonly chainsOf: (row: Row) => readonly ChainNode[]) {}
+/** What is open; it stays so while rows come and go. */
+export interface OpenRows {
+  readonly graphs: Map<Entry, OpenGraph>;
+  /** Nodes of a hierarchy, by their paths. */
+  readonly levels: Set<string>;
 }
 
-export class FoldedList<Row> {
-  /** Line of each row, and behind the last one how many lines there are. */
-  private starts: Int32Array | undefined;
+/** Where call graphs come from. */
+export interface Graphs {
+  canOpen(entry: Entry): boolean;
+  /** Grows the call graph of an entry. */
+  chains(entry: Entry): readonly ChainNode[];
+}
 
+/** The rows that are not hidden by one that is closed. */
+interface Layout {
+  readonly rows: readonly Row[];
+  /** Line of each row, and behind the last one how many lines there are. */
+  readonly starts: Int32Array;
+}
+
+export class FoldedList {
+  /** Absent after a change. */
+  private layout: Layout | undefined;
+
+  /** @param top the rows, or of a hierarchy those at its top */
   constructor(
-    readonly rows: readonly Row[],
-    private readonly graphs: OpenGraphs<Row>,
-    /** Whether a row has a call graph. */
-    private readonly canOpen: (row: Row) => boolean,
+    private readonly top: readonly Row[],
+    private readonly source: Graphs,
+    private readonly open: OpenRows,
   ) {}
 
   get length(): number {
-    return this.lineOfRow(this.rows.length);
+    const { rows, starts } = this.lines();
+    return starts[rows.length];
   }
 
   /** What stands in a line, which must be one of the list's. */
-  at(line: number): Entry<Row> {
+  at(line: number): ListEntry {
+    const { rows, starts } = this.lines();
     const index = this.rowIndexAt(line);
-    const row = this.rows[index];
-    const graph = this.graphs.graphs.get(row);
-    if (line === this.lineOfRow(index)) {
-      const fold = graph !== undefined ? 'open' : this.canOpen(row) ? 'closed' : 'none';
-      return { row, fold };
-    }
-    const chain = entriesOf(graph)[line - this.lineOfRow(index) - 1];
+    const row = rows[index];
+    const graph = this.graphOf(row);
+    if (line === starts[index]) return { row, fold: this.foldOf(row) };
+    const chain = entriesOf(graph)[line - starts[index] - 1];
     const hasMore = chain.frame === 0 && hasMoreBelow(chain.node);
     const fold = !hasMore ? 'none' : graph?.open.has(chain.node) === true ? 'open' : 'closed';
     return { row, chain, fold };
@@ -76,22 +98,72 @@ export class FoldedList<Row> {
 
   /** Opens or closes; returns the line where the cursor belongs. */
   fold({ how, line }: Fold): number {
-    const index = this.rowIndexAt(line);
-    const row = this.rows[index];
-    const chain = this.at(line).chain;
-    this.starts = undefined;
-    if (how === 'open-all') for (const one of this.rows) this.openAll(one);
-    else if (how === 'close-all') this.graphs.graphs.clear();
-    else if (how === 'close') this.graphs.graphs.delete(row);
-    else if (chain !== undefined) return this.foldBranch(row, chain.node, how, line - chain.frame);
-    else if (!this.graphs.graphs.has(row)) this.openRow(row, how === 'toggle-below');
-    else if (how === 'toggle' || this.isAllOpen(row)) this.graphs.graphs.delete(row);
-    else this.openAll(row);
-    return this.lineOfRow(index);
+    const { row, chain } = this.at(line);
+    const shown = this.lines().rows;
+    const { levels, graphs } = this.open;
+    this.layout = undefined;
+    if (how === 'open-all') this.openEverything();
+    else if (how === 'close-all') {
+      levels.clear();
+      graphs.clear();
+    } else if (how === 'close') this.close(row, shown);
+    else if (row.children.length > 0) this.foldLevels(row, how);
+    else if (row.entry !== undefined) {
+      if (chain !== undefined) {
+        return this.foldBranch(row.entry, chain.node, how, line - chain.frame);
+      }
+      this.foldGraph(row.entry, how);
+    }
+    return this.lineOf(row);
   }
 
-  private foldBranch(row: Row, node: ChainNode, how: Fold['how'], line: number): number {
-    const graph = this.graphs.graphs.get(row);
+  private foldOf(row: Row): FoldState {
+    if (row.children.length > 0) return this.open.levels.has(row.path) ? 'open' : 'closed';
+    if (this.graphOf(row) !== undefined) return 'open';
+    return row.entry !== undefined && this.source.canOpen(row.entry) ? 'closed' : 'none';
+  }
+
+  private graphOf({ entry }: Row): OpenGraph | undefined {
+    return entry && this.open.graphs.get(entry);
+  }
+
+  /** Of a hierarchy first all levels, then call graphs, too. */
+  private openEverything(): void {
+    const { levels } = this.open;
+    const paths = pathsBelow(this.top);
+    if (paths.every((path) => levels.has(path))) {
+      for (const { entry } of leavesOf(this.top)) if (entry !== undefined) this.openAll(entry);
+    }
+    for (const path of paths) levels.add(path);
+  }
+
+  /** Closes a row, or where it is closed the one that it lies in. */
+  private close(row: Row, shown: readonly Row[]): void {
+    const { entry, level = 0 } = row;
+    const { graphs, levels } = this.open;
+    if (entry !== undefined && graphs.delete(entry)) return;
+    if (levels.delete(row.path) || level === 0) return;
+    const above = shown.findLast((one) => one.level === level - 1 && isBelow(row, one));
+    if (above !== undefined) levels.delete(above.path);
+  }
+
+  private foldLevels(row: Row, how: 'toggle' | 'toggle-below'): void {
+    const { levels } = this.open;
+    const paths = how === 'toggle' ? [row.path] : pathsBelow([row]);
+    if (paths.every((path) => levels.has(path))) for (const path of paths) levels.delete(path);
+    else if (how === 'toggle') openOnly(levels, [row]);
+    else for (const path of paths) levels.add(path);
+  }
+
+  private foldGraph(entry: Entry, how: 'toggle' | 'toggle-below'): void {
+    const { graphs } = this.open;
+    if (!graphs.has(entry)) this.openGraph(entry, how === 'toggle-below');
+    else if (how === 'toggle' || this.isAllOpen(entry)) graphs.delete(entry);
+    else this.openAll(entry);
+  }
+
+  private foldBranch(entry: Entry, node: ChainNode, how: Fold['how'], line: number): number {
+    const graph = this.open.graphs.get(entry);
     if (graph === undefined) return line;
     delete graph.entries;
     const below = nodesFrom([node]);
@@ -102,49 +174,52 @@ export class FoldedList<Row> {
     return line;
   }
 
-  private openRow(row: Row, all: boolean): void {
-    if (!this.canOpen(row)) return;
-    const chains = this.graphs.chainsOf(row);
+  private openGraph(entry: Entry, all: boolean): void {
+    if (!this.source.canOpen(entry)) return;
+    const chains = this.source.chains(entry);
     const open = new Set<ChainNode>(all ? nodesFrom(chains) : []);
     // What is the only one is not worth a key.
     if (!all && chains.length === 1) openNode(open, chains[0]);
-    this.graphs.graphs.set(row, { chains, open });
+    this.open.graphs.set(entry, { chains, open });
   }
 
-  private openAll(row: Row): void {
-    const graph = this.graphs.graphs.get(row);
-    if (graph === undefined) return this.openRow(row, true);
+  private openAll(entry: Entry): void {
+    const graph = this.open.graphs.get(entry);
+    if (graph === undefined) return this.openGraph(entry, true);
     delete graph.entries;
     for (const node of nodesFrom(graph.chains)) graph.open.add(node);
   }
 
-  private isAllOpen(row: Row): boolean {
-    const graph = this.graphs.graphs.get(row);
+  private isAllOpen(entry: Entry): boolean {
+    const graph = this.open.graphs.get(entry);
     return graph !== undefined && nodesFrom(graph.chains).every((node) => graph.open.has(node));
   }
 
-  private lineOfRow(index: number): number {
-    return this.lines()[index];
+  /** The line of a row, or where it is hidden of the one that hides it. */
+  private lineOf(row: Row): number {
+    const { rows, starts } = this.lines();
+    return starts[rows.findLastIndex((one) => one === row || isBelow(row, one))];
   }
 
-  private lines(): Int32Array {
-    if (this.starts !== undefined) return this.starts;
-    const starts = new Int32Array(this.rows.length + 1);
-    const { graphs } = this.graphs;
+  private lines(): Layout {
+    if (this.layout !== undefined) return this.layout;
+    const rows = shownRows(this.top, this.open.levels);
+    const starts = new Int32Array(rows.length + 1);
+    const { graphs } = this.open;
     let line = 0;
-    this.rows.forEach((row, index) => {
+    rows.forEach((row, index) => {
       starts[index] = line;
-      line += 1 + (graphs.size === 0 ? 0 : entriesOf(graphs.get(row)).length);
+      line += 1 + (graphs.size === 0 ? 0 : entriesOf(this.graphOf(row)).length);
     });
-    starts[this.rows.length] = line;
-    return (this.starts = starts);
+    starts[rows.length] = line;
+    return (this.layout = { rows, starts });
   }
 
   /** The row that a line belongs to. */
   private rowIndexAt(line: number): number {
-    const starts = this.lines();
+    const { rows, starts } = this.lines();
     let low = 0;
-    let high = this.rows.length - 1;
+    let high = rows.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if (starts[middle] <= line) low = middle;
@@ -152,6 +227,37 @@ export class FoldedList<Row> {
     }
     return low;
   }
+}
+
+function isBelow({ path }: Row, above: Row): boolean {
+  return path.startsWith(`${above.path},`);
+}
+
+/** Opens rows of a hierarchy as long as there is but one. */
+export function openOnly(levels: Set<string>, rows: readonly Row[]): void {
+  for (let at = rows; at.length === 1 && at[0].children.length > 0; at = at[0].children) {
+    levels.add(at[0].path);
+  }
+}
+
+/** The paths of all rows of a hierarchy that can be opened. */
+export function pathsBelow(rows: readonly Row[]): string[] {
+  return rows.flatMap((row) =>
+    row.children.length === 0 ? [] : [row.path, ...pathsBelow(row.children)],
+  );
+}
+
+function leavesOf(rows: readonly Row[]): Row[] {
+  return rows.flatMap((row) => (row.children.length === 0 ? [row] : leavesOf(row.children)));
+}
+
+function shownRows(rows: readonly Row[], levels: ReadonlySet<string>): readonly Row[] {
+  if (rows.every(({ children }) => children.length === 0)) return rows;
+  return rows.flatMap((row) =>
+    row.children.length > 0 && levels.has(row.path)
+      ? [row, ...shownRows(row.children, levels)]
+      : [row],
+  );
 }
 
 function hasMoreBelow({ funcs, children }: ChainNode): boolean {
@@ -182,14 +288,16 @@ function entriesOf(graph: OpenGraph | undefined): readonly ChainEntry[] {
   if (graph === undefined) return [];
   if (graph.entries !== undefined) return graph.entries;
   const entries: ChainEntry[] = [];
-  const add = (chains: readonly ChainNode[], depth: number): void => {
+  const add = (chains: readonly ChainNode[], depth: number, parting: number): void => {
     for (const node of chains) {
-      entries.push({ node, frame: 0, depth });
+      entries.push({ node, frame: 0, depth, parting });
       if (!graph.open.has(node)) continue;
-      for (let frame = 1; frame < node.funcs.length; frame++) entries.push({ node, frame, depth });
-      add(node.children, depth + 1);
+      for (let frame = 1; frame < node.funcs.length; frame++) {
+        entries.push({ node, frame, depth, parting });
+      }
+      add(node.children, depth + 1, node.weight - node.ended);
     }
   };
-  add(graph.chains, 0);
+  add(graph.chains, 0, 0);
   return (graph.entries = entries);
 }

@@ -47,11 +47,12 @@ export function layOut(heads: readonly ColumnHead[], width: number, scroll: numb
 /** How far keys can be scrolled. */
 export function mostScroll(heads: readonly ColumnHead[], lines: readonly ListLine[]): number {
   const keys = heads.filter(({ right }) => !right);
+  const numbers = heads.filter(({ right }) => right);
   const ofRows = keys.reduce((sum, { width }) => sum + width + GAP, 0);
-  return Math.max(
-    ofRows,
-    ...lines.map((line) => (line.kind === 'chain' ? chainIndent(line) + columns(line.name) : 0)),
+  const ofChains = lines.map((line) =>
+    line.kind === 'chain' ? chainIndent(line, numbers) + columns(line.name) : 0,
   );
+  return Math.max(ofRows, ...ofChains);
 }
 
 export function headLine({ numbers, keys, width, scroll }: Layout): Line {
@@ -70,11 +71,11 @@ export function listLine(line: ListLine, layout: Layout, isChosen: boolean): Lin
   return isChosen ? padLine(cut, layout.width, 'chosen') : cut;
 }
 
-function rowLine({ cells, fold, share, layer }: RowLine, layout: Layout): Line {
+function rowLine({ cells, fold, share, level, layer }: RowLine, layout: Layout): Line {
   const { numbers, keys, width, scroll } = layout;
   const firstKey = cells.length - keys.length;
   const fixed = [
-    span(MARKS[fold]),
+    span(MARKS[level === undefined ? fold : 'none']),
     ...numbers.map((head, index) =>
       span(
         padText(cells[index], head.width, true) + ' '.repeat(GAP),
@@ -86,7 +87,18 @@ function rowLine({ cells, fold, share, layer }: RowLine, layout: Layout): Line {
     const isLast = index === keys.length - 1;
     return keyCell(cells[firstKey + index], head, isLast, isLast ? lookOf(layer) : 'plain');
   });
+  if (level !== undefined) texts.unshift([span(levelMark(level, fold))]);
   return [...fixed, ...cutLine(texts.flat(), width, scroll)];
+}
+
+/** In a hierarchy the mark stands with the name, set in by the level. */
+function levelMark(level: number, fold: FoldState): string {
+  return ' '.repeat(levelIndent(level) - MARK_COLUMNS) + MARKS[fold];
+}
+
+/** Columns before a name of a hierarchy. */
+export function levelIndent(level: number): number {
+  return 2 * level + MARK_COLUMNS;
 }
 
 /** The last column is not padded, and is cut by the screen's edge. */
@@ -97,17 +109,20 @@ function keyCell(text: string, { width }: ColumnHead, isLast: boolean, look: Loo
   return [span(padText(shown, width + GAP), look)];
 }
 
-function chainLine(line: ChainLine, { width, scroll }: Layout): Line {
+function chainLine(line: ChainLine, { numbers, width, scroll }: Layout): Line {
   const { percent, share, name, fold, layer } = line;
+  const wanted = chainIndent(line, numbers);
   // Deep nesting would push names off the screen.
-  const indent = scroll > 0 ? chainIndent(line) : Math.min(chainIndent(line), width >> 1);
+  const indent = scroll > 0 ? wanted : Math.min(wanted, width >> 1);
   const parts = [span(' '.repeat(indent)), span(MARKS[fold])];
   if (percent !== '') parts.push(span(`${percent} `, heat(share)));
   return cutLine([...parts, span(name, lookOf(layer))], width, scroll);
 }
 
-function chainIndent({ indent }: ChainLine): number {
-  return 3 + 2 * indent;
+/** Below the row's percentage, or in a hierarchy below its name. */
+function chainIndent({ indent, level }: ChainLine, numbers: readonly ColumnHead[]): number {
+  const above = level === undefined ? 3 : fixedColumns(numbers) + levelIndent(level);
+  return above + 2 * indent;
 }
 
 function fixedColumns(numbers: readonly ColumnHead[]): number {

@@ -26,6 +26,8 @@ export interface Query {
   readonly sort?: Sort;
   readonly children?: boolean;
   readonly chain?: 'caller' | 'callee';
+  /** Each sort key as a level of a tree. */
+  readonly hierarchy?: boolean;
   readonly zooms: readonly Zoom[];
   /** Text that a row has somewhere, whatever its case. */
   readonly filter: string;
@@ -38,7 +40,10 @@ export interface Window {
   readonly count: number;
 }
 
-/** Opens or closes call graphs: the branch at the line, it and all below, the line's row, or all rows. */
+/**
+ * Opens or closes call graphs, and rows of a hierarchy: the branch at the line, it and all below, the line's
+ * row (or the one that it lies in), or all rows.
+ */
 export interface Fold {
   readonly how: 'toggle' | 'toggle-below' | 'close' | 'open-all' | 'close-all';
   /** Where the cursor stands. */
@@ -69,12 +74,16 @@ export interface RowLine {
   readonly fold: FoldState;
   /** Of the whole, 0 to 1. */
   readonly share: number;
+  /** In a hierarchy: 0 at the top. */
+  readonly level?: number | undefined;
   readonly layer: Layer | undefined;
   readonly zooms: readonly Zoom[];
 }
 
 export interface ChainLine {
   readonly kind: 'chain';
+  /** Of the row. */
+  readonly level?: number | undefined;
   /** Blanks before it. */
   readonly indent: number;
   /** Empty within a run of frames that have one weight. */
@@ -101,7 +110,6 @@ export interface ColumnHead {
 /** Some lines of the list, and what stands around them. */
 export interface Page {
   readonly columns: readonly ColumnHead[];
-  readonly rows: number;
   /** Of rows and open call graphs. */
   readonly lines: number;
   readonly window: Window;
@@ -114,6 +122,7 @@ export interface Page {
   readonly view: View;
   readonly sort: readonly string[];
   readonly children: boolean;
+  readonly hierarchy: boolean;
   /** Absent where there are no call graphs. */
   readonly chain?: 'caller' | 'callee';
   /** Lines of what could not be known. */

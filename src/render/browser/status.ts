@@ -49,6 +49,7 @@ const LIST_KEYS = [
   'a annotate',
   'v view',
   's sort',
+  'H hierarchy',
   'i callers/callees',
   'Esc back',
 ];

@@ -121,7 +121,7 @@ function valuePrinter(value: ChainValue): Style['valueOf'] {
 }
 
 /** `name`, with its line or address behind it where these tell frames apart. */
-function frameNames({ tree }: FlatProfile, key: ChainKey): (node: number) => string {
+export function frameNames({ tree }: FlatProfile, key: ChainKey): (node: number) => string {
   const { functions, frames, strings } = tree.profile;
   const names: string[] = [];
   const nameOf = (func: number): string => {
