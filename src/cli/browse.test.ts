@@ -8,8 +8,7 @@ import test, { type TestContext } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 
 import { STRATA, strata } from '../testing/cli.js';
-import { skipOrFail } from '../testing/pythons.js';
-import { hasTmux, Tmux, type TmuxOptions } from '../testing/tmux.js';
+import { Terminal, type TerminalOptions } from '../testing/tmux.js';
 
 const HOSTILE = '漢字かな_работа\u0301_שלום_\x1b[31m<script>';
 
@@ -64,21 +63,17 @@ function recorded(t: TestContext): Place {
 }
 
 interface Browsing extends Place {
-  readonly terminal: Tmux;
+  readonly terminal: Terminal;
 }
 
 /** A shell in which `strata report` has been started. */
 function browse(
   t: TestContext,
-  options: TmuxOptions & { readonly flags?: readonly string[] } = {},
+  options: TerminalOptions & { readonly flags?: readonly string[] } = {},
 ): Browsing | undefined {
-  if (!hasTmux()) {
-    skipOrFail(t, 'tmux', 'not found');
-    return undefined;
-  }
   const place = recorded(t);
-  const terminal = new Tmux({ ...options, cwd: place.folder });
-  t.after(() => terminal.close());
+  const terminal = Terminal.open(t, { ...options, cwd: place.folder });
+  if (terminal === undefined) return undefined;
   terminal.run([process.execPath, STRATA, 'report', '-i', place.file, ...(options.flags ?? [])]);
   return { ...place, terminal };
 }
@@ -92,7 +87,7 @@ function rowsOf(text: string): string[] {
 }
 
 /** The line of the cursor, which is drawn in reverse. */
-function chosen(terminal: Tmux): string {
+function chosen(terminal: Terminal): string {
   const lines = terminal.screen(true).split('\n');
   const line = lines.find((one) => /^[+\-> ]/.test(one.split('\x1b[7m', 2)[1] ?? ''));
   return stripVTControlCharacters(line ?? '');
@@ -203,6 +198,30 @@ test('events, views, sort keys, notes, help and lines of the source', async (t) 
   await terminal.until(/What this profile cannot tell/);
 });
 
+test('a hierarchy has the levels and the numbers of --stdio', async (t) => {
+  const browsing = browse(t, { flags: ['--hierarchy'] });
+  if (browsing === undefined) return;
+  const { terminal, file } = browsing;
+  /** Percentage and name, whatever stands around them. */
+  const levels = (text: string): string[] =>
+    text.split('\n').flatMap((line) => {
+      const match = /^ +(\d+\.\d\d%) +(?:[+-] )?(\S.*?) *$/.exec(line);
+      return match === null ? [] : [match.slice(1).join(' ')];
+    });
+  const top = await terminal.until(/Command \/ Shared Object \/ Symbol/);
+  assert.deepEqual(levels(top), ['90.00% app', '10.00% pool']);
+  terminal.press('E');
+  const all = await terminal.until(/\[\.\] crc32/);
+  const report = await strata(['report', '--stdio', '--hierarchy', '-g', 'none', '-i', file]);
+  const [first] = report.stdout.split("of event 'page-faults'");
+  assert.deepEqual(levels(all), levels(first));
+  terminal.press('H');
+  await terminal.until((screen) => rowsOf(screen).length === ROWS);
+  terminal.press('H', 'Down', 'e');
+  await terminal.until(/^ +10\.00% {2}- pool\n +\S+% {4}\+ /m);
+  terminal.press('C-c');
+});
+
 test('small, smaller, large again', async (t) => {
   const browsing = browse(t, { width: 20, height: 5 });
   if (browsing === undefined) return;
@@ -246,8 +265,7 @@ test('the terminal is given back, however it ends', async (t) => {
   terminal.press('q');
   await terminal.until((screen) => !LISTED.test(screen));
   for (const [what, end, code] of ends) {
-    terminal.type(`clear; ${words}; echo code $?`);
-    terminal.press('Enter');
+    terminal.line(`clear; ${words}; echo code $?`);
     await terminal.until(LISTED);
     end();
     await terminal.until(new RegExp(`^code ${code}$`, 'm'));

@@ -6,8 +6,9 @@ import { test, type TestContext } from 'node:test';
 
 import type { Check } from '../checks/check.js';
 import { strata } from '../testing/cli.js';
-import { startStrata, Terminal, until } from '../testing/live.js';
+import { startStrata, until } from '../testing/live.js';
 import { requirePython } from '../testing/pythons.js';
+import { Terminal } from '../testing/tmux.js';
 import { PLAIN } from '../render/text/style.js';
 import { offerMends, type Helper } from './doctor-fix.js';
 
@@ -145,21 +146,21 @@ test('at a terminal questions are asked until they are answered', async (t) => {
     const checks = await offerMends(look(), look, helperAtTerminal(look()), layout);
     console.log('end:', checks.map(({ status }) => status).join(' '));`,
   );
-  const terminal = Terminal.open(t, 80, place);
+  const terminal = Terminal.open(t, { width: 80, height: 40, cwd: place });
   if (terminal === undefined) return;
-  await terminal.shows(/[$#]/);
-  terminal.type(`'${process.execPath}' '${script}'`);
-  await terminal.shows(/the mark: missing\n {2}\$ echo touching; touch .*\nRun it\? \[y\/n\]/s);
+  await terminal.until(/[$#]/);
+  terminal.line(`'${process.execPath}' '${script}'`);
+  await terminal.until(/the mark: missing\n {2}\$ echo touching; touch .*\nRun it\? \[y\/n\]/s);
   assert.equal(existsSync(mark), false);
-  terminal.type('perhaps');
-  await terminal.shows(/perhaps\nRun it\? \[y\/n\]/);
+  terminal.line('perhaps');
+  await terminal.until(/perhaps\nRun it\? \[y\/n\]/);
   assert.equal(existsSync(mark), false);
-  terminal.type('y');
-  await terminal.shows(/\ntouching\n {2}ok {4}the mark {2}there\n/);
+  terminal.line('y');
+  await terminal.until(/\ntouching\n {2}ok {4}the mark {2}there\n/);
   assert.equal(existsSync(mark), true);
-  await terminal.shows(/also missing\n {2}\$ exit 3\nRun it\?/);
+  await terminal.until(/also missing\n {2}\$ exit 3\nRun it\?/);
   terminal.press('C-d');
-  await terminal.shows(/end: ok fail warn/);
+  await terminal.until(/end: ok fail warn/);
   assert.equal(existsSync(`${mark}-harm`), false);
 });
 

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 
 import { strata } from '../testing/cli.js';
-import { startStrata, Terminal, until } from '../testing/live.js';
+import { startStrata, until } from '../testing/live.js';
 import { STRATA } from '../testing/cli.js';
 import { requirePython } from '../testing/pythons.js';
+import { Terminal } from '../testing/tmux.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'strata time '));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -137,15 +138,15 @@ test('a command that ignores the end of its terminal is timed to its own end', a
 });
 
 test('Ctrl-C ends the command, and its times are told', async (t) => {
-  const terminal = Terminal.open(t, 120, folder);
+  const terminal = Terminal.open(t, { width: 120, cwd: folder });
   if (terminal === undefined) return;
-  terminal.type(
+  terminal.line(
     `'${process.execPath}' '${STRATA}' time sh -c 'echo waiting; sleep 60'; echo code $?`,
   );
-  await terminal.shows(/^waiting$/m);
+  await terminal.until(/^waiting$/m);
   terminal.press('C-c');
-  await terminal.shows(/^code 130$/m);
-  const screen = terminal.screen().join('\n');
+  await terminal.until(/^code 130$/m);
+  const screen = terminal.screen();
   assert.match(screen, /ended by SIGINT\nreal /);
 });
 

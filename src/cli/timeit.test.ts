@@ -7,8 +7,9 @@ import { after, test } from 'node:test';
 
 import { steadyTest } from '../testing/again.js';
 import { strata, STRATA } from '../testing/cli.js';
-import { startStrata, Terminal, until } from '../testing/live.js';
+import { startStrata, until } from '../testing/live.js';
 import { pythons, requirePython } from '../testing/pythons.js';
+import { Terminal } from '../testing/tmux.js';
 import { isRunning } from '../linux/system.js';
 import { parseCommandLine } from './program.js';
 import type { TimeitOptions } from './options/timeit.js';
@@ -280,14 +281,11 @@ test('what ignores a signal is ended by the second', async (t) => {
 });
 
 test('Ctrl-C on a terminal ends it with 130', async (t) => {
-  const terminal = Terminal.open(t, 120, folder);
+  const terminal = Terminal.open(t, { width: 120, cwd: folder });
   if (terminal === undefined) return;
-  terminal.type(`'${process.execPath}' '${STRATA}' timeit -r 100 -- sleep 0.2; echo code $?`);
-  await terminal.shows(/^strata: 2 of 100 runs$/m);
+  terminal.line(`'${process.execPath}' '${STRATA}' timeit -r 100 -- sleep 0.2; echo code $?`);
+  await terminal.until(/^strata: 2 of 100 runs$/m);
   terminal.press('C-c');
-  await terminal.shows(/^code 130$/m);
-  assert.match(
-    terminal.screen().join('\n'),
-    /interrupted; runs so far: [2-9]\nsleep 0\.2\n {2}[2-9] runs\n/,
-  );
+  await terminal.until(/^code 130$/m);
+  assert.match(terminal.screen(), /interrupted; runs so far: [2-9]\nsleep 0\.2\n {2}[2-9] runs\n/);
 });

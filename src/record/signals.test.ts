@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 
 import { STRATA, strata } from '../testing/cli.js';
-import { Terminal, startStrata, until } from '../testing/live.js';
+import { startStrata, until } from '../testing/live.js';
+import { Terminal } from '../testing/tmux.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'strata signals '));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -31,13 +32,17 @@ async function samplesIn(file: string): Promise<number> {
 }
 
 function open(t: TestContext, columns = 120): Terminal | undefined {
-  return Terminal.open(t, columns, folder);
+  return Terminal.open(t, { width: columns, height: 40, cwd: folder });
+}
+
+function linesOf(terminal: Terminal): string[] {
+  return terminal.screen().split('\n');
 }
 
 /** Clears the screen, and waits for it: what is typed meanwhile would be echoed and wiped. */
 async function cleared(terminal: Terminal): Promise<void> {
-  terminal.type('clear; echo ready');
-  await terminal.shows(/^ready$/m);
+  terminal.line('clear; echo ready');
+  await terminal.until(/^ready$/m);
 }
 
 for (const [what, redirection] of [
@@ -48,13 +53,13 @@ for (const [what, redirection] of [
     const terminal = open(t);
     if (terminal === undefined) return;
     const file = join(folder, `keys${redirection.length}.data`);
-    terminal.type(
+    terminal.line(
       `${RECORD} -o '${file}' sh -c "${counting('INT').replace(/\$/g, '\\$')}"${redirection}; echo code $?`,
     );
-    await terminal.shows(/^waiting/m);
+    await terminal.until(/^waiting/m);
     terminal.press('C-c');
-    await terminal.shows(/^code \d/m);
-    const screen = terminal.screen().join('\n');
+    await terminal.until(/^code \d/m);
+    const screen = terminal.screen();
     // Progress may stand at the line's end.
     assert.match(screen, /^in all 1( +strata: .*)?$/m);
     assert.match(screen, /^code 5$/m);
@@ -68,11 +73,11 @@ test('Ctrl-C that ends the command ends the recording, too', async (t) => {
   if (terminal === undefined) return;
   const file = join(folder, 'ended.data');
   const script = `${BUSY}; echo waiting; while :; do :; done`;
-  terminal.type(`${RECORD} -o '${file}' sh -c '${script}'; echo code $?`);
-  await terminal.shows(/^waiting/m);
+  terminal.line(`${RECORD} -o '${file}' sh -c '${script}'; echo code $?`);
+  await terminal.until(/^waiting/m);
   terminal.press('C-c');
-  await terminal.shows(/^code \d/m);
-  assert.match(terminal.screen().join('\n'), /^code 130$/m);
+  await terminal.until(/^code \d/m);
+  assert.match(terminal.screen(), /^code 130$/m);
   assert.ok((await samplesIn(file)) > 0);
 });
 
@@ -82,23 +87,23 @@ for (const columns of [100, 40]) {
     if (terminal === undefined) return;
     await cleared(terminal);
     const script = `i=0; until [ -e "${folder}/stop${columns}" ]; do i=$((i+1)); done`;
-    terminal.type(`${RECORD} -o /dev/null sh -c '${script}' >/dev/null`);
+    terminal.line(`${RECORD} -o /dev/null sh -c '${script}' >/dev/null`);
     const progress = /^strata: \d+\.\d s, [\d,]+ samples/;
-    await until(() => terminal.screen().some((line) => progress.test(line)), 'progress');
+    await until(() => linesOf(terminal).some((line) => progress.test(line)), 'progress');
     const samples = (): number => {
-      const line = terminal.screen().find((one) => progress.test(one)) ?? '';
+      const line = linesOf(terminal).find((one) => progress.test(one)) ?? '';
       return Number(/([\d,]+) samples/.exec(line)?.[1].replaceAll(',', '') ?? 0);
     };
     await until(() => samples() > 300, 'progress goes on');
     assert.equal(
-      terminal.screen().filter((line) => progress.test(line)).length,
+      linesOf(terminal).filter((line) => progress.test(line)).length,
       1,
       'it stays on its line',
     );
     writeFileSync(join(folder, `stop${columns}`), '');
-    await terminal.shows(/\/dev\/null: /);
+    await terminal.until(/\/dev\/null: /);
     assert.ok(
-      terminal.screen().every((line) => !progress.test(line)),
+      linesOf(terminal).every((line) => !progress.test(line)),
       'it is cleared at the end',
     );
   });
@@ -109,11 +114,11 @@ test('where the command writes to the terminal, too, progress stands aside', asy
   if (terminal === undefined) return;
   await cleared(terminal);
   const script = `printf prompt; until [ -e "${folder}/stop" ]; do :; done; echo " answered"`;
-  terminal.type(`${RECORD} -o /dev/null sh -c '${script}'`);
+  terminal.line(`${RECORD} -o /dev/null sh -c '${script}'`);
   const progress = /^prompt +strata: \d+\.\d s, [\d,]+ samples, [\d,]+ lost$/;
-  await until(() => terminal.screen().some((line) => progress.test(line.trimEnd())), 'progress');
+  await until(() => linesOf(terminal).some((line) => progress.test(line.trimEnd())), 'progress');
   writeFileSync(join(folder, 'stop'), '');
-  await terminal.shows(/^prompt answered/m);
+  await terminal.until(/^prompt answered/m);
 });
 
 test('a signal that is sent to the recorder alone reaches the command', async () => {

@@ -1,13 +1,8 @@
 /** Runs of the built program with descriptors, environment and signals of the test's own choosing. */
-import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 
 import { STRATA } from './cli.js';
-import { skipOrFail } from './pythons.js';
 
 export interface LiveRun {
   readonly child: ChildProcess;
@@ -58,61 +53,5 @@ export async function until(isSo: () => boolean, what: string): Promise<void> {
   while (!isSo()) {
     if (performance.now() > deadline) throw new Error(`waited in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-/** A terminal with a shell's command in it, by tmux. */
-export class Terminal {
-  private readonly server = mkdtempSync(join(tmpdir(), 'strata-tmux-'));
-
-  /** @returns `undefined` where there is no tmux: the test is skipped */
-  static open(t: TestContext, columns: number, cwd: string): Terminal | undefined {
-    if (spawnSync('tmux', ['-V']).error !== undefined) {
-      skipOrFail(t, 'tmux', 'not installed');
-      return undefined;
-    }
-    const terminal = new Terminal(t);
-    const size = ['-x', `${columns}`, '-y', '40'];
-    terminal.tmux('-f', '/dev/null', 'new-session', '-d', ...size, '-c', cwd, 'sh');
-    return terminal;
-  }
-
-  private constructor(t: TestContext) {
-    t.after(() => {
-      this.tmux('kill-server');
-      rmSync(this.server, { recursive: true, force: true });
-    });
-  }
-
-  /** Types a line. */
-  type(line: string): void {
-    this.tmux('send-keys', '-l', line);
-    this.tmux('send-keys', 'Enter');
-  }
-
-  /** Presses a key: `C-c`. */
-  press(key: string): void {
-    this.tmux('send-keys', key);
-  }
-
-  /** The lines on the screen. */
-  screen(): string[] {
-    return this.tmux('capture-pane', '-p').trimEnd().split('\n');
-  }
-
-  async shows(pattern: RegExp): Promise<void> {
-    try {
-      await until(() => pattern.test(this.screen().join('\n')), `${pattern}`);
-    } catch (error) {
-      const screen = this.screen().join('\n');
-      throw new Error(`the terminal does not show ${pattern}:\n${screen}`, { cause: error });
-    }
-  }
-
-  private tmux(...argv: string[]): string {
-    const { stdout } = spawnSync('tmux', ['-S', join(this.server, 'socket'), ...argv], {
-      encoding: 'utf8',
-    });
-    return stdout;
   }
 }

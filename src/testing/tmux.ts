@@ -3,9 +3,12 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export interface TmuxOptions {
+import { skipOrFail } from './pythons.js';
+
+export interface TerminalOptions {
   readonly width?: number;
   readonly height?: number;
   readonly cwd?: string;
@@ -16,16 +19,28 @@ export interface TmuxOptions {
 const PATIENCE_MS = 30_000;
 const POLL_MS = 50;
 
-export function hasTmux(): boolean {
-  return spawnSync('tmux', ['-V']).error === undefined;
-}
-
 /** A shell in a terminal of its own, on a tmux server of its own. */
-export class Tmux {
+export class Terminal {
   /** Of the server's socket, which it leaves behind. */
   private readonly folder = mkdtempSync(join(tmpdir(), 'strata-tmux-'));
 
-  constructor({ width = 100, height = 24, cwd = process.cwd(), env = {} }: TmuxOptions = {}) {
+  /** @returns `undefined` where there is no tmux: the test is skipped; else it is closed after the test */
+  static open(t: TestContext, options: TerminalOptions = {}): Terminal | undefined {
+    if (spawnSync('tmux', ['-V']).error !== undefined) {
+      skipOrFail(t, 'tmux', 'not installed');
+      return undefined;
+    }
+    const terminal = new Terminal(options);
+    t.after(() => terminal.close());
+    return terminal;
+  }
+
+  private constructor({
+    width = 100,
+    height = 24,
+    cwd = process.cwd(),
+    env = {},
+  }: TerminalOptions) {
     const environment = { ...process.env, LC_ALL: 'C.UTF-8', PS1: '$ ', ENV: '', ...env };
     const size = ['-x', String(width), '-y', String(height)];
     execFileSync(
@@ -35,9 +50,14 @@ export class Tmux {
     );
   }
 
-  /** Types a line and Enter. */
+  /** Types a command, each of its words quoted, and Enter. */
   run(words: readonly string[]): void {
-    this.type(words.map((word) => `'${word}'`).join(' '));
+    this.line(words.map((word) => `'${word}'`).join(' '));
+  }
+
+  /** Types a line and Enter. */
+  line(text: string): void {
+    this.type(text);
     this.press('Enter');
   }
 
@@ -76,7 +96,7 @@ export class Tmux {
     }
   }
 
-  close(): void {
+  private close(): void {
     spawnSync('tmux', ['-S', this.socket, 'kill-server']);
     rmSync(this.folder, { recursive: true });
   }
