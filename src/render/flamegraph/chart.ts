@@ -59,18 +59,22 @@ export function layoutChart(
   }
   const total = samples === 0 ? 0 : end - start;
   if (samples <= MANY_SAMPLES) {
-    return draw(profile, threads, { start, total, samples, step: 0, least: total * minShare });
+    const least = total * minShare;
+    return draw(profile, threads, { start, total, samples, step: 0, least, most: Infinity });
   }
+  const taken = new Float64Array(profile.stacks.length + 1);
   let coarse = threads;
   let origin = start;
   for (let step = Math.max(1, Math.ceil(total * minShare)); ; step *= 2) {
     coarse = coarse.map(({ spans, ...rest }) => {
-      return { ...rest, spans: snap(spans, origin, step, profile.stacks.length) };
+      return { ...rest, spans: snap(spans, origin, step, taken) };
     });
     origin = 0;
-    const scale = { start: 0, total: Math.ceil(total / step) * step, samples, step, least: step };
+    const most = step < total ? MOST_FRAMES : Infinity;
+    const whole = Math.ceil(total / step) * step;
+    const scale = { start: 0, total: whole, samples, step, least: step, most };
     const layout = draw(profile, coarse, scale);
-    if (layout.length <= MOST_FRAMES || step >= total) return layout;
+    if (layout.length <= most) return layout;
   }
 }
 
@@ -109,11 +113,17 @@ function threadSpans(profile: Profile, event: number): ThreadSpans[] {
     .filter((thread) => byThread[thread].length > 0)
     .sort((a, b) => threads.pid[a] - threads.pid[b] || threads.tid[a] - threads.tid[b])
     .map((thread) => {
-      const own = byThread[thread]
-        .view()
-        .sort((a, b) => samples.time[a] - samples.time[b] || a - b);
+      const own = inOrderOfTime(samples, byThread[thread].view());
       return { thread, samples: own.length, spans: spansOf(profile, own, isTime) };
     });
+}
+
+/** Sorts samples that are not in order, as those of a recording are. */
+function inOrderOfTime({ time }: SampleTable, own: Int32Array): Int32Array {
+  for (let i = 1; i < own.length; i++) {
+    if (time[own[i]] < time[own[i - 1]]) return own.sort((a, b) => time[a] - time[b] || a - b);
+  }
+  return own;
 }
 
 function spansOf({ samples }: Profile, own: Int32Array, isTime: boolean): Spans {
@@ -149,22 +159,26 @@ function median(values: Float64Array): number {
   return values.length === 0 ? 0 : values.slice().sort()[values.length >> 1];
 }
 
-/** Spans from one multiple of `step` to another, counted from `origin`; each step shows what took most of it. */
-function snap(spans: Spans, origin: Nanoseconds, step: Nanoseconds, stacks: number): Spans {
+/**
+ * Spans from one multiple of `step` to another, counted from `origin`; each step shows what took most of it.
+ *
+ * @param taken of the step at hand, how long each stack took; the last place is that of no stack. All zero
+ *   before and after
+ */
+function snap(spans: Spans, origin: Nanoseconds, step: Nanoseconds, taken: Float64Array): Spans {
   const snapped = new Spans();
-  /** Of the step at hand, how long each stack took; the last place is that of no stack. */
-  const taken = new Float64Array(stacks + 1);
-  const touched = new Int32Column();
+  const stacks = taken.length - 1;
+  const touched: number[] = [];
   let current = -1;
   const flush = (): void => {
     let most = -1;
     let sum = 0;
-    for (const place of touched.view()) {
+    for (const place of touched) {
       sum += taken[place];
       if (most < 0 || taken[place] > taken[most]) most = place;
     }
     if (most >= 0 && sum >= step / 2) put(current, current + 1, most === stacks ? -1 : most);
-    for (const place of touched.view()) taken[place] = 0;
+    for (const place of touched) taken[place] = 0;
     touched.length = 0;
   };
   const put = (from: number, to: number, stack: number): void => {
@@ -208,6 +222,8 @@ interface Scale {
   readonly step: Nanoseconds;
   /** Frames that are shorter are left out. */
   readonly least: Nanoseconds;
+  /** Drawing stops where there are more frames. */
+  readonly most: number;
 }
 
 function draw(profile: Profile, threads: readonly ThreadSpans[], scale: Scale): ChartLayout {
@@ -223,6 +239,7 @@ function draw(profile: Profile, threads: readonly ThreadSpans[], scale: Scale): 
     const lane = rows.open(func, 0, depth, spans.start.data[0]);
     depth = 1 + drawThread(profile, spans, rows, lane, numberOf);
     rows.close(lane, spans.end.data[spans.length - 1]);
+    if (rows.isFull) break;
     for (let i = 0; i < spans.length; i++) {
       const time = spans.end.data[i] - spans.start.data[i];
       hueWeight[functions[numberOf(leafFunction(profile, spans.stack.data[i]))].hue] += time;
@@ -263,7 +280,7 @@ function drawThread(
       funcs.pop();
     }
   };
-  for (let i = 0; i < spans.length; i++) {
+  for (let i = 0; i < spans.length && !rows.isFull; i++) {
     const start = spans.start.data[i];
     path.length = 0;
     let stack = spans.stack.data[i];
@@ -298,6 +315,10 @@ class Rows {
   private dropped = 0;
 
   constructor(private readonly scale: Scale) {}
+
+  get isFull(): boolean {
+    return this.func.length > this.scale.most;
+  }
 
   depthOf(row: number): number {
     return this.depth.data[row];
