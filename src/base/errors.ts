@@ -17,6 +17,11 @@ export class StrataError extends Error {
   }
 }
 
+/** A wrong use of the program, or of a language that it reads: the command line, events. */
+export function usageError(message: string, hint?: string): StrataError {
+  return new StrataError(message, hint, ExitCode.Usage);
+}
+
 /** What a reader found wrong in bytes that it was given. */
 export interface FormatFault {
   /** The format's name, such as `perf.data` or `ELF`. */

@@ -1,11 +1,11 @@
 /** `diff`'s flags. */
 import { InvalidArgumentError } from 'commander';
 
-import { ExitCode, StrataError } from '../../base/errors.js';
+import { usageError } from '../../base/errors.js';
 import type { DiffBy, DiffKey, Normalization } from '../../profile/diff/diff.js';
 import type { Selection } from '../../profile/selection/selection.js';
 import { parseList, parsePercent } from '../values.js';
-import { given, selection, selectionFlags } from './shared.js';
+import { given, oneOf, selection, selectionFlags } from './shared.js';
 import type { CommandSpec, Values } from './spec.js';
 import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
@@ -115,10 +115,6 @@ export const DIFF: CommandSpec<DiffOptions> = {
   ],
   options: (values, inputs) => {
     requireRecordings(inputs);
-    const json = values['json'] === true;
-    if (json && values['csv'] === true) {
-      throw usage('--json and --csv exclude each other', 'give one of them');
-    }
     const by = values['by'] as DiffBy;
     return {
       inputs,
@@ -131,7 +127,7 @@ export const DIFF: CommandSpec<DiffOptions> = {
       all: values['all'] === true,
       showAll: values['showAll'] === true,
       percentLimit: values['percentLimit'] as number,
-      format: json ? 'json' : values['csv'] === true ? 'csv' : 'text',
+      format: oneOf(values, ['json', 'csv']) ?? 'text',
       color: values['color'] as DiffOptions['color'],
       ...given('failAbove', values['failAbove'] as number | undefined),
       ...given('flamegraph', picturePath(values)),
@@ -145,13 +141,13 @@ export const DIFF: CommandSpec<DiffOptions> = {
 function requireRecordings(inputs: readonly string[]): void {
   if (inputs.length < 2) {
     const given = inputs.length === 0 ? 'none is' : 'one is';
-    throw usage(
+    throw usageError(
       `diff compares two recordings or more, and ${given} given`,
       'for example: strata diff before.data after.data',
     );
   }
   if (inputs.filter((input) => input === '-').length > 1) {
-    throw usage('standard input can be one recording only', 'write the other one to a file');
+    throw usageError('standard input can be one recording only', 'write the other one to a file');
   }
 }
 
@@ -159,14 +155,14 @@ function requireRecordings(inputs: readonly string[]): void {
 function picturePath(values: Values): string | undefined {
   const path = values['flamegraph'] as string | undefined;
   if (path === '-') {
-    throw usage(
+    throw usageError(
       'the flame graph needs a file: standard output has the table',
       'for example: --flamegraph diff.svg',
     );
   }
   const idle = ['widths', 'title'].find((flag) => values[flag] !== undefined);
   if (path === undefined && idle !== undefined) {
-    throw usage(
+    throw usageError(
       `--${idle} is of the flame graph`,
       `for example: --flamegraph diff.svg --${idle} …`,
     );
@@ -177,7 +173,10 @@ function picturePath(values: Values): string | undefined {
 function keysOf(values: Values, by: DiffBy): readonly DiffKey[] {
   const keys = values['sort'] as readonly DiffKey[] | undefined;
   if (keys !== undefined && by !== 'symbol') {
-    throw usage(`--sort is of rows by symbol, and --by ${by} has others`, 'leave one of them out');
+    throw usageError(
+      `--sort is of rows by symbol, and --by ${by} has others`,
+      'leave one of them out',
+    );
   }
   return keys ?? ['dso', 'symbol'];
 }
@@ -197,8 +196,4 @@ function parseGrowth(text: string): number {
   const match = /^(\d{1,6}(?:\.\d+)?)%?$/.exec(text);
   if (match === null) throw new InvalidArgumentError('A percentage of growth: 5%.');
   return Number(match[1]);
-}
-
-function usage(message: string, hint: string): StrataError {
-  return new StrataError(message, hint, ExitCode.Usage);
 }

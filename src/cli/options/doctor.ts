@@ -1,5 +1,5 @@
 /** `doctor`'s flags. */
-import { ExitCode, StrataError } from '../../base/errors.js';
+import { usageError } from '../../base/errors.js';
 import { parseWhole } from '../values.js';
 import type { CommandSpec } from './spec.js';
 
@@ -47,10 +47,9 @@ export const DOCTOR: CommandSpec<DoctorChoice> = {
   options: (values, command) => {
     const repeat = values['repeat'] as number | undefined;
     if (repeat !== undefined && values['overhead'] !== true) {
-      throw new StrataError(
+      throw usageError(
         '--repeat is for --overhead, which runs the command',
         'for example: strata doctor --overhead -r 10 -- python app.py',
-        ExitCode.Usage,
       );
     }
     return {

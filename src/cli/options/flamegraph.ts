@@ -1,12 +1,12 @@
 /** `flamegraph`'s flags. */
-import { ExitCode, StrataError } from '../../base/errors.js';
+import { StrataError, usageError } from '../../base/errors.js';
 import { regularExpression } from '../../profile/selection/names.js';
 import type { Selection } from '../../profile/selection/selection.js';
 import type { MinWidth } from '../../render/flamegraph/flamegraph.js';
 import type { Colors } from '../../render/flamegraph/picture.js';
 import type { FoldedCount, FoldedOptions, FoldedRoot } from '../../render/folded.js';
 import { parseList, parseMinWidth, parseWhole } from '../values.js';
-import { FILE, FILE_OPERAND, given, inputOf, selection, selectionFlags } from './shared.js';
+import { FILE, FILE_OPERAND, given, inputOf, oneOf, selection, selectionFlags } from './shared.js';
 import type { CommandSpec, Values } from './spec.js';
 import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
@@ -164,21 +164,15 @@ const EITHER_OR = [
 
 /** @throws StrataError (exit code 2) for flags that contradict each other */
 function formatOf(values: Values): FlamegraphOptions['format'] {
-  for (const [one, other] of EITHER_OR) {
-    if (values[one] === undefined || values[other] === undefined) continue;
-    throw new StrataError(
-      `--${flagName(one)} and --${flagName(other)} exclude each other`,
-      'give one of them: strata flamegraph --help says what each does',
-      ExitCode.Usage,
-    );
+  for (const pair of EITHER_OR) {
+    oneOf(values, pair, 'give one of them: strata flamegraph --help says what each does');
   }
   if (values['folded'] === true) return 'folded';
   const ofFolded = Object.keys(EXAMPLES).find((flag) => values[flag] !== undefined);
   if (ofFolded !== undefined) {
-    throw new StrataError(
+    throw usageError(
       `--${ofFolded} is of folded stacks`,
       `for example: strata flamegraph --folded --${ofFolded} ${EXAMPLES[ofFolded]}`,
-      ExitCode.Usage,
     );
   }
   const output = values['output'] as string | undefined;
@@ -190,10 +184,6 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   root: 'pid',
   annotate: 'kernel',
 };
-
-function flagName(property: string): string {
-  return property.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
 
 function pictureSelection(values: Values): Selection {
   const chosen = selection(values);

@@ -1,5 +1,5 @@
 /** `python-helper`'s flags. */
-import { ExitCode, StrataError } from '../../base/errors.js';
+import { usageError } from '../../base/errors.js';
 import { given } from './shared.js';
 import type { CommandSpec, Values } from './spec.js';
 
@@ -45,10 +45,9 @@ function action(values: Values): PythonHelperOptions['action'] {
   const others = ['remove', 'target'].filter((name) => values[name] !== undefined);
   if (values['print'] === true) {
     if (others.length === 0) return 'print';
-    throw new StrataError(
+    throw usageError(
       `--print installs nothing: it does not go with --${others[0]}`,
       'see: strata python-helper --help',
-      ExitCode.Usage,
     );
   }
   return values['remove'] === true ? 'remove' : 'install';

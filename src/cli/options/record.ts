@@ -1,5 +1,5 @@
 /** `record`'s flags. */
-import { ExitCode, StrataError } from '../../base/errors.js';
+import { usageError } from '../../base/errors.js';
 import type { EventFilter, RecordOptions } from '../../record/options.js';
 import { parseCallGraph, parseDuration, parseFrequency, parseList, parseWhole } from '../values.js';
 import {
@@ -189,10 +189,9 @@ function switchOutput(values: Values): RecordOptions['switchOutput'] {
   const on = values['switchOutput'] as SwitchMoment | undefined;
   const maxFiles = (values['maxFiles'] ?? values['switchMaxFiles']) as number | undefined;
   if (on === undefined && maxFiles !== undefined) {
-    throw new StrataError(
+    throw usageError(
       '--max-files is for recordings that --switch-output divides',
       'for example: --switch-output 100M --max-files 5',
-      ExitCode.Usage,
     );
   }
   return on === undefined ? undefined : { on, ...given('maxFiles', maxFiles) };

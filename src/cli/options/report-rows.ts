@@ -1,7 +1,7 @@
 /** Which rows and columns `report` shows, by `perf report`'s flags. */
 import { InvalidArgumentError } from 'commander';
 
-import { ExitCode, StrataError } from '../../base/errors.js';
+import { StrataError, usageError } from '../../base/errors.js';
 import { parseNames, regularExpression, type NamePattern } from '../../profile/selection/names.js';
 import type { ReportChoice } from '../../profile/report/report.js';
 import { FIELD_NAMES, fieldNamed, type Field } from '../../profile/report/sort-keys.js';
@@ -97,11 +97,7 @@ export function rowChoice(values: Values): RowChoice {
   const hierarchy = values['hierarchy'] === true;
   const fields = values['fields'] as FieldList | undefined;
   if (hierarchy && fields !== undefined) {
-    throw new StrataError(
-      '--hierarchy has the keys of --sort as levels: --fields does not go with it',
-      undefined,
-      ExitCode.Usage,
-    );
+    throw usageError('--hierarchy has the keys of --sort as levels: --fields does not go with it');
   }
   const parent = values['parent'] as RegExp | undefined;
   const total = values['showTotalPeriod'] === true || values['totalPeriod'] === true;

@@ -1,10 +1,9 @@
 /** `report`'s flags. */
-import { ExitCode, StrataError } from '../../base/errors.js';
 import type { Selection } from '../../profile/selection/selection.js';
 import { parsePercent } from '../values.js';
 import { CALL_GRAPH, graphChoice, type GraphChoice } from './call-graph.js';
 import { ROW_FLAGS, rowChoice, type RowChoice } from './report-rows.js';
-import { FILE, FILE_OPERAND, given, inputOf, selection, selectionFlags } from './shared.js';
+import { FILE, FILE_OPERAND, given, inputOf, oneOf, selection, selectionFlags } from './shared.js';
 import type { CommandSpec, Values } from './spec.js';
 import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
@@ -74,15 +73,7 @@ export const REPORT: CommandSpec<ReportOptions> = {
  * @throws StrataError (exit code 2) for forms that exclude each other
  */
 function reportForm(values: Values): ReportForm | undefined {
-  const asked = (['tui', 'json', 'csv', 'stdio'] as const).filter((form) => values[form] === true);
-  if (asked.length > 1) {
-    const [first, second] = asked;
-    throw new StrataError(
-      `--${first} and --${second} exclude each other`,
-      'give one of them',
-      ExitCode.Usage,
-    );
-  }
-  if (asked.length === 1) return asked[0];
+  const asked = oneOf(values, ['tui', 'json', 'csv', 'stdio']);
+  if (asked !== undefined) return asked;
   return values['fieldSeparator'] === undefined ? undefined : 'stdio';
 }

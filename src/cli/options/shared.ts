@@ -1,5 +1,5 @@
 /** Flags that several commands have, and what they become. */
-import { ExitCode, StrataError } from '../../base/errors.js';
+import { StrataError, usageError } from '../../base/errors.js';
 import { parseNames, type NamePattern } from '../../profile/selection/names.js';
 import { LAYER_NAMES, type Layer } from '../../profile/profile.js';
 import type { Selection } from '../../profile/selection/selection.js';
@@ -37,10 +37,9 @@ export const FILE_OPERAND = { operands: '[file]', flagsAnywhere: true } as const
 export function inputOf(values: Values, [file]: readonly string[]): string {
   const input = values['input'] as string | undefined;
   if (input !== undefined && file !== undefined) {
-    throw new StrataError(
+    throw usageError(
       `one recording is read, and two are named: ${input} and ${file}`,
       'leave out one of them; strata diff A B compares two',
-      ExitCode.Usage,
     );
   }
   return input ?? file ?? DEFAULT_INPUT;
@@ -164,9 +163,28 @@ export function given<Name extends string, Value>(
 /** @throws StrataError (exit code 2) for `--append` without a file, which a reader would look for in vain */
 export function requireOutputToAppend(values: Values): void {
   if (values['append'] !== true || values['output'] !== undefined) return;
-  throw new StrataError(
-    '--append needs a file to add to',
-    'for example: -o FILE --append',
-    ExitCode.Usage,
-  );
+  throw usageError('--append needs a file to add to', 'for example: -o FILE --append');
+}
+
+/**
+ * Which was given of flags that exclude each other.
+ * @param names as values have them: `mergeThreads`
+ * @throws StrataError (exit code 2) where several were
+ */
+export function oneOf<Name extends string>(
+  values: Values,
+  names: readonly Name[],
+  hint = 'give one of them',
+): Name | undefined {
+  const asked = names.filter((name) => values[name] !== undefined);
+  if (asked.length > 1) {
+    const [one, other] = asked.map(flagName);
+    throw usageError(`${one} and ${other} exclude each other`, hint);
+  }
+  return asked.at(0);
+}
+
+/** `--merge-threads` of `mergeThreads`. */
+export function flagName(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

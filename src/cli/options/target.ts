@@ -1,5 +1,5 @@
 /** Whom to record or count: the flags of `record` and `stat`, by perf's names. */
-import { ExitCode, StrataError } from '../../base/errors.js';
+import { usageError } from '../../base/errors.js';
 import type { Target } from '../../record/targets.js';
 import { parseIds, parseRanges } from '../values.js';
 import { given } from './shared.js';
@@ -30,10 +30,9 @@ export function chosenTarget(values: Values): Target {
   ];
   const named = targets.filter((target) => target !== undefined);
   if (named.length > 1) {
-    throw new StrataError(
+    throw usageError(
       'only one of -p, -t, -u and -a (or -C) can be the target',
       'several processes are one list: -p 12,34',
-      ExitCode.Usage,
     );
   }
   return named[0] ?? { kind: 'command' };

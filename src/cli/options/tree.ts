@@ -1,9 +1,9 @@
 /** `tree`'s flags. */
-import { ExitCode, StrataError } from '../../base/errors.js';
+import { usageError } from '../../base/errors.js';
 import { parseNames, type NamePattern } from '../../profile/selection/names.js';
 import type { Selection } from '../../profile/selection/selection.js';
 import { parsePercent, parseWhole } from '../values.js';
-import { FILE, FILE_OPERAND, given, inputOf, selection, selectionFlags } from './shared.js';
+import { FILE, FILE_OPERAND, given, inputOf, oneOf, selection, selectionFlags } from './shared.js';
 import type { CommandSpec, Flag, Values } from './spec.js';
 import { symbolChoice, SYMBOLS, type SymbolChoice } from './symbols.js';
 
@@ -101,7 +101,7 @@ export const TREE: CommandSpec<TreeOptions> = {
     ['strata tree --show-all --min 0', 'everything'],
   ],
   options: (values, operands) => {
-    const format = formatOf(values);
+    const format = oneOf(values, ['html', 'json', 'csv']) ?? 'text';
     const flat = flatOf(values, format);
     const min = (values['min'] ?? values['minPercent']) as number | undefined;
     return {
@@ -122,28 +122,16 @@ export const TREE: CommandSpec<TreeOptions> = {
   },
 };
 
-function formatOf(values: Values): TreeFormat {
-  const asked = (['html', 'json', 'csv'] as const).filter((name) => values[name] === true);
-  if (asked.length > 1) {
-    throw usage(`--${asked.join(' and --')} exclude each other`, 'give one of them');
-  }
-  return asked.at(0) ?? 'text';
-}
-
 function flatOf(values: Values, format: TreeFormat): 'self' | 'total' | undefined {
   const { sort } = values as { sort?: string };
   if (values['flat'] !== true) {
     if (sort !== undefined)
-      throw usage('--sort is of the table', 'for example: --flat --sort self');
+      throw usageError('--sort is of the table', 'for example: --flat --sort self');
     return undefined;
   }
-  if (format === 'html') throw usage('--flat makes no page', 'give --flat or --html');
+  if (format === 'html') throw usageError('--flat makes no page', 'give --flat or --html');
   if (values['invert'] === true) {
-    throw usage('--flat has no calls to turn around', 'give --flat or --invert');
+    throw usageError('--flat has no calls to turn around', 'give --flat or --invert');
   }
   return sort === 'cumulative' ? 'total' : 'self';
-}
-
-function usage(message: string, hint: string): StrataError {
-  return new StrataError(message, hint, ExitCode.Usage);
 }
