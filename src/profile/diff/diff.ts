@@ -3,8 +3,8 @@
  * what each weighs in each recording, and which of the differences are changes.
  */
 import { linkChildren } from '../calltree.js';
-import { InternedPairs, InternedStacks } from '../interned.js';
-import { libraries, OWN } from '../libraries.js';
+import { InternedPairs } from '../interned.js';
+import { foldLibraries } from '../tree/folded-stacks.js';
 import { joinProfiles, type DiffInput, type Joined, type Side } from './join.js';
 import { FALSE_RATE, findDrift, testRows, type Drift } from './significance.js';
 import { sumRows, type RowChoice, type RowSums } from './sums.js';
@@ -84,7 +84,8 @@ export function diffProfiles(inputs: readonly DiffInput[], options: DiffOptions 
   // What drift there is, functions tell by what they cost themselves, whatever the table shows.
   const functions = rowsBySymbol(whole, ['dso', 'symbol'], false);
   const told = whole.sides.map((side) => sumRows(whole, side, functions.choice));
-  const joined = by === 'tree' && options.libraries !== true ? foldLibraries(whole) : whole;
+  const folds = by === 'tree' && options.libraries !== true;
+  const joined = folds ? { ...whole, profile: foldLibraries(whole.profile) } : whole;
   const children = by === 'tree' || (by === 'symbol' && options.children === true);
   const rows = by === 'symbol' ? rowsBySymbol(joined, keys, children) : rowsByStack(joined, by);
   const sums = joined.sides.map((side) => sumRows(joined, side, rows.choice));
@@ -235,27 +236,4 @@ function rowsByStack({ profile: { stacks, frames } }: Joined, by: DiffBy): Rows 
     func: stacks.frame.map((frame) => frames.func[frame]),
     module: new Int32Array(stacks.length).fill(-1),
   };
-}
-
-/**
- * Stacks in which library code that library code called is left out, and its weight goes to the function of
- * the library that was called: the outline of outline.ts, as stacks. Where no code is anyone's own, all of it
- * stays.
- */
-function foldLibraries(joined: Joined): Joined {
-  const { stacks, frames, samples } = joined.profile;
-  const { of } = libraries(joined.profile);
-  const funcOf = (stack: number): number => frames.func[stacks.frame[stack]];
-  if (!stacks.frame.some((frame) => of[frames.func[frame]] === OWN)) return joined;
-  const interned = new InternedStacks();
-  const image = new Int32Array(stacks.length);
-  for (let stack = 0; stack < stacks.length; stack++) {
-    const parent = stacks.parent[stack];
-    const hidden = parent >= 0 && of[funcOf(stack)] >= 0 && of[funcOf(parent)] >= 0;
-    const outer = parent < 0 ? -1 : image[parent];
-    image[stack] = hidden ? outer : interned.intern(outer, stacks.frame[stack]);
-  }
-  const stack = samples.stack.map((leaf) => image[leaf]);
-  const profile = { ...joined.profile, stacks: interned.table(), samples: { ...samples, stack } };
-  return { ...joined, profile };
 }

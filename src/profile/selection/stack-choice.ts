@@ -18,7 +18,7 @@ export function stacksThrough({ stacks, frames }: Profile, chosen: Uint8Array): 
  * keeps no frame.
  */
 export function focusOn(profile: Profile, chosen: Uint8Array): Profile {
-  const { stacks, frames, samples } = profile;
+  const { stacks, frames } = profile;
   const interned = new InternedStacks();
   const image = new Int32Array(stacks.length);
   for (let stack = 0; stack < stacks.length; stack++) {
@@ -28,12 +28,12 @@ export function focusOn(profile: Profile, chosen: Uint8Array): Profile {
     const keep = outer >= 0 || chosen[frames.func[frame]] === 1;
     image[stack] = keep ? interned.intern(outer, frame) : -1;
   }
-  return withStacks(profile, interned, (leaf) => image[leaf], samples.stack);
+  return withStacks(profile, interned, (leaf) => image[leaf]);
 }
 
 /** The profile with each stack turned around: its innermost frame becomes the outermost. */
 export function invertStacks(profile: Profile): Profile {
-  const { stacks, samples } = profile;
+  const { stacks } = profile;
   const interned = new InternedStacks();
   const image = new Int32Array(stacks.length).fill(-1);
   const turned = (leaf: number): number => {
@@ -46,15 +46,16 @@ export function invertStacks(profile: Profile): Profile {
     }
     return image[leaf];
   };
-  return withStacks(profile, interned, turned, samples.stack);
+  return withStacks(profile, interned, turned);
 }
 
-function withStacks(
+/** The profile with other stacks: `image` gives the one that a sample's becomes, or -1. */
+export function withStacks(
   profile: Profile,
   interned: InternedStacks,
   image: (leaf: number) => number,
-  leaves: Int32Array,
 ): Profile {
-  const stack = leaves.map((leaf) => (leaf < 0 ? -1 : image(leaf)));
-  return { ...profile, stacks: interned.table(), samples: { ...profile.samples, stack } };
+  const { samples } = profile;
+  const stack = samples.stack.map((leaf) => (leaf < 0 ? -1 : image(leaf)));
+  return { ...profile, stacks: interned.table(), samples: { ...samples, stack } };
 }
