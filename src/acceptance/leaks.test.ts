@@ -9,7 +9,7 @@ import { repositoryRoot, run } from '../testing/cli.js';
 import { requirePython, skipOrFail } from '../testing/pythons.js';
 import type { AttachedOften } from './attach-often.js';
 
-/** Each takes some 0.4 s of CPU time, most of it to start threads; what leaks shows after a few. */
+/** Each takes some 0.5 s of CPU time, most of it to start threads; what leaks shows after a few. */
 const TIMES = process.env.CI ? 100 : 25;
 
 /** Its own PIDs and mounts, with an empty /tmp; the repository, which may lie there, is at /mnt, too. */
@@ -17,12 +17,15 @@ const ALONE = ['--pid', '--fork', '--mount', '--mount-proc', 'sh', '-c'];
 const REPOSITORY = '/mnt';
 const EMPTY_TMP = `mount --bind "$0" ${REPOSITORY} && mount -t tmpfs tmpfs /tmp && exec "$@"`;
 
+/** It runs often enough to be sampled each time, and leaves the rest of its CPU to the recorder. */
 const TARGET = `
-import threading
+import threading, time
 def outer():
-    while True: inner()
+    while True:
+        inner()
+        time.sleep(0.004)
 def inner():
-    for _ in range(1000): pass
+    for _ in range(10_000): pass
 for _ in range(3): threading.Thread(target=outer, daemon=True).start()
 print('on', flush=True)
 outer()

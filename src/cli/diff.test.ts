@@ -1,36 +1,13 @@
-/** `strata diff` as a person runs it, on recordings of programs whose change is known. */
+/** `strata diff` as a person runs it, on stacks whose change is known; acceptance/ has recordings. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 
 import { strata } from '../testing/cli.js';
-import { requirePython } from '../testing/pythons.js';
 import { Workplace } from '../testing/recordings.js';
 
 const workplace = new Workplace();
 after(() => workplace.close());
-
-/** Functions in turn, so that whatever slows the machine slows all of them; `slow` does `FACTOR` times the work. */
-const PROGRAM = `
-import sys
-def slow(n):
-    total = 0
-    for i in range(n): total += i * i % 7
-    return total
-def loop(n):
-    x = 0.5
-    for i in range(n): x = x * 3.9 * (1 - x)
-    return x
-def table(n):
-    found = {}
-    for i in range(n): found[i % 100] = i
-    return found
-def texts(n):
-    return [str(i) for i in range(n)]
-factor = float(sys.argv[1])
-for _ in range(int(sys.argv[2])):
-    slow(int(5000 * factor)); loop(4000); table(4000); texts(2000)
-`;
 
 /** Folded stacks, whose numbers are exact. */
 function folded(name: string, weights: Readonly<Record<string, number>>): string {
@@ -144,26 +121,4 @@ test('a differential flame graph is one file, with the names of both', async () 
     assert.equal(code, 0, stderr);
     assert.match(stderr, /wrote .*\.svg \([\d,]+ frames\)/);
   }
-});
-
-test('real recordings: a program is not told from itself, and what got slower is', async (t) => {
-  const python = requirePython(t, [3, 12]);
-  if (!python) return;
-  const program = workplace.path('program.py');
-  writeFileSync(program, PROGRAM);
-  const record = (name: string, factor: string) =>
-    workplace.record(name, [python.path, program, factor, '500'], ['-F', '1999']);
-  const [first, second, slow] = [
-    await record('1.data', '1'),
-    await record('2.data', '1'),
-    await record('3.data', '2'),
-  ];
-  const rows = async (...argv: string[]) =>
-    (JSON.parse((await diff('--json', ...argv)).stdout) as Json).rows.map((row) => row.function);
-  assert.deepEqual(await rows(first.file, first.file), []);
-  assert.deepEqual(await rows(first.file, second.file), []);
-  assert.deepEqual(await rows('--normalize', 'total', first.file, second.file), []);
-  assert.deepEqual(await rows(first.file, slow.file), ['slow']);
-  assert.deepEqual(await rows('--normalize', 'total', first.file, slow.file), ['slow']);
-  assert.equal((await diff('--fail-above', '10%', first.file, slow.file)).code, 1);
 });
