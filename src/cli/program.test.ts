@@ -285,6 +285,12 @@ const REFUSED: readonly (readonly [line: string, message: RegExp, hint: RegExp])
   ['report --json --csv', /^--json and --csv exclude each other$/, /^give one of them$/],
   ['report --tui --stdio', /^--tui and --stdio exclude each other$/, /^give one of them$/],
   ['report --pid x', /'x' is invalid: numbers separated by commas$/, /report --help/],
+  [
+    'report --cpu 0-4000000000',
+    /is invalid: numbers and ranges separated by commas/,
+    /report --help/,
+  ],
+  ['report --cpu 0-99999,0-99999', /is invalid: at most 100000 numbers$/, /report --help/],
   ['stat -A ls', /^-A, --per-core and --per-socket are for whole CPUs/, /stat -a -A/],
   ['stat -o x --log-fd 3 ls', /^either --output or --log-fd/, /stat --help/],
   ['stat --append ls', /^--append needs a file/, /-o FILE/],

@@ -62,17 +62,24 @@ export function parseIds(text: string): number[] {
   });
 }
 
+/** Far more than any machine has CPUs. */
+const MOST_NUMBERS = 100_000;
+
 /** `0,2-4`: numbers and ranges of them, as CPUs are listed. */
 export function parseRanges(text: string): number[] {
-  return parseList(text).flatMap((part) => {
+  const ranges = parseList(text).map((part) => {
     const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part);
     const first = Number(match?.[1]);
     const last = Number(match?.[2] ?? match?.[1]);
     if (match === null || last < first) {
       throw new InvalidArgumentError('Numbers and ranges separated by commas: 0,2-3.');
     }
-    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    return { first, length: last - first + 1 };
   });
+  if (ranges.reduce((sum, { length }) => sum + length, 0) > MOST_NUMBERS) {
+    throw new InvalidArgumentError(`At most ${MOST_NUMBERS} numbers.`);
+  }
+  return ranges.flatMap(({ first, length }) => Array.from({ length }, (_, i) => first + i));
 }
 
 /** perf's argument of `--symfs`: `DIR`, `DIR,hierarchy` or `DIR,flat` (perf-report(1)). */
