@@ -238,6 +238,8 @@ test('tells what a name means, and what was perhaps meant', async (t) => {
   const none = await strata(['annotate', '-i', data, 'ho']);
   assert.equal(none.code, 1);
   assert.match(none.stderr, /has no samples of ho\n {2}it has: hot/);
+  const slip = await strata(['annotate', '-i', data, 'hto']);
+  assert.match(slip.stderr, /has no samples of hto\n {2}it has: hot\n/);
   const several = await strata(['annotate', '-i', data, '--limit', '1', '/^(hot|main)$/']);
   assert.match(
     several.stdout,

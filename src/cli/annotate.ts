@@ -10,6 +10,7 @@ import {
 import {
   annotateTargets,
   similarTargets,
+  targetNames,
   type AnnotateTarget,
 } from '../profile/annotate/annotate-targets.js';
 import { Layer, type Profile } from '../profile/profile.js';
@@ -24,6 +25,7 @@ import { recordedBefore } from '../session/open.js';
 import { SourceFiles } from '../symbolize/source-text.js';
 import { Symbolizer } from '../symbolize/symbolizer.js';
 import { readProfile, selectFrom } from './input.js';
+import { nearestWords } from './nearest.js';
 import type { AnnotateOptions } from './options/annotate.js';
 import { printToStdout } from './output.js';
 import { symbolPlaces } from './symbol-places.js';
@@ -101,8 +103,11 @@ function choose(whole: Profile, texts: Texts, options: AnnotateOptions): Chosen 
     const events = named(full, texts, options);
     if (events.length > 0) return { profile: full, events };
   }
-  const similar = targets.flatMap((target) =>
-    eventsOf(shown).flatMap((event) => similarTargets(shown, event, target, SUGGESTED)),
+  const similar = eventsOf(shown).flatMap((event) =>
+    targets.flatMap((target) => {
+      const holding = similarTargets(shown, event, target, SUGGESTED);
+      return holding.length > 0 ? holding : nearestWords(target, targetNames(shown, event));
+    }),
   );
   throw new StrataError(
     `${input} has no samples of ${targets.join(', ')}`,

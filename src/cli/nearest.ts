@@ -9,7 +9,12 @@ const MAX_LENGTH = 40;
 /** The words that are nearest, none where all are far. */
 export function nearestWords(word: string, known: readonly string[]): string[] {
   if (word.length > MAX_LENGTH) return [];
-  const distances = known.map((other) => editDistance(word.toLowerCase(), other));
-  const least = Math.min(...distances);
-  return least > slips(word) ? [] : known.filter((_, index) => distances[index] === least);
+  const most = slips(word);
+  const distances = known.map((other) =>
+    Math.abs(other.length - word.length) > most
+      ? Infinity
+      : editDistance(word.toLowerCase(), other.toLowerCase()),
+  );
+  const least = distances.reduce((a, b) => Math.min(a, b), Infinity);
+  return least > most ? [] : known.filter((_, index) => distances[index] === least);
 }

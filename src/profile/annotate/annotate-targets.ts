@@ -69,6 +69,19 @@ export function similarTargets(
   return [...new Set([...symbols.filter(holds), ...files.filter(holds)])].slice(0, most);
 }
 
+/** Words that {@link annotateTargets} finds something by, the hottest first: names, and the last parts of names. */
+export function targetNames(profile: Profile, event: number): string[] {
+  const symbols = annotatedSymbols(profile, event).flatMap(({ name }) => [
+    name,
+    name.replace(/\(.*$/s, '').replace(/^.*(?:\.|::)/s, ''),
+  ]);
+  const files = annotatedFiles(profile, event).flatMap(({ file }) => [
+    basename(file),
+    moduleOfFile(file),
+  ]);
+  return [...new Set([...symbols, ...files])];
+}
+
 function pythonFiles({ functions, strings }: Profile): Set<string> {
   const files = new Set<string>();
   for (let func = 0; func < functions.length; func++) {

@@ -147,3 +147,13 @@ test('JSON and CSV hold the numbers', () => {
     ].join('\r\n'),
   );
 });
+
+test('a narrow terminal keeps room for the source', () => {
+  const shown = text(PYTHON, events(PYTHON, SOURCE), { width: 60, samples: true });
+  assert.match(shown, /^ {4}self {3}total samples │$/m);
+  assert.match(shown, /^ {2}10\.00% {2}80\.00% {7}1 │ 4 │ {2}def f\(\):$/m);
+  assert.ok(
+    shown.split('\n').every((line) => line.length <= 60),
+    shown,
+  );
+});

@@ -48,6 +48,10 @@ export interface AnnotateTextOptions {
 }
 
 const TAB = 8;
+/** Columns of a figure. */
+const CELL = 8;
+/** Narrower terminals are not shown what figures are of the annotated symbol. */
+const MIN_WIDE = 72;
 /** perf's limits of what is much and what is little (`MIN_RED`, `MIN_GREEN` of tools/perf/util/color.h). */
 const HOT = 5;
 const WARM = 0.5;
@@ -62,7 +66,7 @@ export function writeAnnotate(
   for (const event of events) new Writer(profile, event, options, sink).write();
   if (events.length === 0) sink('No samples.\n');
   if (profile.notes.length > 0) sink('\n');
-  writeNotes(profile, sink);
+  writeNotes(profile, sink, { width: options.width });
 }
 
 class Writer {
@@ -246,11 +250,18 @@ class Writer {
 
   private heading(): string {
     const samples = this.options.samples ? ' samples' : '';
-    return this.options.style.faint(`   of it    self   total${samples} │`);
+    const ofIt = this.isNarrow ? '' : '   of it';
+    return this.options.style.faint(`${ofIt}    self   total${samples} │`);
   }
 
+  /** Columns left of the texts. */
   private get margin(): number {
-    return this.options.samples ? 34 : 26;
+    return 18 + (this.isNarrow ? 0 : CELL) + (this.options.samples ? CELL : 0);
+  }
+
+  /** A narrow terminal has room for the texts and their shares of everything. */
+  private get isNarrow(): boolean {
+    return (this.options.width ?? Infinity) < MIN_WIDE;
   }
 
   /** Of what is annotated, of everything, and with callees. */
@@ -259,11 +270,11 @@ class Writer {
     const blank = (part: number, whole: number) => (part > 0 ? formatPercent(part, whole) : '');
     const { self = 0, total = 0, selfSamples = 0 } = cost ?? {};
     const cells = [
-      blank(self, annotation.cost.self).padStart(8),
-      blank(self, annotation.weight).padStart(8),
-      blank(total, annotation.weight).padStart(8),
-      ...(samples ? [(selfSamples > 0 ? formatCount(selfSamples) : '').padStart(8)] : []),
-    ];
+      ...(this.isNarrow ? [] : [blank(self, annotation.cost.self)]),
+      blank(self, annotation.weight),
+      blank(total, annotation.weight),
+      ...(samples ? [selfSamples > 0 ? formatCount(selfSamples) : ''] : []),
+    ].map((cell) => cell.padStart(CELL));
     return `${this.heat(annotation, cost)(cells.join(''))} ${style.faint('│')}`;
   }
 

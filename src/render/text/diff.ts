@@ -13,8 +13,9 @@ import { linkChildren } from '../../profile/calltree.js';
 import { Layer, type Note, type ProfileMeta } from '../../profile/profile.js';
 import { functionName, functionPlace, wholeOf } from '../tree/tree-words.js';
 import { FigureColumns, formatFactor, isNoteworthy } from './diff-columns.js';
+import { writeNote } from './notes.js';
 import { PLAIN, type Style } from './style.js';
-import { columns, safe, shortenEnd, shortenMiddle, type Sink } from './text.js';
+import { columns, safe, shortenEnd, shortenMiddle, wrapWords, type Sink } from './text.js';
 
 export interface DiffTextOptions {
   /** Rows that are noise, too. */
@@ -47,7 +48,7 @@ export function writeDiff(
   const printer = new Printer(table, { ...options, width, style }, sink);
   if (table.by === 'tree') printer.tree();
   else printer.rows();
-  writeDiffNotes(recordings, notes, table, sink);
+  writeDiffNotes(recordings, notes, table, width, sink);
 }
 
 function writeHeading(
@@ -77,7 +78,7 @@ function writeHeading(
     );
   });
   sink('\n');
-  const prose = (text: string) => wrapped(text, width).forEach(line);
+  const prose = (text: string) => wrapWords(text, width).forEach(line);
   prose(headline(table));
   table.comparisons.forEach(({ drift }, index) => {
     if (!isNoteworthy(drift)) return;
@@ -89,21 +90,6 @@ function writeHeading(
     );
   });
   sink('\n');
-}
-
-/** A sentence in lines of the terminal. */
-function wrapped(text: string, width = Infinity): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && columns(line) + 1 + columns(word) > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
 }
 
 /** Whether samples are counted that stand for something else. */
@@ -286,10 +272,11 @@ class Printer {
 
   private conclude(changed: boolean, hidden: number, noun: string): void {
     if (!changed) this.sink('No change beyond noise.\n');
-    else
-      this.sink(
-        this.style.faint('\n* changed beyond noise: of the rows marked, one in fifty is not\n'),
-      );
+    else {
+      const words = '* changed beyond noise: of the rows marked, one in fifty is not';
+      const lines = wrapWords(words, this.width).join('\n');
+      this.sink(this.style.faint(`\n${lines}\n`));
+    }
     if (hidden > 0 && !this.all) {
       this.sink(
         this.style.faint(
@@ -305,9 +292,11 @@ function writeDiffNotes(
   recordings: readonly DiffRecording[],
   notes: readonly string[],
   { joined }: DiffTable,
+  width: number | undefined,
   sink: Sink,
 ): void {
-  if (notes.length > 0) sink(`\n${notes.map((note) => `${safe(note)}\n`).join('')}`);
+  if (notes.length > 0) sink('\n');
+  for (const note of notes) for (const line of wrapWords(safe(note), width)) sink(`${line}\n`);
   const saidOf = new Map<string, Set<string>>();
   recordings.forEach((recording, index) => {
     for (const { text, samples } of recording.notes) {
@@ -323,6 +312,6 @@ function writeDiffNotes(
       labels.size === new Set(joined.sides.map(({ label }) => label)).size
         ? ''
         : `${[...labels].join(', ')}: `;
-    sink(`- ${which}${note}\n`);
+    writeNote(`${which}${note}`, sink, { width });
   }
 }

@@ -46,7 +46,7 @@ export function writeFunctionTables(
     for (const table of tables) writeTable({ tree, tables }, table, options, sink);
   }
   if (events.length === 0) sink('No samples.\n');
-  writeNotes(profile, sink);
+  writeNotes(profile, sink, { width: options.width });
 }
 
 function writeTable(

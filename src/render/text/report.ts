@@ -31,7 +31,7 @@ export function writeReport(profile: Profile, options: ReportOptions, sink: Sink
   sink(`#\n# Total Lost Samples: ${profile.meta.lost}\n#\n`);
   for (const report of reports) writeEvent(profile, report, options, sink);
   if (reports.length === 0) sink('# No samples.\n');
-  writeNotes(profile, sink, '# ');
+  writeNotes(profile, sink, { prefix: '# ' });
 }
 
 function writeEvent(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { columns, safe, shortenEnd, shortenMiddle } from './text.js';
+import { columns, safe, shortenEnd, shortenMiddle, wrapWords } from './text.js';
 
 test('what a terminal would obey is written out', () => {
   const cases: [string, string][] = [
@@ -32,4 +32,11 @@ test('shortened text fits and keeps its end', () => {
     assert.ok(columns(shortenMiddle('関数関数関数', width)) <= width);
     assert.ok(columns(shortenEnd('関数関数関数', width)) <= width);
   }
+});
+
+test('words are kept whole where lines are broken', () => {
+  assert.deepEqual(wrapWords('a bc def', 4), ['a bc', 'def']);
+  assert.deepEqual(wrapWords('far_too_long a', 4), ['far_too_long', 'a']);
+  assert.deepEqual(wrapWords('関数 a', 5), ['関数', 'a']);
+  assert.deepEqual(wrapWords('a bc def'), ['a bc def']);
 });

@@ -51,6 +51,21 @@ export function shortenEnd(text: string, width: number): string {
   return width < 1 ? '' : `${takeColumns(text, width - 1)}…`;
 }
 
+/** `text` in lines of at most `width` columns, broken between words; a longer word has a line for itself. */
+export function wrapWords(text: string, width = Infinity): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && columns(line) + 1 + columns(word) > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
 function takeColumns(text: string, width: number): string {
   let taken = '';
   let used = 0;

@@ -251,3 +251,16 @@ test('native functions of folded stacks, which name no modules, are shown beside
     'memcpy',
   ]);
 });
+
+test('notes keep to the width, their further lines set in', () => {
+  const note = 'lines and inlined functions of files with much debug information are left out';
+  const profile = drawProfile('main[python]', { notes: [{ text: note, samples: 2 }] });
+  const shown = tree(profile, { width: 50 }).split('\n');
+  const first = shown.findIndex((line) => line.startsWith('- '));
+  assert.deepEqual(shown.slice(first), [
+    '- lines and inlined functions of files with much',
+    '  debug information are left out (2 samples)',
+    '',
+  ]);
+  assert.match(tree(profile), new RegExp(`- ${note} \\(2 samples\\)\n`));
+});

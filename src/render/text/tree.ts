@@ -50,7 +50,7 @@ export function writeTree(profile: Profile, options: TreeOptions, sink: Sink): v
     writeSmaller(tree, sink);
   }
   if (trees.length === 0) sink('No samples.\n');
-  writeNotes(profile, sink);
+  writeNotes(profile, sink, { width: options.width });
 }
 
 function writeSmaller({ tree, smaller }: Outline, sink: Sink): void {
