@@ -1,6 +1,5 @@
 /** The files that hold a picture and its script: an SVG, and an HTML page around the same drawing. */
-import { createHash } from 'node:crypto';
-
+import { hashSource } from '../page/source.js';
 import type { FlameData } from './page/data.js';
 import type { Lch } from './palette.js';
 import { flameScript } from './script.js';
@@ -67,9 +66,4 @@ export function writeHtml(
 function sizeOf(drawing: StaticDrawing, width: number): string {
   const height = Math.round(drawing.height);
   return `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`;
-}
-
-/** A source expression of Content Security Policy Level 3 (section 2.3.1) for an element's text. */
-function hashSource(text: string): string {
-  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }

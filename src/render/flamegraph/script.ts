@@ -1,11 +1,14 @@
 /** The picture's inline script: the sources of the page's functions, and its data. */
 import { formatCount, formatDuration, formatPercent, plural } from '../../base/units.js';
+import { sourceOf } from '../page/source.js';
+import { oncePerFrame } from '../page/throttle.js';
 import { runFlameGraph } from './page/app.js';
 import { timeTicks } from './page/axis.js';
 import { changeLevel, changeLook } from './page/change.js';
 import { decodeFrames, type FlameData } from './page/data.js';
 import { deepestWithin, drawFrames, firstWhere, frameAt, rowWithin } from './page/draw.js';
 import { elementMaker } from './page/elements.js';
+import { layFrames } from './page/geometry.js';
 import { invertNodes } from './page/invert.js';
 import { actOnGraphKey, actOnKey } from './page/keys.js';
 import { charactersOf, fitLabel } from './page/labels.js';
@@ -25,7 +28,6 @@ import {
 import { readState, writeState } from './page/state.js';
 import { applyStep, keepStacks, rebuildStacks } from './page/steps.js';
 import { pageTheme } from './page/theme.js';
-import { oncePerFrame } from './page/throttle.js';
 import { buildToolbar, wireTools } from './page/toolbar.js';
 import { startTrail } from './page/trail.js';
 import { nodesOf, placeNodes, rankByName, sameWay } from './page/tree.js';
@@ -62,6 +64,7 @@ const PAGE_FUNCTIONS = [
   functionsOfStep,
   invertNodes,
   keepStacks,
+  layFrames,
   matchedWeight,
   matchFunctions,
   menuEntries,
@@ -87,15 +90,6 @@ const PAGE_FUNCTIONS = [
   writeState,
 ] as const;
 
-/** The code, without the data: comments and indentation left out. */
-function pageCode(): string {
-  return PAGE_FUNCTIONS.map((code) => code.toString())
-    .join('\n')
-    .replace(/^\s*(\/\/.*|\/\*\*.*\*\/)?\n/gm, '')
-    .replace(/^\s*\/\*\*[\s\S]*?\*\/\n/gm, '')
-    .replace(/^ +/gm, '');
-}
-
 /**
  * The script's whole text, for a CDATA section or for a script element in HTML.
  *
@@ -103,7 +97,7 @@ function pageCode(): string {
  */
 export function flameScript(data: FlameData, root: string): string {
   const script = `(function(){"use strict";
-${pageCode()}
+${sourceOf(PAGE_FUNCTIONS)}
 runFlameGraph(window,${root},${scriptLiteral(data)});
 })();`;
   // `a[b[0]]>c` would end the CDATA section; a space changes nothing.

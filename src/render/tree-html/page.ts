@@ -3,12 +3,11 @@
  * taken for markup, its content security policy lets no script run but the page's own, told by its hash
  * (CSP Level 3, 6.7.3).
  */
-import { createHash } from 'node:crypto';
-
 import { plural } from '../../base/units.js';
 import type { Profile } from '../../profile/profile.js';
 import { NO_TASKS, outlines, type TreeChoice } from '../../profile/tree/tree-choice.js';
 import { escapeXml, scriptLiteral } from '../flamegraph/text.js';
+import { hashSource } from '../page/source.js';
 import { wholeOf } from '../tree/tree-words.js';
 import { encodeTrees, leftOut } from './encode.js';
 import { treeScript } from './script.js';
@@ -32,7 +31,7 @@ export function writeTreePage(
   const data = encodeTrees(profile, trees, options.tasks ?? NO_TASKS);
   const script = treeScript();
   const policy =
-    `default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(TREE_STYLE)}'; ` +
+    `default-src 'none'; script-src ${hashSource(script)}; style-src ${hashSource(TREE_STYLE)}; ` +
     "base-uri 'none'; form-action 'none'";
   const title = escapeXml(options.title);
   sink(`<!doctype html>
@@ -86,10 +85,6 @@ const LEGEND = [
 ]
   .map(([look, words]) => `<span class="look-${look}"><span class="name">${words}</span></span>`)
   .join('');
-
-function hashOf(text: string): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
-}
 
 function limitOf({ minPercent = 1, maxDepth }: TreeChoice): string[] {
   const limits = [

@@ -1,5 +1,7 @@
 /** The page's inline script: the sources of its functions. */
 import { formatCount, formatDuration, formatPercent, plural } from '../../base/units.js';
+import { sourceOf } from '../page/source.js';
+import { oncePerFrame } from '../page/throttle.js';
 import { compactCount, formatAmount } from '../tree/tree-words.js';
 import { runTree } from './page/app.js';
 import { decodeRows } from './page/data.js';
@@ -15,6 +17,7 @@ const PAGE_FUNCTIONS = [
   formatCount,
   formatDuration,
   formatPercent,
+  oncePerFrame,
   openAbove,
   openAtFirst,
   openHotPath,
@@ -25,13 +28,8 @@ const PAGE_FUNCTIONS = [
 
 /** The same text for every profile, without what could end a script element. */
 export function treeScript(): string {
-  const code = PAGE_FUNCTIONS.map((one) => one.toString())
-    .join('\n')
-    .replace(/^\s*(\/\/.*|\/\*\*.*\*\/)?\n/gm, '')
-    .replace(/^\s*\/\*\*[\s\S]*?\*\/\n/gm, '')
-    .replace(/^ +/gm, '');
   return `(function(){"use strict";
-${code}
+${sourceOf(PAGE_FUNCTIONS)}
 ${runTree.name}(window,JSON.parse(document.getElementById("data").textContent));
 })();`;
 }

@@ -1,9 +1,11 @@
 import { formatPercent } from '../../../base/units.js';
+import type { PageElement, PageEvent, PageWindow } from '../../page/dom.js';
+import { oncePerFrame } from '../../page/throttle.js';
 import { timeTicks } from './axis.js';
 import { changeLook } from './change.js';
 import { decodeFrames, type FlameData } from './data.js';
-import type { PageElement, PageEvent, PageWindow } from './dom.js';
-import { deepestWithin, drawFrames, frameAt } from './draw.js';
+import { drawFrames } from './draw.js';
+import { layFrames } from './geometry.js';
 import { actOnGraphKey, actOnKey, type KeyActions } from './keys.js';
 import { menuEntries } from './menu.js';
 import { treeMaker } from './model.js';
@@ -13,7 +15,6 @@ import { matchFunctions, nextMatch, type Matches } from './search.js';
 import { readState, writeState, type ViewState } from './state.js';
 import type { Step } from './steps.js';
 import { pageTheme } from './theme.js';
-import { oncePerFrame } from './throttle.js';
 import { wireTools } from './toolbar.js';
 import { startTrail } from './trail.js';
 import { sameWay } from './tree.js';
@@ -24,7 +25,6 @@ import { walkFrom } from './walk.js';
  * chosen lives in the address's hash, so that the browser's back button and bookmarks work.
  */
 export function runFlameGraph(window: PageWindow, root: PageElement, data: FlameData): void {
-  const rowHeight = 18;
   const base = decodeFrames(data);
   const chart = data.lanes !== undefined;
   const page = buildPage(window.document, root, data, (element) => {
@@ -56,8 +56,8 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
   let inverted = data.inverted;
   let drawnFrom = 0;
   let drawnTo = 0;
-  let width = 0;
-  let deepest = 0;
+  let screen = 0;
+  let view = layFrames(frames, 0, { width: 0, inverted, chart });
   /** Pixels of the graph that are scrolled out of sight at the bottom. */
   let below = 0;
   /** Whether the last pointer was a finger, which cannot hover. */
@@ -66,12 +66,6 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
   const wholes = (): { own: number; other: number } => {
     const [own, other] = [base.weight[0], data.otherTotal ?? base.other?.[0] ?? 0];
     return state.swapped ? { own: other, other: own } : { own, other };
-  };
-  const topOf = (depth: number): number => (inverted ? depth : deepest - depth) * rowHeight;
-  const graphHeight = (): number => (deepest + 1) * rowHeight;
-  const depthAt = (y: number): number => {
-    const row = Math.floor(y / rowHeight);
-    return inverted ? row : deepest - row;
   };
   const lookOf = (frame: number): string => {
     if (frames.other === undefined) return looks[frames.func[frame]];
@@ -85,15 +79,17 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
       : changeLook(weight, own, theirs, other);
   };
 
+  const lay = (): void => {
+    view = layFrames(frames, state.frame, { width: page.graphWidth(), inverted, chart });
+    page.resizeGraph(view.width, view.height);
+  };
   /** Draws the rows in sight, and a screen above and below. */
   const draw = (): void => {
-    width = page.graphWidth();
-    const screen = scroller.clientHeight;
-    const first = Math.floor((scroller.scrollTop - screen) / rowHeight);
-    const last = Math.ceil((scroller.scrollTop + 2 * screen) / rowHeight);
-    drawnFrom = Math.max(0, inverted ? first : deepest - last);
-    drawnTo = Math.min(deepest + 1, inverted ? last : deepest - first + 1);
-    page.resizeGraph(width, graphHeight());
+    lay();
+    const { width, rowHeight } = view;
+    screen = scroller.clientHeight;
+    const top = scroller.scrollTop;
+    [drawnFrom, drawnTo] = view.depthsBetween(top - screen, top + 2 * screen);
     page.paint(
       drawFrames(frames, names, lookOf, matches, {
         zoom: state.frame,
@@ -101,9 +97,9 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
         rowHeight,
         measure: page.measure,
         from: drawnFrom,
-        to: drawnTo,
+        to: drawnTo + 1,
         chart,
-        top: topOf,
+        top: view.topOf,
       }),
     );
     if (chart) {
@@ -114,22 +110,7 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
     drawCurrent();
   };
 
-  const drawCurrent = (): void => {
-    const frame = current;
-    const zoom = state.frame;
-    if (frame < 0 || frames.depth[frame] > deepest) return page.outline(undefined);
-    const scale = width / frames.weight[zoom];
-    const place = (frames.x[frame] - frames.x[zoom]) * scale;
-    const left = Math.max(0, place);
-    const right = Math.min(width, place + Math.max(1, frames.weight[frame] * scale));
-    page.outline({
-      left,
-      top: topOf(frames.depth[frame]),
-      width: Math.max(1, right - left),
-      height: rowHeight - 1,
-    });
-  };
-
+  const drawCurrent = (): void => page.outline(view.boxOf(current));
   const pointed = (): number => (current < 0 ? state.frame : current);
   const describe = (): void => {
     const frame = pointed();
@@ -143,18 +124,22 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
     describe();
   };
 
+  const measureBelow = (): void => {
+    below = view.height - scroller.scrollTop - scroller.clientHeight;
+  };
   /** Brings a depth into sight: `margin` rows of its callers stay visible. */
   const reveal = (depth: number, margin: number): void => {
-    const screen = scroller.clientHeight;
-    const top = topOf(depth);
+    const { rowHeight } = view;
+    const top = view.topOf(depth);
     scroller.scrollTop = inverted
       ? top - margin * rowHeight
-      : top + (margin + 1) * rowHeight - screen;
+      : top + (margin + 1) * rowHeight - scroller.clientHeight;
+    measureBelow();
   };
   const walkTo = (frame: number): void => {
     select(frame);
-    const above = topOf(frames.depth[frame]) - scroller.scrollTop;
-    if (above < 0 || above > scroller.clientHeight - rowHeight) reveal(frames.depth[frame], 4);
+    const above = view.topOf(frames.depth[frame]) - scroller.scrollTop;
+    if (above < 0 || above > scroller.clientHeight - view.rowHeight) reveal(frames.depth[frame], 4);
   };
 
   const describeMatches = (): void => {
@@ -200,7 +185,6 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
       state = { ...state, frame: 0 };
     }
     inverted = state.root === 'top';
-    deepest = deepestWithin(frames, state.frame, chart);
     const { search, regex } = state;
     matches = search === '' ? undefined : matchFunctions(names, placeOf, search, regex);
     if (window.document.activeElement !== tools.search) tools.search.value = search;
@@ -209,10 +193,10 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
     describeSteps();
     describeView();
     describeMatches();
-    const moved = frames !== before.frames || state.frame !== before.zoom || width === 0;
+    const moved = frames !== before.frames || state.frame !== before.zoom || view.width === 0;
     if (moved) current = -1;
     if (moved || inverted !== before.inverted) {
-      page.resizeGraph(page.graphWidth(), graphHeight());
+      lay();
       reveal(frames.depth[state.frame], 4);
     }
     draw();
@@ -275,17 +259,16 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
   /** Opens the menu of the frame that the details are about, at its place. */
   const openActions = (): void => {
     const frame = pointed();
-    const [box, home] = [graph.getBoundingClientRect(), page.app.getBoundingClientRect()];
-    const left = ((frames.x[frame] - frames.x[state.frame]) * width) / frames.weight[state.frame];
-    const top = topOf(frames.depth[frame]) + rowHeight;
-    openMenu(frame, box.left - home.left + Math.max(0, left), box.top - home.top + top);
+    const box = view.boxOf(frame);
+    if (box === undefined) return;
+    const [at, home] = [graph.getBoundingClientRect(), page.app.getBoundingClientRect()];
+    const top = box.top + view.rowHeight;
+    openMenu(frame, at.left - home.left + box.left, at.top - home.top + top);
   };
 
   const frameUnder = (event: PageEvent): number => {
     const box = graph.getBoundingClientRect();
-    const depth = depthAt(event.clientY - box.top);
-    if (depth > deepest) return -1;
-    return frameAt(frames, state.frame, width, event.clientX - box.left, depth, chart);
+    return view.frameAt(event.clientX - box.left, event.clientY - box.top);
   };
 
   const actions: KeyActions = {
@@ -336,12 +319,10 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
   };
 
   const onScroll = (): void => {
-    below = graphHeight() - scroller.scrollTop - scroller.clientHeight;
-    const first = depthAt(scroller.scrollTop);
-    const last = depthAt(scroller.scrollTop + scroller.clientHeight);
-    const from = Math.max(0, Math.min(first, last));
-    const to = Math.min(deepest, Math.max(first, last));
-    if (from < drawnFrom || to >= drawnTo) draw();
+    measureBelow();
+    const top = scroller.scrollTop;
+    const [first, last] = view.depthsBetween(top, top + scroller.clientHeight);
+    if (first < drawnFrom || last > drawnTo) draw();
   };
 
   graph.addEventListener('pointermove', (event) => {
@@ -381,11 +362,14 @@ export function runFlameGraph(window: PageWindow, root: PageElement, data: Flame
   page.actions.addEventListener('click', openActions);
   tools.search.addEventListener('input', search);
   tools.regex.addEventListener('change', search);
-  window.addEventListener('resize', () => {
+  // The window's size changes it, and so do the steps above it and its own scroll bar.
+  const onResize = (): void => {
+    if (page.graphWidth() === view.width && scroller.clientHeight === screen) return;
     // The root's side stays where it was: a graph that grows upwards is held at its bottom.
-    if (!inverted) scroller.scrollTop = graphHeight() - below - scroller.clientHeight;
+    if (!inverted) scroller.scrollTop = view.height - below - scroller.clientHeight;
     draw();
-  });
+  };
+  new window.ResizeObserver(oncePerFrame(window, onResize)).observe(scroller);
   window.addEventListener('beforeprint', () => page.printing(true));
   window.addEventListener('afterprint', () => {
     page.printing(false);

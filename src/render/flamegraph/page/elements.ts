@@ -1,4 +1,4 @@
-import type { PageDocument, PageElement } from './dom.js';
+import type { PageDocument, PageElement } from '../../page/dom.js';
 
 /** A maker of elements. All text goes in as text, never as markup. */
 export interface ElementMaker {

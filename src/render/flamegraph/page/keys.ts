@@ -1,4 +1,4 @@
-import type { PageEvent } from './dom.js';
+import type { PageEvent } from '../../page/dom.js';
 import type { Step } from './steps.js';
 
 /** What keys do. */

@@ -1,5 +1,5 @@
+import type { PageDocument, PageElement, Rect } from '../../page/dom.js';
 import type { FlameData } from './data.js';
-import type { PageDocument, PageElement, Rect } from './dom.js';
 import type { Drawing } from './draw.js';
 import { elementMaker } from './elements.js';
 import { buildPopups, type Popups } from './popups.js';

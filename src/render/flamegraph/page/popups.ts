@@ -1,4 +1,4 @@
-import type { PageElement } from './dom.js';
+import type { PageElement } from '../../page/dom.js';
 import type { ElementMaker } from './elements.js';
 
 export interface MenuEntry {

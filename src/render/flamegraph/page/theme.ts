@@ -1,4 +1,4 @@
-import type { PageElement, PageWindow } from './dom.js';
+import type { PageElement, PageWindow } from '../../page/dom.js';
 
 /** Light or dark: as the system has it until a reader chooses, and then in every picture. */
 export interface Theme {

@@ -1,4 +1,4 @@
-import type { PageWindow } from './dom.js';
+import type { PageWindow } from '../../page/dom.js';
 
 /**
  * The way that a reader took, as hashes of the address, so that the browser's own Back and Forward walk it,

@@ -1,7 +1,8 @@
 import { formatPercent, plural } from '../../../base/units.js';
+import type { PageElement, PageEvent, PageWindow } from '../../page/dom.js';
+import { oncePerFrame } from '../../page/throttle.js';
 import { formatAmount } from '../../tree/tree-words.js';
 import { decodeRows, type TreePageData } from './data.js';
-import type { PageElement, PageEvent, PageWindow } from './dom.js';
 import { findRows, type Found } from './search.js';
 import { openAbove, openAtFirst, openHotPath, seenRows } from './walk.js';
 
@@ -285,21 +286,12 @@ export function runTree(window: PageWindow, data: TreePageData): void {
     draw();
   });
 
-  let isWaiting = false;
-  tree.addEventListener(
-    'scroll',
-    () => {
-      if (isWaiting) return;
-      isWaiting = true;
-      window.requestAnimationFrame(() => {
-        isWaiting = false;
-        const first = Math.floor(tree.scrollTop / rowHeight);
-        const last = Math.ceil((tree.scrollTop + tree.clientHeight) / rowHeight);
-        if (first < drawnFrom || Math.min(last, seen.length) > drawnTo) draw();
-      });
-    },
-    { passive: true },
-  );
+  const onScroll = (): void => {
+    const first = Math.floor(tree.scrollTop / rowHeight);
+    const last = Math.ceil((tree.scrollTop + tree.clientHeight) / rowHeight);
+    if (first < drawnFrom || Math.min(last, seen.length) > drawnTo) draw();
+  };
+  tree.addEventListener('scroll', oncePerFrame(window, onScroll), { passive: true });
   window.addEventListener('resize', draw);
   // Paper has no window to scroll in.
   window.addEventListener('beforeprint', () => drawRange(0, Math.min(seen.length, mostPrinted)));

@@ -1,6 +1,6 @@
 /**
- * As much of the DOM as the script uses. The project is compiled without the browser's types, so that
- * no global of a page (`name`, `event`, `status`) is mistaken for a variable elsewhere.
+ * As much of the DOM as the scripts of our pages use. The project is compiled without the browser's types, so
+ * that no global of a page (`name`, `event`, `status`) is mistaken for a variable elsewhere.
  */
 export interface Rect {
   readonly left: number;
@@ -13,13 +13,15 @@ export interface PageEvent {
   readonly clientX: number;
   readonly clientY: number;
   readonly key: string;
+  /** Of a click: how many in a row. */
+  readonly detail: number;
   readonly ctrlKey: boolean;
   readonly metaKey: boolean;
   readonly altKey: boolean;
   readonly shiftKey: boolean;
   /** `mouse`, `pen` or `touch`; of events of a pointer. */
   readonly pointerType?: string;
-  readonly target: PageElement | null;
+  readonly target: PageElement;
   preventDefault(): void;
 }
 
@@ -37,9 +39,10 @@ export interface PageElement extends EventSource {
   checked: boolean;
   disabled: boolean;
   hidden: boolean;
-  tabIndex: number;
+  className: string;
   scrollTop: number;
-  readonly style: { left: string; top: string };
+  readonly dataset: Record<string, string | undefined>;
+  readonly style: { left: string; top: string; setProperty(name: string, value: string): void };
   readonly offsetWidth: number;
   readonly offsetHeight: number;
   readonly clientWidth: number;
@@ -49,8 +52,9 @@ export interface PageElement extends EventSource {
   getAttribute(name: string): string | null;
   append(...children: (PageElement | string)[]): void;
   replaceChildren(...children: (PageElement | string)[]): void;
+  remove(): void;
+  closest(selector: string): PageElement | null;
   getBoundingClientRect(): Rect;
-  contains(element: PageElement | null): boolean;
   /** Of a canvas. */
   getContext?(kind: '2d'): TextMeasurer | null;
   focus(options?: { preventScroll?: boolean }): void;
@@ -64,7 +68,9 @@ export interface TextMeasurer {
 
 export interface PageDocument extends EventSource {
   readonly activeElement: PageElement | null;
+  readonly documentElement: PageElement;
   getElementById(id: string): PageElement | null;
+  createElement(name: string): PageElement;
   createElementNS(namespace: string, name: string): PageElement;
 }
 
@@ -80,4 +86,5 @@ export interface PageWindow extends EventSource {
   getComputedStyle(element: PageElement): { readonly font: string };
   matchMedia(query: string): { readonly matches: boolean };
   requestAnimationFrame(callback: () => void): number;
+  readonly ResizeObserver: new (callback: () => void) => { observe(element: PageElement): void };
 }
