@@ -40,6 +40,7 @@ const source: ProfileSource = {
       ...options,
       lines: detailed,
       code: detailed,
+      hardware: true,
       onProgress: (samples, soFar) => {
         const text = safe(`${what} ${input}: ${formatCount(samples)} samples`);
         say({ kind: 'progress', text });

@@ -17,6 +17,8 @@ export interface InputChoice extends SymbolChoice {
   readonly selection: Selection;
   /** Whether lines of the source are needed, whatever that costs. */
   readonly lines?: boolean;
+  /** Whether weights and branches matter, which hardware adds to samples. */
+  readonly hardware?: boolean;
   /** Whether it matters where in files the code is. */
   readonly code?: boolean;
   /** In place of a line on standard error. */
@@ -77,7 +79,7 @@ function requireReadable(path: string): void {
 }
 
 function load(choice: Omit<InputChoice, 'selection'>): Profile {
-  const { input, symbols, inline, lines, code, onProgress } = choice;
+  const { input, symbols, inline, lines, code, hardware, onProgress } = choice;
   try {
     return loadProfile(input, {
       symbols: symbolPlaces(symbols),
@@ -86,6 +88,7 @@ function load(choice: Omit<InputChoice, 'selection'>): Profile {
       inline,
       lines,
       code,
+      hardware,
     });
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;

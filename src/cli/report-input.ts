@@ -1,5 +1,6 @@
 /** What of a recording `strata report` makes rows of, in text and in the browser. */
 import type { Profile } from '../profile/profile.js';
+import { branchTotals, chooseBranches } from '../profile/report/branch-choice.js';
 import { DEFAULT_PARENT, parentsOf } from '../profile/report/key-columns.js';
 import { totalsOf, type Total } from '../profile/report/report.js';
 import { filterSamples, keepSamples } from '../profile/selection/filter.js';
@@ -32,8 +33,10 @@ export function chooseRows(
   const { pids, tids, comms, ...rest } = options.selection;
   // Turned around are the call graphs, not the stacks: see graphChoice.
   const selection = { ...rest, invert: false };
-  const { profile } = selectFrom(read, { ...options, selection });
-  const whole = totalsOf(profile);
+  const selected = selectFrom(read, { ...options, selection }).profile;
+  const profile = chooseBranches(selected, options.rows.branchStack);
+  requireSamples(profile, selected, options.input);
+  const whole = profile.branches === undefined ? totalsOf(profile) : branchTotals(profile);
   const chosen = filterSamples(profile, { pids, tids, comms });
   const { excludeOther, parent } = options.rows;
   const shown = excludeOther ? withParent(chosen, parent) : chosen;

@@ -16,7 +16,7 @@ export async function report(options: ReportOptions): Promise<number> {
     return (await import('./browse.js')).browse(options);
   }
   const choice = reportChoice(options);
-  const read = readProfile({ ...options, lines: needsLines(choice) });
+  const read = readProfile({ ...options, lines: needsLines(choice), hardware: true });
   const { profile, whole } = chooseRows(read, options);
   const printed = { ...choice, whole };
   printToStdout((sink) => {

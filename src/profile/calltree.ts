@@ -50,6 +50,8 @@ export interface CallTree {
   readonly group: Int32Array;
   /** The first of the frames that were merged into the node, by index; -1 for samples without frames. */
   readonly frame: Int32Array;
+  /** Where nodes are branches' ends (branch-tree.ts): index into `branches`. */
+  readonly branch?: Int32Array;
   /** Frames from the root, 1 at a root. */
   readonly depth: Int32Array;
   /** Source line, and its file (index into `strings`), where all of the node's frames agree on it, else -1. */

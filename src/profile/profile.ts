@@ -135,6 +135,27 @@ export interface ThreadTable {
   readonly name: Int32Array;
 }
 
+/** How a branch went: the lowest bits of {@link BranchTable.flags}; above them are its cycles. */
+export const BranchFlag = {
+  Mispredicted: 1,
+  Predicted: 2,
+} as const;
+export const BRANCH_CYCLES_SHIFT = 4;
+
+/** The branches that samples carry, each distinct one once. */
+export interface BranchTable {
+  readonly length: number;
+  /** Index into `frames`, of which no stack need have any. */
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  /** {@link BranchFlag}; from {@link BRANCH_CYCLES_SHIFT} on the cycles since the branch before, 0 where unknown. */
+  readonly flags: Int32Array;
+  /** What samples carry, one after the other; the youngest branch of each comes first. */
+  readonly taken: Int32Array;
+  /** By branch stack, where it begins in `taken`; one more than there are, so that the next is its end. */
+  readonly first: Int32Array;
+}
+
 export interface SampleTable {
   readonly length: number;
   readonly thread: Int32Array;
@@ -153,6 +174,10 @@ export interface SampleTable {
   readonly truncation: Uint8Array;
   /** What the thread was off its CPU for: `Wait` of waits.ts, 0 in samples of a running thread. */
   readonly wait: Uint8Array;
+  /** What the hardware says that the sample cost (`PERF_SAMPLE_WEIGHT`): cycles, mostly. Absent where unknown. */
+  readonly hardwareWeight?: Float64Array;
+  /** The sample's branch stack in the profile's `branches`, or -1; absent where none were recorded. */
+  readonly branches?: Int32Array;
 }
 
 export interface EventInfo {
@@ -206,6 +231,8 @@ export interface Profile {
   readonly regions?: readonly Region[];
   /** Absent unless it was asked for. */
   readonly code?: CodeTable;
+  /** Absent unless it was asked for and recorded. Where it is there, rows of reports are of branches. */
+  readonly branches?: BranchTable | undefined;
 }
 
 export type { Address };

@@ -15,6 +15,7 @@ import {
 } from '../profile/report/report.js';
 import { waitTotals, WAIT_NAMES } from '../profile/waits.js';
 import { csvLine, reportHead } from './data.js';
+import { samplesOf } from './text/report-columns.js';
 import { graphOf, type GraphForm, type GraphOptions } from './text/graph.js';
 import type { Sink } from './text/text.js';
 
@@ -168,27 +169,30 @@ function isThread(key: SortKey): boolean {
 /** What is not known is absent; so is what a hierarchy tells further down. */
 function keyCells(
   columns: readonly KeyColumn[],
-  { values, level = columns.length - 1 }: Line,
+  { values, rows, level = columns.length - 1 }: Line,
 ): Readonly<Record<string, Cell>> {
   const cells: Record<string, Cell> = {};
-  columns.slice(0, level + 1).forEach(({ key, text }, at) => {
+  columns.slice(0, level + 1).forEach(({ key, text, sum }, at) => {
     const value = values[at];
     if (isThread(key)) {
       const [, id, name] = /^ *(-?\d+):(.*)$/s.exec(text(value)) ?? [];
       cells[key] = Number(id);
       cells[`${key}Name`] = name;
     } else {
-      cells[key] = value < 0 ? undefined : keyCell(key, text(value));
+      const shown = sum === undefined ? text(value) : String(sum(value, samplesOf(rows)));
+      cells[key] = value < 0 ? undefined : keyCell(key, shown);
     }
   });
   return cells;
 }
 
 function keyCell(key: SortKey, text: string): Cell {
-  if (key === 'cpu' || key === 'time') return Number(text);
+  if (NUMBER_KEYS.has(key)) return Number(text);
   // The mark of the kernel is for the eye.
-  return key === 'symbol' ? text.slice('[.] '.length) : text;
+  return key.startsWith('symbol') ? text.slice('[.] '.length) : text;
 }
+
+const NUMBER_KEYS = new Set<SortKey>(['cpu', 'time', 'cycles', 'weight', 'local_weight']);
 
 const WHOLE_COSTS = ['weight', 'percent', 'samples'] as const;
 const SELF_COSTS = ['selfWeight', 'selfPercent', 'selfSamples'] as const;

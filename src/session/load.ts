@@ -12,6 +12,7 @@ import { ProfileBuilder } from '../profile/builder.js';
 import { Truncation, type EventInfo, type Profile } from '../profile/profile.js';
 import { CodePlaces } from './code-places.js';
 import { FrameResolver, type SourceLookup } from './frames.js';
+import { HardwareDetails } from './hardware.js';
 import { makeNotes } from './notes.js';
 import type { Thread } from './processes.js';
 import { Replay, type ReplayOptions } from './replay.js';
@@ -21,7 +22,7 @@ import { classifyWaits } from './waits.js';
 /** Whether what was inlined is shown as frames of its own: `auto` looks it up where that is cheap. */
 export type InlineChoice = 'auto' | 'on' | 'off';
 
-export interface LoadOptions extends Pick<ReplayOptions, 'symbols' | 'onDownload'> {
+export interface LoadOptions extends Pick<ReplayOptions, 'symbols' | 'onDownload' | 'hardware'> {
   /** By default `auto`. */
   readonly inline?: InlineChoice | undefined;
   /** Whether lines are needed, whatever that costs; by default there are none. */
@@ -39,7 +40,7 @@ export interface LoadOptions extends Pick<ReplayOptions, 'symbols' | 'onDownload
  *   in the profile's notes
  */
 export function profileOf(source: ByteSource, options: ReplayOptions & LoadOptions = {}): Profile {
-  const { inline = 'auto', lines = false, code = false } = options;
+  const { inline = 'auto', lines = false } = options;
   const replay = new Replay(source, {
     sharedFrom: SHARED_FROM,
     ...options,
@@ -48,7 +49,7 @@ export function profileOf(source: ByteSource, options: ReplayOptions & LoadOptio
   });
   try {
     const shown = hasCallChains(replay) ? inline : 'off';
-    return new Loading(replay, sourceLookup(shown, lines), code, options.onProgress).run();
+    return new Loading(replay, sourceLookup(shown, lines), options).run();
   } finally {
     replay.close();
   }
@@ -96,17 +97,20 @@ class Loading {
   /** Rows of samples whose threads could have run on. */
   private readonly preempted = new Int32Column();
   private readonly code: CodePlaces | undefined;
+  private readonly hardware: HardwareDetails | undefined;
+  private readonly onProgress: LoadOptions['onProgress'];
 
   constructor(
     private readonly replay: Replay,
     sourceOf: SourceLookup | undefined,
-    withCode: boolean,
-    private readonly onProgress: LoadOptions['onProgress'],
+    { code = false, hardware = false, onProgress }: LoadOptions,
   ) {
     const { builder } = this;
     const { locations, chains, file } = replay;
-    this.code = withCode ? new CodePlaces() : undefined;
+    this.code = code ? new CodePlaces() : undefined;
+    this.onProgress = onProgress;
     const frames = new FrameResolver(builder, locations, sourceOf, this.code);
+    this.hardware = hardware ? HardwareDetails.of(file.events.events, frames) : undefined;
     this.stacks = new StackResolver(builder, frames, chains);
     this.eventRows = file.events.events.map((event) =>
       isDummy(event.name) ? -1 : builder.event(event.name, eventUnit(event)),
@@ -131,7 +135,8 @@ class Loading {
     const { lost, lostChunks, throttled } = facts;
     const { hostname } = file.info;
     const built = builder.finish({ command, hostname, lost, lostChunks, throttled });
-    const profile = classifyWaits(built, this.preempted.view());
+    const known = this.hardware?.addTo(built) ?? built;
+    const profile = classifyWaits(known, this.preempted.view());
     const regions = replay.strata?.info.regions;
     return {
       ...profile,
@@ -183,6 +188,7 @@ class Loading {
       view.period,
       this.truncationOf(ordinal, stacks.truncation),
     );
+    this.hardware?.add(view, thread.process);
     const { preempted } = this.replay.strata ?? {};
     if (preempted !== undefined && hasOrdinal(preempted, ordinal)) this.preempted.push(sample);
   }

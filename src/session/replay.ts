@@ -41,6 +41,8 @@ export interface ReplayOptions {
   readonly lineBudget?: Bytes | undefined;
   /** Whether files and lines are wanted, or inlined functions alone; by default they are. */
   readonly lines?: boolean | undefined;
+  /** Whether weights and branch stacks of samples are wanted; by default they are not. */
+  readonly hardware?: boolean | undefined;
   /** Which samples are visited, by their number among the file's; all where it is absent. */
   readonly only?: (ordinal: number) => boolean;
   /**
@@ -247,7 +249,8 @@ export class Replay {
     if (options.only?.(ordinal) === false) return;
     // Of what another thread unwinds the copy of the stack need not be read.
     const isTaken = chains.take(records.event, ordinal);
-    if (!(isTaken ? records.sampleHead(view) : records.sample(view)) || chains.isDamaged) {
+    const headDoes = isTaken && options.hardware !== true;
+    if (!(headDoes ? records.sampleHead(view) : records.sample(view)) || chains.isDamaged) {
       if (records.event < 0) this.unidentified++;
       else this.damaged++;
       visitor.damaged?.(ordinal, records.event);

@@ -19,6 +19,8 @@ export interface FieldList {
 /** What of a report's choice the command line says. */
 export interface RowChoice extends ReportChoice {
   readonly children: boolean;
+  /** Whether rows are of branches; absent: where they were recorded. */
+  readonly branchStack?: boolean | undefined;
   /** Whether samples without a parent are left out. */
   readonly excludeOther: boolean;
   /** What stands between columns. */
@@ -51,6 +53,11 @@ export const ROW_FLAGS: readonly Flag[] = [
     valueText: 'on',
   },
   { flags: '--no-children', help: 'sort by what a function itself costs' },
+  {
+    flags: '-b, --branch-stack',
+    help: 'rows of branches: symbol_from, symbol_to; usual where they were recorded (record -b)',
+  },
+  { flags: '--no-branch-stack', help: 'rows of samples, also where branches were recorded' },
   { flags: '--hierarchy', help: 'each sort key as a level of a tree' },
   {
     flags: '--group',
@@ -110,6 +117,7 @@ export function rowChoice(values: Values): RowChoice {
     period: total,
     utilization: values['showCpuUtilization'] === true,
     children: values['children'] === true,
+    ...given('branchStack', values['branchStack'] as boolean | undefined),
     hierarchy,
     ...(group === undefined ? {} : { group: group ? ('all' as const) : ('none' as const) }),
     ...given('dsos', values['dsos'] as NamePattern[] | undefined),
@@ -130,17 +138,6 @@ function sortWith(sort: FieldList | undefined, parent: RegExp | undefined): Fiel
   return { ...sort, fields: [...sort.fields, 'parent'] };
 }
 
-/** Keys of perf's that need what Strata does not keep of a sample. */
-const UNSUPPORTED: Readonly<Record<string, string>> = {
-  weight: 'the weight of samples (perf record -W) is not kept: strata script -F weight prints it',
-  local_weight:
-    'the weight of samples (perf record -W) is not kept: strata script -F weight prints it',
-  symbol_from: 'branches (perf record -b) have no rows: strata script -F brstacksym prints them',
-  symbol_to: 'branches (perf record -b) have no rows: strata script -F brstacksym prints them',
-  dso_from: 'branches (perf record -b) have no rows: strata script -F brstacksym prints them',
-  dso_to: 'branches (perf record -b) have no rows: strata script -F brstacksym prints them',
-};
-
 /**
  * `comm,sym`, `+cpu`, by perf's names.
  * @throws StrataError that says which is none
@@ -151,8 +148,6 @@ export function parseFields(text: string): FieldList {
   const fields = words.map((word) => {
     const field = fieldNamed(word);
     if (field !== undefined) return field;
-    const reason = UNSUPPORTED[word.toLowerCase()] as string | undefined;
-    if (reason !== undefined) throw new InvalidArgumentError(reason);
     const meant = nearestWords(word, FIELD_NAMES);
     const suggestion = meant.length === 0 ? '' : `did you mean ${meant.join(' or ')}? `;
     throw new StrataError(`'${word}' is no key`, `${suggestion}Keys: ${FIELD_NAMES.join(', ')}`);

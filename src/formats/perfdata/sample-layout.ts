@@ -9,6 +9,7 @@ import type { SampleView } from './sample.js';
 import {
   PerfFormat,
   PerfSample,
+  PERF_SAMPLE_BRANCH_CALL_STACK,
   PERF_SAMPLE_BRANCH_COUNTERS,
   PERF_SAMPLE_BRANCH_HW_INDEX,
   RECORD_HEADER_SIZE,
@@ -39,6 +40,9 @@ export class SampleLayout {
   readonly cpuFromEnd: number;
   readonly branchHeaderWords: number;
   readonly hasBranchCounters: boolean;
+  /** Whether branches are the calls that are still open, and not those that were taken last. */
+  readonly branchesAreCalls: boolean;
+  readonly hasWeightParts: boolean;
   readonly readFormat: number;
   /** In a u64 that is two u32, which word the first one is. */
   readonly first: number;
@@ -75,6 +79,8 @@ export class SampleLayout {
     const branch = Number(attr.branch_sample_type & 0xffffffffn);
     this.branchHeaderWords = (branch & PERF_SAMPLE_BRANCH_HW_INDEX) !== 0 ? 2 : 0;
     this.hasBranchCounters = (branch & PERF_SAMPLE_BRANCH_COUNTERS) !== 0;
+    this.branchesAreCalls = (branch & PERF_SAMPLE_BRANCH_CALL_STACK) !== 0;
+    this.hasWeightParts = (type & PerfSample.WEIGHT_STRUCT) !== 0;
     this.branchEntryWords = BRANCH_ENTRY_WORDS + (this.hasBranchCounters ? 2 : 0);
     this.regsCount = bitCount(attr.sample_regs_user);
     this.regsIntrCount = bitCount(attr.sample_regs_intr);

@@ -126,6 +126,28 @@ export class SampleView {
     return addressFrom(words[branches - 2], words[branches - 1]);
   }
 
+  /**
+   * How a branch went: mispredicted, predicted, in a transaction, aborted, a bit each from the lowest up, then
+   * 16 bits of cycles. Bit fields begin at the highest bit where the file's machine is big-endian.
+   * @param branch from 0, the youngest, and below {@link branchCount}
+   */
+  branchFlags(branch: number): number {
+    const at = this.branches + branch * BRANCH_ENTRY_WORDS + 4;
+    if (this.layout.first === 0) return this.words[at] & 0xfffff;
+    const high = this.words[at + 1];
+    const bit = (place: number): number => (high >>> place) & 1;
+    return (
+      bit(31) | (bit(30) << 1) | (bit(29) << 2) | (bit(28) << 3) | (((high >>> 12) & 0xffff) << 4)
+    );
+  }
+
+  /** What the sample cost, of `WEIGHT` or the first part of `WEIGHT_STRUCT`; 0 where absent. Needs {@link rest}. */
+  get hardwareWeight(): number {
+    const { weight, words, layout } = this;
+    if (weight === 0) return 0;
+    return layout.hasWeightParts ? words[weight] >>> 0 : u64At(words, weight);
+  }
+
   /** First word of the branches' event counters, one u64 each; 0 where absent. */
   get branchCounters(): number {
     if (this.branches === 0 || !this.layout.hasBranchCounters) return 0;

@@ -105,6 +105,7 @@ export const PerfSample = {
 } as const;
 
 /** `perf_event_attr.branch_sample_type`: the one bit that changes a sample's layout. */
+export const PERF_SAMPLE_BRANCH_CALL_STACK = 1 << 11;
 export const PERF_SAMPLE_BRANCH_HW_INDEX = 1 << 17;
 /** As above (Linux 6.8): a u64 of counters follows each entry's block. */
 export const PERF_SAMPLE_BRANCH_COUNTERS = 1 << 19;

@@ -2,6 +2,7 @@
  * The flat profile: one row per distinct value of the sort keys (`perf report --sort`), with its own
  * weight and that of what it calls.
  */
+import { branchTree } from './branch-tree.js';
 import { callTree, type CallTree, type NodeKey, type SampleGroups } from '../calltree.js';
 import { InternedPairs, RepeatedPairs } from '../interned.js';
 import { keyColumns, type KeyColumn, type NodeColumn, type SampleColumn } from './key-columns.js';
@@ -88,7 +89,11 @@ export function flatProfile(
   const byLine = columns.some(({ key }) => key === 'srcline' || key === 'srcfile');
   const groups = groupSamples(profile, columns.filter(isOfSamples));
   const nodeKey = byLine && finest === 'function' ? 'line' : finest;
-  const tree = callTree(profile, event, groups, nodeKey);
+  const { branches } = profile;
+  const tree =
+    branches === undefined
+      ? callTree(profile, event, groups, nodeKey)
+      : branchTree(profile, event, branches, groups);
   const made = makeRows(tree, groups, columns, shown);
   const { rows, rowOf, selfRowOf } = made;
   addSelf(tree, rows, selfRowOf);
@@ -165,7 +170,7 @@ function makeRows(
   /** The row of an owner's symbol and a node's line. */
   const rowFor = (node: number, owner: number): number => {
     const func = tree.func[owner];
-    if (shown !== undefined && (func < 0 || shown[func] === 0)) {
+    if (shown !== undefined && !isShown(shown, tree, owner)) {
       if (hidden < 0) hidden = rows.push(newRow(rows.length, [], NOWHERE, true)) - 1;
       return hidden;
     }
@@ -199,6 +204,13 @@ function makeRows(
   return { rows, rowOf, selfRowOf, ownerOf };
 }
 
+/** A branch is shown where one of its ends is. */
+function isShown(shown: Uint8Array, { profile, func, branch }: CallTree, node: number): boolean {
+  if (func[node] >= 0 && shown[func[node]] === 1) return true;
+  if (branch === undefined || profile.branches === undefined) return false;
+  return shown[profile.frames.func[profile.branches.from[branch[node]]]] === 1;
+}
+
 const NOWHERE: RowPlace = { comm: -1, pid: -1, thread: -1, wait: -1, module: -1, func: -1 };
 
 /** The place of a row, from one of its samples and the function that it is of. */
@@ -208,8 +220,8 @@ function placesOf({ samples, threads, functions }: Profile, columns: readonly Ke
   const byThread = has('pid', 'tid');
   const byProcess = byThread || has('tgid');
   const byWait = has('wait');
-  const bySymbol = has('symbol');
-  const byModule = bySymbol || has('dso');
+  const bySymbol = has('symbol', 'symbol_to');
+  const byModule = bySymbol || has('dso', 'dso_to');
   return (sample: number, func: number): RowPlace => {
     const thread = samples.thread[sample];
     return {

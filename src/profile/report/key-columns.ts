@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 
 import type { Nanoseconds } from '../../base/units.js';
 import type { CallTree } from '../calltree.js';
+import { branchEnds, cyclesColumn, mispredictColumn, weightColumn } from './hardware-columns.js';
 import { moduleOfFile } from '../libraries.js';
 import { Layer, LAYER_NAMES, type Profile } from '../profile.js';
 import { functionsNamed } from '../selection/function-choice.js';
@@ -21,6 +22,8 @@ interface Column {
   readonly text: (value: number) => string;
   /** Below zero where the value `a` stands above `b`, both being of equal weight (tools/perf/util/sort.c). */
   readonly compare: (a: number, b: number) => number;
+  /** Where rows show a sum over their samples in place of the value. */
+  readonly sum?: (value: number, samples: number) => number;
 }
 
 /** A key that is the same for all frames of a sample. */
@@ -67,7 +70,7 @@ export function keyColumns(
 }
 
 function keyColumn(profile: Profile, key: SortKey, options: KeyOptions): KeyColumn {
-  const { samples, threads, strings, functions, modules } = profile;
+  const { samples, threads, strings, functions } = profile;
   switch (key) {
     case 'comm':
       return { key, of: 'samples', values: samples.comm, ...namesOf(strings, '') };
@@ -107,26 +110,22 @@ function keyColumn(profile: Profile, key: SortKey, options: KeyOptions): KeyColu
       return { key, of: 'samples', values: Int32Array.from(samples.wait), text, compare: rising };
     }
     case 'dso':
-      // Files of one name are one row, wherever they lie.
-      return {
-        key,
-        of: 'nodes',
-        byOwner: true,
-        values: ({ func }) => {
-          const names = functions.module.map((module) => (module < 0 ? -1 : modules.name[module]));
-          return func.map((one) => (one < 0 ? -1 : names[one]));
-        },
-        ...namesOf(strings, UNKNOWN),
-      };
+      return dsoColumn(profile, key, ownFunctions);
+    case 'dso_from':
+    case 'dso_to':
+      return dsoColumn(profile, key, branchEnds(profile, key));
     case 'symbol':
-      return {
-        key,
-        of: 'nodes',
-        byOwner: true,
-        values: ({ func }) => func,
-        text: (func) => symbolText(profile, func),
-        compare: (a, b) => compareUnknownLast(a, b, (func) => strings[functions.name[func]]),
-      };
+      return symbolColumn(profile, key, ownFunctions);
+    case 'symbol_from':
+    case 'symbol_to':
+      return symbolColumn(profile, key, branchEnds(profile, key));
+    case 'mispredict':
+      return mispredictColumn(profile);
+    case 'cycles':
+      return cyclesColumn(profile);
+    case 'weight':
+    case 'local_weight':
+      return weightColumn(profile, key);
     case 'layer':
       return {
         key,
@@ -170,6 +169,44 @@ function compareUnknownLast(a: number, b: number, text: (value: number) => strin
   const other = b < 0 ? UNKNOWN : text(b);
   if ((one === UNKNOWN) !== (other === UNKNOWN)) return one === UNKNOWN ? 1 : -1;
   return compareBytes(one, other);
+}
+
+function ownFunctions({ func }: CallTree): Int32Array {
+  return func;
+}
+
+/** Files of one name are one row, wherever they lie. */
+function dsoColumn(
+  { functions, modules, strings }: Profile,
+  key: SortKey,
+  functionsOf: (tree: CallTree) => Int32Array,
+): NodeColumn {
+  return {
+    key,
+    of: 'nodes',
+    byOwner: true,
+    values: (tree) => {
+      const names = functions.module.map((module) => (module < 0 ? -1 : modules.name[module]));
+      return functionsOf(tree).map((one) => (one < 0 ? -1 : names[one]));
+    },
+    ...namesOf(strings, UNKNOWN),
+  };
+}
+
+function symbolColumn(
+  profile: Profile,
+  key: SortKey,
+  functionsOf: (tree: CallTree) => Int32Array,
+): NodeColumn {
+  const { functions, strings } = profile;
+  return {
+    key,
+    of: 'nodes',
+    byOwner: true,
+    values: functionsOf,
+    text: (func) => symbolText(profile, func),
+    compare: (a, b) => compareUnknownLast(a, b, (func) => strings[functions.name[func]]),
+  };
 }
 
 /** `[.] main`, `[k] schedule`. */

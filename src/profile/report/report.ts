@@ -4,6 +4,7 @@ import { entriesOf, sortEntries, type Entry, type RowOrder } from './entries.js'
 import { flatProfile, shownWeights, type FlatProfile } from './flat.js';
 import { DEFAULT_PARENT, keyColumns, type KeyColumn } from './key-columns.js';
 import { limitStacks } from './max-stack.js';
+import { eventsWithSamples } from '../selection/event-choice.js';
 import { functionsNamed, modulesNamed } from '../selection/function-choice.js';
 import type { NamePattern } from '../selection/names.js';
 import type { Profile } from '../profile.js';
@@ -77,8 +78,9 @@ export interface EventReport {
 
 /** The reports of all events that have samples. */
 export function reportsOf(read: Profile, choice: ReportChoice): EventReport[] {
-  // perf shows neither children nor call graphs of a recording without call chains.
-  const chained = read.stacks.parent.some((parent) => parent >= 0);
+  // perf shows neither children nor call graphs of a recording without call chains, nor of branches.
+  const branches = read.branches !== undefined;
+  const chained = !branches && read.stacks.parent.some((parent) => parent >= 0);
   const children = chained && choice.hierarchy !== true && (choice.children ?? true);
   // As with perf, also in a hierarchy, which has no children.
   const direction = choice.chain ?? ((choice.children ?? true) ? 'caller' : 'callee');
@@ -87,7 +89,7 @@ export function reportsOf(read: Profile, choice: ReportChoice): EventReport[] {
     maxStack === undefined
       ? read
       : limitStacks(read, maxStack, direction === 'none' ? 'caller' : direction);
-  const planned = planFields({ ...choice, children });
+  const planned = planFields({ ...choice, children, branches });
   const elided = elidedKeys(planned, choice);
   const plan = { ...planned, columns: planned.columns.filter((field) => !isElided(elided, field)) };
   const columns = keyColumns(profile, plan.keys, {
@@ -168,16 +170,13 @@ function shownFunctions(profile: Profile, choice: ReportChoice): Uint8Array | un
 
 /** Events with samples, each with those that are shown beside it. */
 export function eventsShown(
-  { events, samples }: Profile,
+  profile: Profile,
   group: NonNullable<ReportChoice['group']>,
 ): number[][] {
-  const counted = new Uint8Array(events.length);
-  const { event: eventOf, length } = samples;
-  for (let sample = 0; sample < length; sample++) counted[eventOf[sample]] = 1;
-  const present = [...events.keys()].filter((event) => counted[event] === 1);
+  const present = eventsWithSamples(profile);
   if (group === 'all') return present.length === 0 ? [] : [present];
   if (group === 'none') return present.map((event) => [event]);
-  const leaderOf = (event: number) => events[event].leader ?? event;
+  const leaderOf = (event: number) => profile.events[event].leader ?? event;
   const leaders = new Set(present.map(leaderOf));
   return [...leaders].map((leader) => present.filter((event) => leaderOf(event) === leader));
 }

@@ -23,6 +23,14 @@ export const SORT_KEYS = [
   'layer',
   'py_module',
   'py_file',
+  'dso_from',
+  'dso_to',
+  'symbol_from',
+  'symbol_to',
+  'mispredict',
+  'cycles',
+  'weight',
+  'local_weight',
 ] as const;
 
 /**
@@ -33,7 +41,9 @@ export const SORT_KEYS = [
  * - `parent`: the function on the stack that `--parent` matches;
  * - `wait`: what the thread was off its CPU for;
  * - `layer`: Python, the interpreter, native code or the kernel;
- * - `py_module`, `py_file`: the Python function that runs, or on whose behalf native code does.
+ * - `py_module`, `py_file`: the Python function that runs, or on whose behalf native code does;
+ * - `dso_from` … `cycles`: of branches, where rows are of these; `dso` and `symbol` are where they lead then;
+ * - `weight`, `local_weight`: what the hardware says that a row's samples cost, together and each.
  */
 export type SortKey = (typeof SORT_KEYS)[number];
 
@@ -51,6 +61,15 @@ export type Measure = (typeof MEASURES)[number];
 export type Field = SortKey | Measure;
 
 export const DEFAULT_SORT_KEYS: readonly SortKey[] = ['comm', 'dso', 'symbol'];
+
+/** Where rows are of branches. */
+const BRANCH_SORT_KEYS: readonly SortKey[] = [
+  'comm',
+  'dso_from',
+  'symbol_from',
+  'symbol_to',
+  'cycles',
+];
 
 /** Names that mean the same. */
 const ALIASES: Readonly<Record<string, Field>> = { sym: 'symbol', samples: 'sample' };
@@ -88,6 +107,8 @@ export interface FieldChoice {
   /** `--fields`; `more` puts them behind the default numbers. */
   readonly fields?: { readonly fields: readonly Field[]; readonly more: boolean } | undefined;
   readonly children: boolean;
+  /** Whether rows are of branches, which have other default keys. */
+  readonly branches?: boolean;
   /** `-n` */
   readonly samples?: boolean;
   /** `--show-total-period` */
@@ -112,10 +133,11 @@ export function needsLines(
  */
 export function planFields(choice: FieldChoice): FieldPlan {
   const { sort, fields, children } = choice;
+  const usual = choice.branches === true ? BRANCH_SORT_KEYS : DEFAULT_SORT_KEYS;
   const strict = fields !== undefined && !fields.more;
   const asked = sort?.fields ?? [];
-  const wanted = sort?.more === true ? [...DEFAULT_SORT_KEYS, ...asked] : asked;
-  const sorted = sort === undefined ? (strict ? [] : DEFAULT_SORT_KEYS) : wanted;
+  const wanted = sort?.more === true ? [...usual, ...asked] : asked;
+  const sorted = sort === undefined ? (strict ? [] : usual) : wanted;
   const first: Field[] = [];
   if (!strict) {
     const named = (part: string) => sorted.some((field) => field.includes(part));

@@ -9,8 +9,9 @@ export interface SampleFilter {
   readonly events?: readonly number[] | undefined;
   readonly pids?: readonly number[] | undefined;
   readonly tids?: readonly number[] | undefined;
+  /** Names that threads had at the time of the sample. */
   readonly comms?: readonly string[] | undefined;
-  /** Names of regions: what their threads did in them. */
+  /** Names of regions that the recorded program marked: what their threads did in them. */
   readonly regions?: readonly string[] | undefined;
   /** Thread IDs, and names that threads had last. */
   readonly threads?: readonly string[] | undefined;
@@ -107,5 +108,7 @@ function pickSamples(samples: SampleTable, rows: Int32Array): SampleTable {
     weight: doubles(samples.weight),
     truncation: Uint8Array.from(rows, (row) => samples.truncation[row]),
     wait: Uint8Array.from(rows, (row) => samples.wait[row]),
+    ...(samples.hardwareWeight && { hardwareWeight: doubles(samples.hardwareWeight) }),
+    ...(samples.branches && { branches: ints(samples.branches) }),
   };
 }

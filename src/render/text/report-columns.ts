@@ -41,6 +41,14 @@ const KEY_HEADERS: Readonly<Record<SortKey, string>> = {
   layer: 'Layer',
   py_module: 'Python Module',
   py_file: 'Python File',
+  dso_from: 'Source Shared Object',
+  dso_to: 'Target Shared Object',
+  symbol_from: 'Source Symbol',
+  symbol_to: 'Target Symbol',
+  mispredict: 'Branch Mispredicted',
+  cycles: 'Basic Block Cycles',
+  weight: 'Weight',
+  local_weight: 'Local Weight',
 };
 
 const MEASURE_HEADERS: Readonly<Record<Measure, string>> = {
@@ -99,12 +107,20 @@ function measureColumn({ order, plan, events, totals }: EventReport, field: Meas
 /** The column of a sort key, as wide as its widest text among the lines; texts are never cut. */
 export function keyColumn(report: EventReport, key: SortKey, lines: readonly Line[]): Column {
   const at = report.columns.findIndex((column) => column.key === key);
-  const textOf = cellsOf(report.columns[at]);
+  const column = report.columns[at];
+  const cellOf = cellsOf(column);
+  const text = ({ values, rows }: Line): string =>
+    column.sum === undefined ? cellOf(values[at]) : String(column.sum(values[at], samplesOf(rows)));
   const header = KEY_HEADERS[key];
   let width = header.length;
-  for (const { values } of lines) width = Math.max(width, widthOf(textOf(values[at])));
+  for (const line of lines) width = Math.max(width, widthOf(text(line)));
   width = Math.min(width, MAX_PADDED);
-  return { field: key, header, width, right: false, text: ({ values }) => textOf(values[at]) };
+  return { field: key, header, width, right: false, text };
+}
+
+/** Of all events that are side by side. */
+export function samplesOf(rows: Line['rows']): number {
+  return rows.reduce((sum, row) => sum + (row?.selfSamples ?? 0), 0);
 }
 
 /** Each value's text is made once: many lines share them. */
