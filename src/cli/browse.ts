@@ -13,7 +13,7 @@ import type { BrowseWorkerData } from './browse-worker.js';
 import { FullScreen } from './full-screen.js';
 import { parseFields } from './options/report-rows.js';
 import type { ReportOptions } from './options/report.js';
-import { canBrowse, describeTerminal } from './terminal.js';
+import { canBrowse, describeTerminal, hasUnicode } from './terminal.js';
 
 /**
  * Shows the recording until the person quits.
@@ -77,7 +77,7 @@ function runSession(
     }),
     onGone: () => end(ExitCode.Done),
   });
-  const screen = new Screen(describeTerminal().colour);
+  const screen = new Screen(describeTerminal().colour, hasUnicode());
   const browser: Browser = new Browser(
     {
       query: { zooms: [], filter: '', relative: false },

@@ -17,6 +17,13 @@ export function describeTerminal(
   return { colour: terminal && !refused, columns: terminal ? stream.columns : undefined };
 }
 
+/** Whether what is written as UTF-8 is read as that: locale(7); where no locale is named, most likely it is. */
+export function hasUnicode(environment: NodeJS.ProcessEnv = process.env): boolean {
+  const { LC_ALL, LC_CTYPE, LANG } = environment;
+  const locale = [LC_ALL, LC_CTYPE, LANG].find(Boolean);
+  return locale === undefined || /utf-?8/i.test(locale);
+}
+
 /** How text is set off, as `--color` says; `terminal` is where it goes, if it goes to standard output. */
 export function styleOf(
   color: 'auto' | 'always' | 'never',

@@ -163,6 +163,26 @@ test('zooms are a stack, each step leads back to where it was', () => {
   assert.match(back[11], / 7\/7$/);
 });
 
+test('where no row is left that is said, and keys on rows do nothing', () => {
+  const session = new Session();
+  session.after('');
+  const none = session.after('/nowhere');
+  assert.equal(none[3], '  no row has “nowhere”: Esc clears the filter');
+  const before = session.after('\r');
+  assert.deepEqual(session.after('eadt*cEC'), before);
+  assert.equal(names(session.after('\x1b')).length, 7);
+});
+
+test('in narrow terminals keys that nothing could be read of make room', () => {
+  const long = 'x'.repeat(60);
+  const session = new Session(
+    { width: 40, height: 9 },
+    drawProfile(`comm:app\n${long}[lib${long}]`),
+  );
+  assert.equal(session.after('')[1], '  Overhead  Command  Symbol');
+  assert.match(session.lines()[2], /^ {3}100\.00% {2}app {6}\[\.\] xxxx/);
+});
+
 test('views, sort keys and order by menus; what is wrong is said', () => {
   const session = new Session();
   session.after('');

@@ -14,7 +14,15 @@ import { sortMenu, sortPrompt, viewMenu } from './menus.js';
 import { PromptOverlay, TextOverlay, type Overlay } from './overlays.js';
 import type { Answer, Fold, Page, Query, Question, Sort, TextPage, Zoom } from './protocol.js';
 import { isTooSmall, tooSmall, type Size } from './size.js';
-import { noteLine, promptLine, statusLine, TEXT_KEYS, titleLine } from './status.js';
+import {
+  noteLine,
+  notesPage,
+  nothingLeft,
+  promptLine,
+  statusLine,
+  TEXT_KEYS,
+  titleLine,
+} from './status.js';
 
 /** What the terminal has to do. */
 export type Effect = 'quit' | 'suspend' | 'redraw';
@@ -134,6 +142,7 @@ export class Browser {
     const rows = this.listHeight + 1;
     const list =
       page === undefined ? [cutLine([span(this.progress)], width)] : this.place.draw(page, width);
+    if (page?.lines === 0) list.push([], cutLine([span(nothingLeft(answered), 'faint')], width));
     const below = Array.from({ length: rows }, (_, line): Line => list[line] ?? []);
     const body = overlay?.lines(below, width) ?? below;
     const head = overlay?.title ?? (page === undefined ? 'strata report' : undefined);
@@ -292,6 +301,7 @@ export class Browser {
   private zoom(page: Page, isIt: (zoom: Zoom) => boolean, what: string, key: string): void {
     const { place, query } = this;
     const zoom = place.lineAt(page, place.cursor)?.zooms.find(isIt);
+    if (page.lines === 0) return;
     if (zoom === undefined) {
       this.message = `this has no ${what}; rows may: s, ${key}`;
     } else if (query.zooms.some((one) => JSON.stringify(one) === JSON.stringify(zoom))) {
@@ -389,13 +399,4 @@ export class Browser {
     this.ask();
     this.isWaiting = false;
   }
-}
-
-function notesPage({ notes }: Page): TextPage {
-  const lines = notes.length === 0 ? ['Nothing is known to be missing.'] : notes;
-  return {
-    title: 'What this profile cannot tell',
-    at: 0,
-    lines: lines.map((text) => [span(text)]),
-  };
 }

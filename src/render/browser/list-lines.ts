@@ -7,6 +7,8 @@ import type { ChainLine, ColumnHead, FoldState, ListLine, RowLine } from './prot
 const MARKS: Readonly<Record<FoldState, string>> = { open: '- ', closed: '+ ', none: '  ' };
 const MARK_COLUMNS = 2;
 const GAP = 2;
+/** Of a key that would get fewer columns nothing could be read: the others get them. */
+const LEAST_KEY = 8;
 /** Narrower terminals show the first number only. */
 const ALL_NUMBERS_FROM = 56;
 /** perf's (`MIN_GREEN`, `MIN_RED` of tools/perf/util/color.h). */
@@ -31,17 +33,24 @@ export function layOut(heads: readonly ColumnHead[], width: number, scroll: numb
   const needed = keys.reduce((sum, { width: size }) => sum + size + GAP, -GAP);
   if (scroll > 0 || needed <= room || keys.length < 2) return { numbers, keys, width, scroll };
   const last = keys[keys.length - 1];
-  let left = Math.max(Math.floor(room / 2), room - last.width);
-  // What the narrow ones do not need the wide ones get.
+  const left = Math.max(Math.floor(room / 2), room - last.width);
   const narrowFirst = keys.slice(0, -1).sort((a, b) => a.width - b.width);
-  const widths = new Map<ColumnHead, number>();
-  narrowFirst.forEach((key, index) => {
-    const given = Math.floor(left / (narrowFirst.length - index)) - GAP;
-    widths.set(key, Math.max(0, Math.min(key.width, given)));
-    left -= (widths.get(key) ?? 0) + GAP;
-  });
-  const fitted = keys.map((key) => ({ ...key, width: widths.get(key) ?? key.width }));
+  const widths = new Map([...shareOut(narrowFirst, left), [last, last.width]]);
+  const fitted = keys.map((key) => ({ ...key, width: widths.get(key) ?? 0 }));
   return { numbers, keys: fitted, width, scroll };
+}
+
+/** Columns of each key: what the narrow ones do not need the wide ones get; the widest may get none. */
+function shareOut(narrowFirst: readonly ColumnHead[], room: number): Map<ColumnHead, number> {
+  const widths = new Map<ColumnHead, number>();
+  let left = room;
+  for (const [index, key] of narrowFirst.entries()) {
+    const given = Math.min(key.width, Math.floor(left / (narrowFirst.length - index)) - GAP);
+    if (given < Math.min(key.width, LEAST_KEY)) return shareOut(narrowFirst.slice(0, -1), room);
+    widths.set(key, given);
+    left -= given + GAP;
+  }
+  return widths;
 }
 
 /** How far keys can be scrolled. */

@@ -28,6 +28,11 @@ test('without colours weight and reversal are left', () => {
   assert.ok(drawn.includes('\x1b[1mmuch\x1b[0msome\x1b[7mhere\x1b[0m'));
 });
 
+test('where the locale is not UTF-8 there is ASCII in as many columns', () => {
+  const drawn = new Screen(true, false).draw([[span('1 · 漢字é\u0301 › b…', 'hot')]]);
+  assert.ok(drawn.includes('\x1b[31m1 | ????? > b~\x1b[0m'), drawn);
+});
+
 test('wide characters that an edge cuts leave a blank', () => {
   const line = [span('a漢字', 'hot'), span('b')];
   assert.equal(lineColumns(line), 6);

@@ -3,6 +3,7 @@
  * are not written again. Sequences are of ECMA-48 and xterm's ctlseqs; a terminal passes over those that it
  * does not know.
  */
+import { columns } from '../text/text.js';
 import type { Line, Look } from './line.js';
 
 /**
@@ -30,10 +31,26 @@ const COLOURS: Readonly<Record<Look, string>> = {
 /** NO_COLOR leaves weight and reversal: without the latter nobody saw where the cursor is. */
 const NO_COLOURS: Readonly<Record<Look, string>> = { ...COLOURS, hot: '1', warm: '' };
 
+/** What stands for signs of ours where there is ASCII alone. */
+const ASCII: Readonly<Record<string, string>> = {
+  '…': '~',
+  '·': '|',
+  '›': '>',
+  '│': '|',
+  '–': '-',
+  '’': "'",
+  '“': '"',
+  '”': '"',
+};
+
 export class Screen {
   private drawn: string[] = [];
 
-  constructor(private readonly hasColours: boolean) {}
+  /** @param hasUnicode false where bytes beyond ASCII would be other characters than meant */
+  constructor(
+    private readonly hasColours: boolean,
+    private readonly hasUnicode = true,
+  ) {}
 
   /** All is to be written again: the terminal has another size, or something else wrote to it. */
   forget(): void {
@@ -58,7 +75,18 @@ export class Screen {
   private encode(line: Line): string {
     const codes = this.hasColours ? COLOURS : NO_COLOURS;
     return line
-      .map(({ text, look }) => (codes[look] === '' ? text : `\x1b[${codes[look]}m${text}\x1b[0m`))
+      .map(({ text, look }) => {
+        const shown = this.hasUnicode ? text : inAscii(text);
+        return codes[look] === '' ? shown : `\x1b[${codes[look]}m${shown}\x1b[0m`;
+      })
       .join('');
   }
+}
+
+/** The text in as many columns. */
+function inAscii(text: string): string {
+  return text.replace(
+    /[^\u0000-\u007f]/gu, // eslint-disable-line no-control-regex
+    (character) => ASCII[character] ?? '?'.repeat(columns(character)),
+  );
 }

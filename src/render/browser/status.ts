@@ -1,7 +1,7 @@
-/** The lines around the list: the title above, notes and status below. */
+/** The lines around the list, and in its place where it is empty: the title above, notes and status below. */
 import { columns, safe, shortenEnd } from '../text/text.js';
 import { cutLine, span, type Line } from './line.js';
-import type { Page, Query, Zoom } from './protocol.js';
+import type { Page, Query, TextPage, Zoom } from './protocol.js';
 
 /** What is looked at, and how far it was zoomed into. */
 export function titleLine(page: Page, { zooms, filter, relative }: Query, width: number): Line {
@@ -37,6 +37,22 @@ export function noteLine(notes: readonly string[], width: number): Line | undefi
   const more = notes.length === 1 ? '' : ` (n: ${notes.length - 1} more)`;
   const text = shortenEnd(`! ${notes[0]}`, width - columns(more));
   return [span(text + more, 'faint')];
+}
+
+/** What stands in place of rows. */
+export function nothingLeft({ filter, zooms }: Query): string {
+  if (filter !== '') return `  no row has “${safe(filter)}”: Esc clears the filter`;
+  return zooms.length === 0 ? '  no rows' : '  no rows are left: Esc goes a step back';
+}
+
+/** All of what could not be known. */
+export function notesPage({ notes }: Page): TextPage {
+  const lines = notes.length === 0 ? ['Nothing is known to be missing.'] : notes;
+  return {
+    title: 'What this profile cannot tell',
+    at: 0,
+    lines: lines.map((text) => [span(text)]),
+  };
 }
 
 const LIST_KEYS = [

@@ -75,7 +75,8 @@ export class Table {
     readonly events: readonly number[],
     choice: TableChoice,
   ) {
-    const [report] = reportsOf(filterSamples(profile, { events }), choice);
+    const isAll = events.length === profile.events.length;
+    const [report] = reportsOf(isAll ? profile : filterSamples(profile, { events }), choice);
     if ((report as EventReport | undefined) === undefined) {
       const names = events.map((event) => profile.events[event].name).join(', ');
       throw new StrataError(`no samples of ${names} are left`);
