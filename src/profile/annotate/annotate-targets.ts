@@ -49,10 +49,23 @@ export function annotateTargets(profile: Profile, event: number, name: string): 
   );
 }
 
-/** `inner` of `outer.<locals>.inner`, `push` of `ns::Queue::push(int)`. */
+/** `inner` of `outer.<locals>.inner`, `push` and `Queue::push` of `bool ns::Queue<int>::push(int)`. */
 function isLastPart(symbol: string, part: string): boolean {
-  const bare = symbol.replace(/\(.*$/s, '');
-  return bare === part || bare.endsWith(`.${part}`) || bare.endsWith(`::${part}`);
+  const ends = (name: string) =>
+    name === part || name.endsWith(`.${part}`) || name.endsWith(`::${part}`);
+  return ends(symbol) || bareName(symbol).split(' ').some(ends);
+}
+
+/** A C++ function's name as a person types it: without the arguments of templates and functions. */
+function bareName(symbol: string): string {
+  let bare = '';
+  let depth = 0;
+  for (const character of symbol) {
+    if (character === '<' || character === '(') depth++;
+    else if (depth === 0) bare += character;
+    else if (character === '>' || character === ')') depth--;
+  }
+  return bare;
 }
 
 /** Names of symbols and files that hold a text, in any case: what may have been meant. */
@@ -73,7 +86,7 @@ export function similarTargets(
 export function targetNames(profile: Profile, event: number): string[] {
   const symbols = annotatedSymbols(profile, event).flatMap(({ name }) => [
     name,
-    name.replace(/\(.*$/s, '').replace(/^.*(?:\.|::)/s, ''),
+    bareName(name).replace(/^.*(?:\.|::)/s, ''),
   ]);
   const files = annotatedFiles(profile, event).flatMap(({ file }) => [
     basename(file),

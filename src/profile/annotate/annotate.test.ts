@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { drawProfile } from '../../testing/drawn.js';
 import { annotatedFiles, annotatedSymbols, annotateFile, annotateSymbol } from './annotate.js';
-import { annotateTargets, similarTargets } from './annotate-targets.js';
+import { annotateTargets, similarTargets, targetNames } from './annotate-targets.js';
 
 const PROFILE = drawProfile(`
   weight:10   weight:20   weight:30      weight:40
@@ -101,4 +101,19 @@ test('a name is a symbol, else a file, a module or a line, else the end of a sym
     annotateTargets(nested, 0, 'push').map((one) => one.kind === 'symbol' && one.symbol.name),
     ['C.<locals>.push', 'ns::Queue::push(int)'],
   );
+});
+
+test('C++ functions are found by the names that people type, without arguments', () => {
+  const fill = 'long Table<std::map<int, long> >::fill(int)';
+  const lambda = `std::__sort<long*, ${fill}::{lambda(int)#1}>`;
+  const part = 'std::operator< <char>(char)';
+  const profile = drawProfile(`${fill}[app]\n${lambda}[app]\n${part}[app]`);
+  const found = (name: string) =>
+    annotateTargets(profile, 0, name).map((one) => one.kind === 'symbol' && one.symbol.name);
+  assert.deepEqual(found('fill'), [fill]);
+  assert.deepEqual(found('Table::fill'), [fill]);
+  assert.deepEqual(found('__sort'), [lambda]);
+  assert.deepEqual(found('operator'), [part]);
+  assert.deepEqual(found('Table'), []);
+  assert.ok(targetNames(profile, 0).includes('fill'));
 });

@@ -157,3 +157,16 @@ test('a narrow terminal keeps room for the source', () => {
     shown,
   );
 });
+
+test('of files whose lines are all below the limit the number is told', () => {
+  const profile = drawProfile(`
+    weight:99       weight:1
+    f[app=/a.c]:1   f[app=/a.c]:1
+    -               +g[app=/b.h]:1
+  `);
+  const shown = text(profile, events(profile, 'code\n', 'f', { minPercent: 5 }));
+  assert.match(shown, /\/a\.c\n/);
+  assert.doesNotMatch(shown, /\/b\.h/);
+  assert.match(shown, /^ {2}1 more file below the limit: --min 0 shows all$/m);
+  assert.match(text(profile, events(profile, 'code\n', 'f')), /\/b\.h\n/);
+});

@@ -113,7 +113,7 @@ class Writer {
     const shares = `${this.share(cost.total).trim()} of everything, ${this.share(cost.self).trim()} itself`;
     sink(`\n${style.strong(safe(title))}: ${shares}, ${plural(cost.totalSamples, 'sample')}\n`);
     for (const one of code ?? []) this.code(annotation, one);
-    if (code === undefined) for (const one of files) this.file(annotation, one);
+    if (code === undefined) this.files(annotation, files);
     if (code === undefined && files.length === 0) {
       sink(`  no line of a source is known: ${this.whyNoLines(annotation)}\n`);
     } else if (
@@ -124,6 +124,17 @@ class Writer {
       const { total } = annotation.withoutLine;
       sink(`  ${this.share(total).trim()} is of code whose line is not known\n`);
     }
+  }
+
+  /** Of a symbol, into which much is inlined, those with lines that are shown. */
+  private files(annotation: Annotation, files: readonly AnnotatedFile[]): void {
+    const shown = files.filter(
+      ({ rows, unplaced }) =>
+        annotation.kind === 'file' || files.length === 1 || rows.length > 0 || unplaced.length > 0,
+    );
+    for (const file of shown) this.file(annotation, file);
+    const left = files.length - shown.length;
+    if (left > 0) this.sink(`  ${plural(left, 'more file')} below the limit: --min 0 shows all\n`);
   }
 
   private file(annotation: Annotation, file: AnnotatedFile): void {
