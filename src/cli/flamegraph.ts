@@ -2,6 +2,7 @@
 import { ExitCode } from '../base/errors.js';
 import { formatPercent, plural } from '../base/units.js';
 import type { Profile } from '../profile/profile.js';
+import { eventsWithSamples } from '../profile/selection/event-choice.js';
 import { renderFlameGraph } from '../render/flamegraph/flamegraph.js';
 import { writeFolded } from '../render/folded.js';
 import { readSelected } from './input.js';
@@ -62,11 +63,10 @@ function fold(
  * Of the events that have samples the one that was asked for first, which is the one that matters; in folded
  * stacks that of the first sample, as with the other tools.
  */
-function shownEvent({ events, samples }: Profile, { format }: FlamegraphOptions): number {
+function shownEvent(profile: Profile, { format }: FlamegraphOptions): number {
+  const { samples } = profile;
   if (samples.length === 0) return 0;
-  if (format === 'folded') return samples.event[0];
-  const present = new Set(samples.event);
-  return events.findIndex((_, index) => present.has(index));
+  return format === 'folded' ? samples.event[0] : eventsWithSamples(profile)[0];
 }
 
 /** How much of the event the selection left out. */
@@ -81,10 +81,10 @@ function leftOut({ samples }: Profile, event: number, weights: Float64Array): Wr
 
 /** Of several events one is drawn: their sum would mean nothing. */
 function tellOfOthers(profile: Profile, event: number, { selection }: FlamegraphOptions): void {
-  const present = new Set(profile.samples.event);
-  if (selection.event !== undefined || present.size < 2) return;
-  const others = profile.events.filter((_, index) => index !== event && present.has(index));
-  const names = others.map(({ name }) => name).join(', ');
+  const present = eventsWithSamples(profile);
+  if (selection.event !== undefined || present.length < 2) return;
+  const others = present.filter((one) => one !== event);
+  const names = others.map((one) => profile.events[one].name).join(', ');
   tell(`showed ${profile.events[event].name}, not ${names}; --event NAME shows another`);
 }
 

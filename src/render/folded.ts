@@ -55,7 +55,7 @@ function foldedCounts(profile: Profile, options: FoldedOptions): Map<string, num
   const paths: string[] = [];
   const counts = new Map<string, number>();
   for (let node = 0; node < tree.length; node++) {
-    const { [node]: func } = tree.func;
+    const func = tree.func[node];
     const group = tree.group[node];
     const above = tree.parent[node];
     const outer = above < 0 ? roots[group] : paths[above];

@@ -1,6 +1,7 @@
 /** Which events of recordings are compared, and what speaks against comparing them. */
 import { StrataError } from '../../base/errors.js';
 import type { EventInfo, Profile } from '../profile.js';
+import { eventsWithSamples } from '../selection/event-choice.js';
 import type { Normalization } from './diff.js';
 import type { DiffInput } from './join.js';
 
@@ -59,11 +60,11 @@ export function comparableInputs(
 }
 
 function presentEvents({ label, profile }: Recording): number[] {
-  const present = new Set(profile.samples.event);
-  if (present.size === 0) {
+  const present = eventsWithSamples(profile);
+  if (present.length === 0) {
     throw new StrataError(`${label} has no samples`, 'there is nothing to compare it by');
   }
-  return [...profile.events.keys()].filter((event) => present.has(event));
+  return present;
 }
 
 function eventOf({ profile, event }: DiffInput): EventInfo {

@@ -13,17 +13,23 @@ export function haveOneUnit({ events }: Profile, chosen: readonly number[]): boo
   );
 }
 
+/** Indexes of the events that have samples, ascending. */
+export function eventsWithSamples({ events, samples }: Profile): number[] {
+  const counted = new Uint8Array(events.length);
+  for (let sample = 0; sample < samples.length; sample++) counted[samples.event[sample]] = 1;
+  return [...events.keys()].filter((event) => counted[event] === 1);
+}
+
 /**
  * Indexes of the events of a text: one's name, several (`a,b`), or `all` that have samples.
  * @throws StrataError where there is no such event, or their counts have no sum
  */
 export function eventsNamed(profile: Profile, text: string): number[] {
-  const { events, samples } = profile;
+  const { events } = profile;
   const isName = events.some(({ name }) => name === text);
-  const present = new Set(samples.event);
   const chosen =
     text === 'all' && !isName
-      ? [...events.keys()].filter((event) => present.has(event))
+      ? eventsWithSamples(profile)
       : (isName ? [text] : namesIn(text)).map((name) => eventNamed(events, name));
   if (!haveOneUnit(profile, chosen)) {
     const names = chosen.map((event) => events[event].name).join(' and ');

@@ -3,7 +3,7 @@
  * their stacks.
  */
 import { eventsNamed, eventsTogether, withoutWaiting } from './event-choice.js';
-import { filterSamples, keepSamples } from './filter.js';
+import { filterSamples, keepSamples, type SampleFilter } from './filter.js';
 import { functionsNamed, functionsOfModules } from './function-choice.js';
 import type { NamePattern } from './names.js';
 import type { Layer, Profile } from '../profile.js';
@@ -13,20 +13,11 @@ import { applyView, defaultView, type View } from '../views.js';
 import { withWaitFrames } from '../waits.js';
 
 /** A part left out chooses all. A sample is chosen that passes every part given. */
-export interface Selection {
+export interface Selection extends Omit<SampleFilter, 'events' | 'spans'> {
   /** Name of an event, several (`a,b`) that are shown as one, or `all`. */
   readonly event?: string | undefined;
   /** Whether waiting is left out where `event` is not given. */
   readonly leavesWaiting?: boolean | undefined;
-  readonly pids?: readonly number[] | undefined;
-  readonly tids?: readonly number[] | undefined;
-  /** Names that threads had at the time of the sample. */
-  readonly comms?: readonly string[] | undefined;
-  /** Thread IDs, and names that threads had last. */
-  readonly threads?: readonly string[] | undefined;
-  readonly cpus?: readonly number[] | undefined;
-  /** Regions that the recorded program marked. */
-  readonly regions?: readonly string[] | undefined;
   readonly times?: TimeChoice | undefined;
   /** Samples with a frame of such a function; also of one that the view does not show. */
   readonly symbols?: readonly NamePattern[] | undefined;

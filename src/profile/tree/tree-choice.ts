@@ -4,6 +4,7 @@ import { foldingOf, type FoldChoice } from './folding.js';
 import { functionCosts, type FunctionTable } from './function-costs.js';
 import { outline, type Outline } from './outline.js';
 import type { Profile } from '../profile.js';
+import { eventsWithSamples } from '../selection/event-choice.js';
 import type { TaskFunctions } from './tasks.js';
 
 export interface TreeChoice extends FoldChoice {
@@ -48,8 +49,6 @@ export function functionTables(
 }
 
 function trees(profile: Profile, { mergeThreads }: Pick<TreeChoice, 'mergeThreads'>): CallTree[] {
-  const present = new Set(profile.samples.event);
-  return profile.events.flatMap((_, event) =>
-    present.has(event) ? [callTree(profile, event, mergeThreads === true ? [] : ['thread'])] : [],
-  );
+  const grouping = mergeThreads === true ? [] : (['thread'] as const);
+  return eventsWithSamples(profile).map((event) => callTree(profile, event, grouping));
 }
