@@ -54,6 +54,10 @@ export const REPORT: CommandSpec<ReportOptions> = {
     ['strata report --no-children -s +cpu -n', 'also by CPU, with counts of samples'],
     ['strata report --event offcpu-time -s wait,sym -g caller', 'what threads waited for'],
     ['strata report --view mixed burst.data', 'without the interpreter’s own frames'],
+    [
+      'strata report -s symbol_from,symbol_to,mispredict',
+      'branches that the CPU recorded (strata record -b)',
+    ],
     ['strata report --json -g folded', 'rows and whole call chains, for other programs'],
     ['perf script | strata report -i -', 'what perf printed'],
   ],

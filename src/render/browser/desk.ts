@@ -288,7 +288,11 @@ function titleOf({ profile, events, own }: Table): string {
   const names = events.map((event) => profile.events[event].name).join(', ');
   const { unit } = profile.events[events[0]];
   const weight = unit === 'ns' ? formatDuration(own.weight) : formatCount(own.weight);
-  return `${plural(own.samples, 'sample')} of ${safe(names)}, ${weight}`;
+  const count =
+    profile.branches === undefined
+      ? plural(own.samples, 'sample')
+      : plural(own.samples, 'branch', 'branches');
+  return `${count} of ${safe(names)}, ${weight}`;
 }
 
 /** The lines asked for that there are; those around the cursor where it is not among them. */
