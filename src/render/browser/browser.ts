@@ -9,7 +9,7 @@
 import { helpPage } from './help.js';
 import type { InputEvent } from './keys.js';
 import { cutLine, span, type Line } from './line.js';
-import { ListPlace, stepOf } from './list-place.js';
+import { ListPlace, SCROLL, stepOf, WHEEL } from './list-place.js';
 import { sortMenu, sortPrompt, viewMenu } from './menus.js';
 import { PromptOverlay, TextOverlay, type Overlay } from './overlays.js';
 import type { Answer, Fold, Page, Query, Question, Sort, TextPage, Zoom } from './protocol.js';
@@ -36,9 +36,6 @@ export interface BrowserOptions {
 
 /** Keys typed ahead of an answer. */
 const MOST_AHEAD = 64;
-/** Columns that Left and Right scroll by, lines that the wheel does. */
-const SCROLL = 8;
-const WHEEL = 3;
 
 /** Where a step back leads. */
 interface Step {

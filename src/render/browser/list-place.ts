@@ -3,6 +3,10 @@ import { span, type Line } from './line.js';
 import { headLine, layOut, listLine, mostScroll } from './list-lines.js';
 import type { ListLine, Page, Window } from './protocol.js';
 
+/** Columns that Left and Right scroll by, lines that the wheel does. */
+export const SCROLL = 8;
+export const WHEEL = 3;
+
 /** How many lines a key moves by; `undefined` where it does not move. */
 export function stepOf(key: string, screen: number, lines: number): number | undefined {
   switch (key) {

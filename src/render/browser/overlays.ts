@@ -2,7 +2,7 @@
 import { columns, safe, shortenEnd } from '../text/text.js';
 import type { InputEvent } from './keys.js';
 import { cutLine, lineColumns, padLine, padText, span, type Line } from './line.js';
-import { stepOf } from './list-place.js';
+import { SCROLL, stepOf, WHEEL } from './list-place.js';
 import type { TextPage } from './protocol.js';
 
 export interface Overlay {
@@ -20,8 +20,6 @@ export interface Overlay {
   position?(height: number): string;
 }
 
-const WHEEL = 3;
-const SCROLL = 8;
 const CLOSING = new Set(['escape', 'left', 'backspace', 'q', 'enter', 'h', '?']);
 
 /** A text that may be longer and wider than the screen. */
