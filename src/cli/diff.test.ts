@@ -76,6 +76,24 @@ test('JSON and CSV hold the same rows in full', async () => {
   assert.equal(json.hidden, 0);
 });
 
+test('what is counted is said, where samples are and where they stand for something', async () => {
+  const path = workplace.path('script.txt');
+  const sample = (second: number) =>
+    `app 10/10 ${second}.000000: 1000100 cpu-clock:u: \n\t401136 main+0x10 (/bin/app)\n\n`;
+  writeFileSync(path, [1, 2, 3].map(sample).join(''));
+  const counted = await diff('--normalize', 'samples', path, path);
+  assert.match(counted.stdout, /^before {2}.+script\.txt {2}3 samples of cpu-clock:u$/m);
+  assert.match(counted.stdout, /: numbers of samples of cpu-clock:u \(--normalize samples\)$/m);
+  const weighed = await diff(path, path);
+  assert.match(
+    weighed.stdout,
+    /^before {2}.+script\.txt {2}3\.00 ms of cpu-clock:u in 3 samples$/m,
+  );
+  const folds = await diff('--normalize', 'samples', before, before);
+  assert.match(folds.stdout, /^before {2}.+before\.folded {2}9,500 samples$/m);
+  assert.match(folds.stdout, /: numbers of samples \(--normalize samples\)$/m);
+});
+
 test('three recordings have a column each', async () => {
   const { stdout } = await diff(before, before, slower);
   assert.match(stdout, /#1 +#2 +#3 +delta #2 +ratio #2 +delta #3 +ratio #3/);
