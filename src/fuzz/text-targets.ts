@@ -5,9 +5,11 @@ import { openKallsyms } from '../formats/kallsyms-parts.js';
 import { parsePerfMap } from '../formats/perfmap.js';
 import { isFolded } from '../formats/folded/sniff.js';
 import { isPerfScript } from '../formats/perfscript/sniff.js';
+import { definitionsOf } from '../python/definitions.js';
 import { profileOfFolded } from '../session/folded.js';
 import { profileOfScript } from '../session/script-text.js';
 import { words } from './fields.js';
+import { reportAll } from './reports.js';
 import { fixtureSeeds, seed, type Target } from './target.js';
 
 const PERF_MAP = `7f0000001000 b py::main:/home/user/app.py
@@ -37,6 +39,18 @@ my_app;main;std::vector<int>::push_back;entry_SYSCALL_64;vfs_read_[k] 1.5
 
 `;
 const COMPARED = 'main;parse;read 31 28\nmain;parse_[i] 0 4\nmain 1 0\n';
+
+/** Source, which annotate reads the places of functions from. */
+const PYTHON = `@cache(lambda key: {1: [x for x in key]})
+class Orders(Base[int], metaclass=Meta):
+    def parse(self, text=f"{name!r:>{width}} {'a' if b else "c"}"):
+        global total, \\
+            count
+        return (line for line in text if not line.startswith('''#''')), lambda *a, b=1: a
+async def outer():
+\tdef inner(): return {k: v async for k, v in rows()}
+\treturn inner  # (
+`;
 
 export const TEXT_TARGETS: readonly Target[] = [
   {
@@ -69,7 +83,7 @@ export const TEXT_TARGETS: readonly Target[] = [
     seeds: () => fixtureSeeds('perfscript', /\.txt$/, words),
     run: (bytes) => {
       isPerfScript(bytes);
-      profileOfScript(new MemorySource(bytes));
+      reportAll(profileOfScript(new MemorySource(bytes)));
     },
   },
   {
@@ -80,7 +94,14 @@ export const TEXT_TARGETS: readonly Target[] = [
     ],
     run: (bytes) => {
       isFolded(bytes);
-      profileOfFolded(new MemorySource(bytes));
+      reportAll(profileOfFolded(new MemorySource(bytes)));
+    },
+  },
+  {
+    format: 'python',
+    seeds: () => [seed('app.py', Buffer.from(PYTHON), words)],
+    run: (bytes) => {
+      definitionsOf(Buffer.from(bytes).toString('utf8'));
     },
   },
 ];
