@@ -7,6 +7,29 @@ import type { Page } from 'playwright-core';
 import type { Profile } from '../profile/profile.js';
 import { renderFlameGraph, type FlameGraphOptions } from '../render/flamegraph/flamegraph.js';
 import { withPageFile, type TestBrowser } from './browser.js';
+import { drawProfile } from './drawn.js';
+
+/** A small profile of 10 ms. */
+export const SMALL = drawProfile(
+  `
+  weight:3000000    weight:1000000   weight:2000000      weight:4000000
+  main[python]      main[python]     main[python]        start_thread[libc.so.6]
+  parse[python]     load[python]     parse[python]       poll[kernel]
+  -                 read[kernel]     parse[python]
+  `,
+  { unit: 'ns' },
+);
+/** Its {@link labels}. */
+export const SMALL_LABELS = [
+  'read',
+  'parse',
+  'load',
+  'parse',
+  'poll',
+  'main',
+  'start_thread',
+  'all',
+];
 
 /**
  * Opens a picture in a page of its own; fails on any error that its script throws.

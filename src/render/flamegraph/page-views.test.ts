@@ -15,6 +15,8 @@ import {
   matched,
   name,
   placeOf,
+  SMALL,
+  SMALL_LABELS,
   withFlameFile,
   withFlamePage,
 } from '../../testing/flame-page.js';
@@ -23,15 +25,6 @@ import { layoutFlameGraph } from './layout.js';
 import { drawPicture } from './picture.js';
 
 const browser = sharedBrowser();
-
-const PICTURE = `
-  weight:3000000    weight:1000000   weight:2000000      weight:4000000
-  main[python]      main[python]     main[python]        start_thread[libc.so.6]
-  parse[python]     load[python]     parse[python]       poll[kernel]
-  -                 read[kernel]     parse[python]
-`;
-const PROFILE = drawProfile(PICTURE, { unit: 'ns' });
-const WHOLE = ['read', 'parse', 'load', 'parse', 'poll', 'main', 'start_thread', 'all'];
 
 const press = (page: Page, text: string): Promise<void> =>
   page.getByRole('button', { name: text, exact: true }).click();
@@ -44,7 +37,7 @@ async function choose(page: Page, label: string, entry: RegExp): Promise<void> {
 }
 
 test('stacks are kept and removed by search, told with their share, undone and redone', (t) =>
-  withFlamePage(t, browser(), PROFILE, {}, async (page) => {
+  withFlamePage(t, browser(), SMALL, {}, async (page) => {
     await page.locator('.search').fill('parse');
     await press(page, 'Keep');
     await becomes(() => labels(page), ['parse', 'parse', 'main', 'all']);
@@ -52,12 +45,12 @@ test('stacks are kept and removed by search, told with their share, undone and r
     assert.equal(await cost(page), '5.00 ms · 50.00% of all · 100.00% of shown · self 0');
 
     await press(page, 'Undo');
-    await becomes(() => labels(page), WHOLE);
+    await becomes(() => labels(page), SMALL_LABELS);
     await press(page, 'Redo');
     await becomes(() => labels(page), ['parse', 'parse', 'main', 'all']);
     await page.keyboard.press('y'); // there is no more
     await page.goBack();
-    await becomes(() => labels(page), WHOLE);
+    await becomes(() => labels(page), SMALL_LABELS);
     const undo = page.getByRole('button', { name: 'Undo', exact: true });
     await becomes(() => undo.isDisabled(), true);
 
@@ -67,11 +60,11 @@ test('stacks are kept and removed by search, told with their share, undone and r
     await becomes(() => labels(page), ['parse', 'parse', 'main', 'all']);
     assert.equal(await steps(page), 'Shows 50.00% of all:without /^(load|poll)$/ ×');
     await page.getByRole('button', { name: /^without/ }).click();
-    await becomes(() => labels(page), WHOLE);
+    await becomes(() => labels(page), SMALL_LABELS);
   }));
 
 test('a frame’s function is hidden, focused, kept and removed by its menu; links restore it', (t) =>
-  withFlamePage(t, browser(), PROFILE, {}, async (page) => {
+  withFlamePage(t, browser(), SMALL, {}, async (page) => {
     await choose(page, 'main', /Hide/);
     const hidden = ['read', 'parse', 'poll', 'load', 'parse', 'start_thread', 'all'];
     await becomes(() => labels(page), hidden);
@@ -84,7 +77,7 @@ test('a frame’s function is hidden, focused, kept and removed by its menu; lin
     await becomes(() => labels(page), removed);
     assert.match(page.url(), /#hide=%3Dmain&remove=%3Dload$/);
     await press(page, 'Reset');
-    await becomes(() => labels(page), WHOLE);
+    await becomes(() => labels(page), SMALL_LABELS);
 
     await choose(page, 'parse', /Focus/);
     await becomes(() => labels(page), ['parse', 'parse', 'all']);
@@ -94,7 +87,7 @@ test('a frame’s function is hidden, focused, kept and removed by its menu; lin
   }));
 
 test('bottom-up, the innermost functions come first, with all of their callers', (t) =>
-  withFlamePage(t, browser(), PROFILE, {}, async (page) => {
+  withFlamePage(t, browser(), SMALL, {}, async (page) => {
     await press(page, 'Bottom-up');
     const merged = [
       'main',
@@ -113,11 +106,11 @@ test('bottom-up, the innermost functions come first, with all of their callers',
     assert.equal(await name(page), 'parse');
     assert.equal(await cost(page), '5.00 ms · 50.00% of all');
     await press(page, 'Bottom-up');
-    await becomes(() => labels(page), WHOLE);
+    await becomes(() => labels(page), SMALL_LABELS);
   }));
 
 test('ordered by size, the heaviest stands first; the zoom stays at its frame', (t) =>
-  withFlamePage(t, browser(), PROFILE, {}, async (page) => {
+  withFlamePage(t, browser(), SMALL, {}, async (page) => {
     const lefts = async (label: string): Promise<number> => (await placeOf(page, label))[0];
     assert.ok((await lefts('load')) < (await lefts('parse')));
     await clickFrame(page, 'main');
@@ -129,7 +122,7 @@ test('ordered by size, the heaviest stands first; the zoom stays at its frame', 
   }));
 
 test('each key does what the help says', (t) =>
-  withFlamePage(t, browser(), PROFILE, {}, async (page) => {
+  withFlamePage(t, browser(), SMALL, {}, async (page) => {
     await page.keyboard.press('?');
     assert.match((await page.getByRole('dialog').textContent()) ?? '', /search/);
     await page.keyboard.press('Escape');
@@ -139,11 +132,11 @@ test('each key does what the help says', (t) =>
     await page.keyboard.press('k');
     await becomes(() => steps(page), 'Shows 50.00% of all:only with parse ×');
     await page.keyboard.press('u');
-    await becomes(() => labels(page), WHOLE);
+    await becomes(() => labels(page), SMALL_LABELS);
     await page.keyboard.press('y');
     await becomes(() => steps(page), 'Shows 50.00% of all:only with parse ×');
     await page.keyboard.press('0');
-    await becomes(() => labels(page), WHOLE);
+    await becomes(() => labels(page), SMALL_LABELS);
     await page.keyboard.press('v');
     await becomes(async () => (await labels(page))[0], 'all');
     await page.keyboard.press('/');
@@ -159,7 +152,7 @@ test('each key does what the help says', (t) =>
   }));
 
 test('a finger’s first tap shows the numbers, the next one zooms', (t) =>
-  withFlamePage(t, browser(), PROFILE, {}, async (page) => {
+  withFlamePage(t, browser(), SMALL, {}, async (page) => {
     const [x, y] = await placeOf(page, 'main');
     const tap = (): Promise<void> =>
       page.evaluate(`(() => {
@@ -171,7 +164,7 @@ test('a finger’s first tap shows the numbers, the next one zooms', (t) =>
       })()`);
     await tap();
     assert.equal(await name(page), 'main');
-    assert.deepEqual(await labels(page), WHOLE);
+    assert.deepEqual(await labels(page), SMALL_LABELS);
     await tap();
     await becomes(async () => (await labels(page)).includes('poll'), false);
   }));
@@ -222,7 +215,7 @@ function selfWeights({ samples, stacks, frames }: Profile): number[] {
 }
 
 test('a comparison tells both sides, colours by change and changes its widths', (t) => {
-  const layout = layoutFlameGraph(PROFILE);
+  const layout = layoutFlameGraph(SMALL);
   const other = layout.weight.slice();
   const frameOf = (text: string): number =>
     layout.func.findIndex((func) => layout.functions[func].name === text);
@@ -231,7 +224,7 @@ test('a comparison tells both sides, colours by change and changes its widths', 
   let svg = '';
   drawPicture(
     { ...layout, other, otherTotal: 7e6 },
-    { title: 'diff', event: PROFILE.events[0], notes: [], sides: ['old', 'new'] },
+    { title: 'diff', event: SMALL.events[0], notes: [], sides: ['old', 'new'] },
     (text) => (svg += text),
   );
   return withFlameFile(t, browser(), svg, 'svg', async (page) => {

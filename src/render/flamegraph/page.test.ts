@@ -15,34 +15,28 @@ import {
   matched,
   name,
   placeOf,
+  SMALL,
+  SMALL_LABELS,
   withFlamePage,
 } from '../../testing/flame-page.js';
 import { renderFlameGraph, type FlameGraphOptions } from './flamegraph.js';
 
 const browser = sharedBrowser();
 
-const PICTURE = `
-  weight:3000000    weight:1000000   weight:2000000      weight:4000000
-  main[python]      main[python]     main[python]        start_thread[libc.so.6]
-  parse[python]     load[python]     parse[python]       poll[kernel]
-  -                 read[kernel]     parse[python]
-`;
-
 function withPage(
   t: TestContext,
   body: (page: Page) => Promise<void>,
-  profile: Profile = drawProfile(PICTURE, { unit: 'ns' }),
+  profile = SMALL,
   options: Partial<FlameGraphOptions> = {},
 ): Promise<void> {
   return withFlamePage(t, browser(), profile, options, body);
 }
 
-const WHOLE = ['read', 'parse', 'load', 'parse', 'poll', 'main', 'start_thread', 'all'];
 const PARSE = ['parse', 'parse', 'main', 'all'];
 
 test('hovering tells name, place, time and shares', (t) =>
   withPage(t, async (page) => {
-    await becomes(() => labels(page), WHOLE);
+    await becomes(() => labels(page), SMALL_LABELS);
     await becomes(() => cost(page), '10.0 ms · 100.00% of all · self 0');
     await page.mouse.move(...(await placeOf(page, 'parse', 0)));
     assert.equal(await name(page), 'parse');
@@ -65,7 +59,7 @@ test('a click zooms, ancestors stay and fade; Escape, Undo and the browser go ba
     );
 
     await page.goBack();
-    await becomes(() => labels(page), WHOLE);
+    await becomes(() => labels(page), SMALL_LABELS);
     await page.goForward();
     await becomes(() => labels(page), PARSE);
 
@@ -74,7 +68,7 @@ test('a click zooms, ancestors stay and fade; Escape, Undo and the browser go ba
     await page.getByRole('button', { name: 'Undo' }).click();
     await becomes(() => labels(page), PARSE);
     await page.keyboard.press('Escape');
-    await becomes(() => labels(page), WHOLE);
+    await becomes(() => labels(page), SMALL_LABELS);
     assert.ok(await page.getByRole('button', { name: 'Reset' }).isDisabled());
   }));
 
@@ -140,7 +134,7 @@ test('the keyboard alone walks, zooms and goes back', (t) =>
     await page.keyboard.press('Enter');
     await becomes(() => labels(page), ['poll', 'start_thread', 'all']);
     await page.keyboard.press('Backspace');
-    await becomes(() => labels(page), WHOLE);
+    await becomes(() => labels(page), SMALL_LABELS);
   }));
 
 test('flipped, the root is on top and arrows follow', (t) =>
@@ -169,6 +163,24 @@ test('the graph follows the width of the window, and labels are fitted again', (
       assert.ok(barBox && textBox && textBox.width < barBox.width && barBox.width <= 320);
     },
     drawProfile('a_function_with_a_rather_long_name_that_says_all[python]'),
+  ));
+
+test('a toolbar that takes more lines leaves the root in sight', (t) =>
+  withPage(
+    t,
+    async (page) => {
+      const rootInSight = (): Promise<boolean> =>
+        page.evaluate(`(() => {
+          const root = [...document.querySelectorAll('.graph text')].find((text) => text.textContent === 'all').getBoundingClientRect();
+          const scroller = document.querySelector('.scroller').getBoundingClientRect();
+          return root.bottom <= scroller.bottom;
+        })()`);
+      await becomes(async () => (await labels(page)).at(-1), 'all');
+      await becomes(rootInSight, true);
+      await page.evaluate(`document.querySelector('.tools').style.paddingBottom = '90px'`);
+      await becomes(rootInSight, true);
+    },
+    drawProfile(Array.from({ length: 60 }, (_, depth) => `level${depth}[python]`).join('\n')),
   ));
 
 test('it is dark for those who ask for it', (t) =>

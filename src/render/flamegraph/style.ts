@@ -20,7 +20,7 @@ function themed(theme: Theme, swatches: readonly Lch[]): string {
 .match{fill:${theme.match}}
 .tick{stroke:${theme.line}}
 .outline{stroke:${theme.ink}}
-body,.app{color:${theme.ink};background:${theme.page};color-scheme:${theme === DARK ? 'dark' : 'light'}}
+body,.app{color:${theme.ink};background:${theme.page};scrollbar-color:${theme.faint} ${theme.page};color-scheme:${theme === DARK ? 'dark' : 'light'}}
 .app p,.place,.legend,.notes,.cost,.app kbd,.app dd{color:${theme.faint}}
 .axis text{fill:${theme.faint}}
 .axis path{stroke:${theme.line}}

@@ -14,7 +14,7 @@ export const TREE_STYLE = `:root{${LIGHT}}
 *{box-sizing:border-box}
 [hidden]{display:none!important}
 html,body{height:100%;margin:0}
-body{display:flex;flex-direction:column;background:var(--page);color:var(--ink);font:13px/1.4 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+body{display:flex;flex-direction:column;background:var(--page);color:var(--ink);scrollbar-color:var(--faint) var(--page);font:13px/1.4 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 header{padding:10px 12px 8px}
 h1{font-size:17px;line-height:1.3;font-weight:600;margin:0;overflow-wrap:anywhere}
 p,footer{margin:0;color:var(--faint);overflow-wrap:anywhere}
