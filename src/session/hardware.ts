@@ -13,6 +13,17 @@ import type { FrameResolver } from './frames.js';
 import type { Process } from './processes.js';
 
 const WEIGHT = PerfSample.WEIGHT | PerfSample.WEIGHT_STRUCT;
+const { BRANCH_STACK } = PerfSample;
+
+/** Whether any event's samples carry one of these `PERF_SAMPLE_*` bits. */
+function carry(events: readonly RecordedEvent[], bits: number): boolean {
+  return events.some(({ attr }) => (attr.sample_type & bits) !== 0);
+}
+
+/** Whether any event's samples have a weight or branches. */
+export function haveHardwareDetails(events: readonly RecordedEvent[]): boolean {
+  return carry(events, WEIGHT | BRANCH_STACK);
+}
 
 export class HardwareDetails {
   /** By sample; absent where no event has any. */
@@ -21,9 +32,8 @@ export class HardwareDetails {
 
   /** `undefined` where no event's samples carry any of it. */
   static of(events: readonly RecordedEvent[], frames: FrameResolver): HardwareDetails | undefined {
-    const weights = events.some(({ attr }) => (attr.sample_type & WEIGHT) !== 0);
-    const branches = events.some(({ attr }) => (attr.sample_type & PerfSample.BRANCH_STACK) !== 0);
-    return weights || branches ? new HardwareDetails(weights, branches && frames) : undefined;
+    if (!haveHardwareDetails(events)) return undefined;
+    return new HardwareDetails(carry(events, WEIGHT), carry(events, BRANCH_STACK) && frames);
   }
 
   private constructor(weights: boolean, frames: FrameResolver | false) {

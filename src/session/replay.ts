@@ -24,6 +24,7 @@ import type { Mapping } from './address-space.js';
 import { CallChains } from './call-chains.js';
 import { ChainPool } from './chain-pool.js';
 import { GeneratedNames } from './generated-code.js';
+import { haveHardwareDetails } from './hardware.js';
 import { JitDumps } from './jit-dumps.js';
 import { Locations } from './locations.js';
 import { ModuleCache, type CodeFiles } from './modules.js';
@@ -86,6 +87,8 @@ export class Replay {
   private readonly notes: string[] = [];
   private readonly kernel: RecordedKernel;
   private readonly groups: GroupReads;
+  /** There is some, and it is asked for. */
+  private readonly wantsHardware: boolean;
 
   private lost = 0;
   private lostSamples = 0;
@@ -111,6 +114,7 @@ export class Replay {
     this.strata = this.readStrata();
     this.records = file.records();
     this.groups = new GroupReads(events);
+    this.wantsHardware = options.hardware === true && haveHardwareDetails(events.events);
     for (const { path, buildId } of info.buildIds) this.buildIdOf.set(path, buildId);
 
     const { names: embedded, info: strataInfo, kernelSymbols } = this.strata ?? {};
@@ -249,8 +253,10 @@ export class Replay {
     if (options.only?.(ordinal) === false) return;
     // Of what another thread unwinds the copy of the stack need not be read.
     const isTaken = chains.take(records.event, ordinal);
-    const headDoes = isTaken && options.hardware !== true;
-    if (!(headDoes ? records.sampleHead(view) : records.sample(view)) || chains.isDamaged) {
+    if (
+      !(isTaken && !this.wantsHardware ? records.sampleHead(view) : records.sample(view)) ||
+      chains.isDamaged
+    ) {
       if (records.event < 0) this.unidentified++;
       else this.damaged++;
       visitor.damaged?.(ordinal, records.event);
