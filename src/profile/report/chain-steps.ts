@@ -206,6 +206,8 @@ export class CallerSteps implements Steps {
   private readonly touched = new Int32Column();
   /** Where each path begins. */
   private readonly paths = new Int32Column();
+  /** Of each of these nodes the row that is looked at; else -1. */
+  private readonly touchedBy: Int32Array;
   private row = -1;
   /** 1 for nodes that stand beyond the last frame that is looked at. */
   private readonly beyond: Uint8Array | undefined;
@@ -222,6 +224,7 @@ export class CallerSteps implements Steps {
     this.own = ownNodes(flat);
     this.ownWeight = new Float64Array(tree.length);
     this.ownCount = new Int32Array(tree.length);
+    this.touchedBy = new Int32Array(tree.length).fill(-1);
     this.bundler = new Bundler(places);
     this.beyond = maxStack === undefined ? undefined : deeperThan(flat, maxStack);
   }
@@ -275,25 +278,23 @@ export class CallerSteps implements Steps {
   }
 
   private gatherOwn(row: FlatRow): void {
-    const { ownWeight, ownCount, touched, paths } = this;
+    const { ownWeight, ownCount, touched, touchedBy, paths } = this;
     const { parent, self, selfSamples } = this.flat.tree;
-    for (const node of touched.view()) {
-      ownWeight[node] = 0;
-      ownCount[node] = 0;
+    for (let i = 0; i < touched.length; i++) {
+      ownWeight[touched.data[i]] = 0;
+      ownCount[touched.data[i]] = 0;
+      touchedBy[touched.data[i]] = -1;
     }
     touched.length = 0;
     paths.length = 0;
     for (const leaf of nodesOf(this.own, row)) {
       paths.push(touched.length);
-      for (let node = leaf; node >= 0 && ownCount[node] === 0; node = parent[node]) {
-        ownCount[node] = -1;
+      for (let node = leaf; node >= 0 && touchedBy[node] !== row.id; node = parent[node]) {
+        touchedBy[node] = row.id;
         touched.push(node);
       }
-    }
-    for (const node of touched.view()) ownCount[node] = 0;
-    for (const node of nodesOf(this.own, row)) {
-      ownWeight[node] = self[node];
-      ownCount[node] = selfSamples[node];
+      ownWeight[leaf] = self[leaf];
+      ownCount[leaf] = selfSamples[leaf];
     }
     // A path ends at a node of one before it: the last path is summed up first.
     let end = touched.length;
@@ -392,9 +393,5 @@ function innermostNodes(flat: FlatProfile): InnermostNodes {
       count[owner] -= selfSamples[node];
     }
   }
-  return {
-    nodes: nodesByRow(rowOf, rows.length, () => true),
-    weight,
-    count,
-  };
+  return { nodes: nodesByRow(rowOf, rows.length, () => true), weight, count };
 }

@@ -4,7 +4,8 @@
  */
 import { branchTree } from './branch-tree.js';
 import { callTree, type CallTree, type NodeKey, type SampleGroups } from '../calltree.js';
-import { InternedPairs, RepeatedPairs } from '../interned.js';
+import { RepeatedPairs } from '../interned.js';
+import { boundOf, classifyNodes } from './node-classes.js';
 import { keyColumns, type KeyColumn, type NodeColumn, type SampleColumn } from './key-columns.js';
 import { Layer, type Profile } from '../profile.js';
 import { DEFAULT_SORT_KEYS, type SortKey } from './sort-keys.js';
@@ -129,15 +130,7 @@ function groupSamples({ samples }: Profile, columns: readonly SampleColumn[]): K
   let of = new Int32Array(length);
   let example = length > 0 ? [0] : [];
   for (const { values } of columns) {
-    let most = 0;
-    let least = 0;
-    for (const value of values) {
-      if (value > most) most = value;
-      if (value < least) least = value;
-    }
-    // Process IDs of a damaged file may be any numbers.
-    const bound = least < -1 ? Infinity : most + 1;
-    const pairs = new RepeatedPairs(example.length, bound); // (group so far, value)
+    const pairs = new RepeatedPairs(example.length, boundOf(values)); // (group so far, value)
     const finer = new Int32Array(length);
     example = [];
     for (let sample = 0; sample < length; sample++) {
@@ -156,30 +149,24 @@ function makeRows(
   columns: readonly KeyColumn[],
   shown: Uint8Array | undefined,
 ): Pick<FlatProfile, 'rowOf' | 'selfRowOf' | 'ownerOf'> & { rows: FlatRow[] } {
-  const ofNodes = columns.filter(isOfNodes).map((column) => ({
-    byOwner: column.byOwner,
-    values: column.values(tree),
-    pairs: new InternedPairs(), // (class so far, value)
-  }));
-  const classes = new InternedPairs(); // (group, class of the node)
+  const ownerOf = ownersOf(tree);
+  const ofNodes = columns
+    .filter(isOfNodes)
+    .map(({ values, byOwner }) => ({ values: values(tree), byOwner }));
+  const classes = classifyNodes(tree, ownerOf, groups.length, ofNodes);
   const placeOf = placesOf(tree.profile, columns);
-  const rowOfClass: number[] = [];
+  const rowOfClass = new Int32Array(classes.length).fill(-1);
   const rows: FlatRow[] = [];
   let hidden = -1;
 
   /** The row of an owner's symbol and a node's line. */
-  const rowFor = (node: number, owner: number): number => {
+  const rowFor = (node: number, owner: number, id: number): number => {
     const func = tree.func[owner];
     if (shown !== undefined && !isShown(shown, tree, owner)) {
       if (hidden < 0) hidden = rows.push(newRow(rows.length, [], NOWHERE, true)) - 1;
       return hidden;
     }
-    let place = 0;
-    for (const { byOwner, values, pairs } of ofNodes) {
-      place = pairs.intern(place, values[byOwner ? owner : node]);
-    }
-    const id = classes.intern(tree.group[node], place);
-    if (id === rowOfClass.length) {
+    if (rowOfClass[id] < 0) {
       const sample = groups.example[tree.group[node]];
       let next = 0;
       const values = columns.map((column) => {
@@ -187,19 +174,17 @@ function makeRows(
         const { byOwner, values: ofNode } = ofNodes[next++];
         return ofNode[byOwner ? owner : node];
       });
-      const row = newRow(rows.length, values, placeOf(sample, func), false);
-      rowOfClass.push(rows.push(row) - 1);
+      rowOfClass[id] = rows.push(newRow(rows.length, values, placeOf(sample, func), false)) - 1;
     }
     return rowOfClass[id];
   };
 
-  const ownerOf = ownersOf(tree);
   const rowOf = new Int32Array(tree.length);
   const selfRowOf = new Int32Array(tree.length);
   for (let node = 0; node < tree.length; node++) {
-    rowOf[node] = rowFor(node, node);
     const owner = ownerOf[node];
-    selfRowOf[node] = owner === node ? rowOf[node] : rowFor(node, owner);
+    rowOf[node] = rowFor(node, node, classes.of[node]);
+    selfRowOf[node] = owner === node ? rowOf[node] : rowFor(node, owner, classes.selfOf[node]);
   }
   return { rows, rowOf, selfRowOf, ownerOf };
 }
@@ -235,12 +220,23 @@ function placesOf({ samples, threads, functions }: Profile, columns: readonly Ke
   };
 }
 
-function newRow(id: number, values: readonly number[], place: RowPlace, hidden: boolean): FlatRow {
+/** Written out, since copies of objects take long where rows are many. */
+function newRow(
+  id: number,
+  values: readonly number[],
+  { comm, pid, thread, wait, module, func }: RowPlace,
+  hidden: boolean,
+): FlatRow {
   return {
-    ...place,
     id,
     values,
     hidden,
+    comm,
+    pid,
+    thread,
+    wait,
+    module,
+    func,
     self: 0,
     selfSamples: 0,
     kernel: 0,
@@ -263,38 +259,62 @@ function ownersOf({ profile, func, parent, length }: CallTree): Int32Array {
   return ownerOf;
 }
 
+/** Sums are gathered in columns first: nodes are many times as many as rows. */
 function addSelf(tree: CallTree, rows: readonly FlatRow[], selfRowOf: Int32Array): void {
   const { layer } = tree.profile.functions;
+  const self = new Float64Array(rows.length);
+  const selfSamples = new Int32Array(rows.length);
+  const kernel = new Float64Array(rows.length);
+  const reach = new Int32Array(rows.length);
   for (let node = 0; node < tree.length; node++) {
     if (tree.selfSamples[node] === 0) continue;
-    const row = rows[selfRowOf[node]];
-    row.self += tree.self[node];
-    row.selfSamples += tree.selfSamples[node];
-    if (layer[tree.func[node]] === Layer.Kernel) row.kernel += tree.self[node];
-    row.reach = Math.max(row.reach, tree.depth[node]);
+    const row = selfRowOf[node];
+    self[row] += tree.self[node];
+    selfSamples[row] += tree.selfSamples[node];
+    if (layer[tree.func[node]] === Layer.Kernel) kernel[row] += tree.self[node];
+    if (tree.depth[node] > reach[row]) reach[row] = tree.depth[node];
+  }
+  for (const row of rows) {
+    row.self = self[row.id];
+    row.selfSamples = selfSamples[row.id];
+    row.kernel = kernel[row.id];
+    row.reach = reach[row.id];
   }
 }
 
 /** What decides between rows of equal weight. */
 function addPlaces(tree: CallTree, rows: readonly FlatRow[], rowOf: Int32Array): void {
+  const depth = new Int32Array(rows.length);
   const first = new Int32Array(rows.length).fill(0x7fffffff);
   for (let node = 0; node < tree.length; node++) {
-    const row = rows[rowOf[node]];
-    row.depth = Math.max(row.depth, tree.depth[node]);
-    first[row.id] = Math.min(first[row.id], tree.firstSample[node]);
+    const row = rowOf[node];
+    if (tree.depth[node] > depth[row]) depth[row] = tree.depth[node];
+    if (tree.firstSample[node] < first[row]) first[row] = tree.firstSample[node];
   }
-  for (const row of rows) row.firstThread = tree.profile.samples.thread[first[row.id]] ?? -1;
+  for (const row of rows) {
+    row.depth = depth[row.id];
+    row.firstThread = tree.profile.samples.thread[first[row.id]] ?? -1;
+  }
 }
 
 /** Adds what passes through the outermost node of each row on each path. */
 function addChildren(tree: CallTree, rows: readonly FlatRow[], rowOf: Int32Array): void {
   const deepest = deepestLeaf(tree);
+  const children = new Float64Array(rows.length);
+  const childrenSamples = new Int32Array(rows.length);
+  const reach = new Int32Array(rows.length);
   forEachOutermost(tree, rowOf, rows.length, (node) => {
-    const row = rows[rowOf[node]];
-    row.children += tree.total[node];
-    row.childrenSamples += tree.totalSamples[node];
-    row.reach = Math.max(row.reach, deepest[node] - tree.depth[node] + 1);
+    const row = rowOf[node];
+    const below = deepest[node] - tree.depth[node] + 1;
+    children[row] += tree.total[node];
+    childrenSamples[row] += tree.totalSamples[node];
+    if (below > reach[row]) reach[row] = below;
   });
+  for (const row of rows) {
+    row.children = children[row.id];
+    row.childrenSamples = childrenSamples[row.id];
+    row.reach = Math.max(row.reach, reach[row.id]);
+  }
 }
 
 /** Depth of the deepest node at or below each node. */
