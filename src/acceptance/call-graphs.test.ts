@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { after, test, type TestContext } from 'node:test';
 
-import { onOneOfThree } from '../testing/again.js';
 import { needsPerf, perfRecord } from '../testing/perf.js';
 import { skipOrFail } from '../testing/pythons.js';
 import { perfPythons, programPath, Recording, Workplace } from '../testing/recordings.js';
@@ -99,19 +98,21 @@ async function compare(recording: Recording, flags: string): Promise<void> {
 }
 
 test('call graphs of a C program with recursion, threads and system calls are perf’s', async (t) => {
-  await onOneOfThree(async () => {
-    const recording = recordChains(t, 'chains.data', ['-g']);
-    if (recording === undefined) return;
-    for (const flags of FLAGS) await compare(recording, flags);
-  });
+  const recording = recordChains(t, 'chains.data', ['-fno-omit-frame-pointer'], ['-g']);
+  if (recording === undefined) return;
+  for (const flags of FLAGS) await compare(recording, flags);
 });
 
+/**
+ * Without frame pointers: behind `leave`, at the `ret` of a function that has one, the unwind row still has
+ * %rbp below the stack pointer, which no copy holds. perf ends the stack at the next frame that needs %rbp;
+ * Strata takes it from its register.
+ */
 test('stacks that were copied are cut as perf cuts them', async (t) => {
-  await onOneOfThree(async () => {
-    const recording = recordChains(t, 'copied.data', ['--call-graph', 'dwarf,32768']);
-    if (recording === undefined) return;
-    for (const flags of COPIED_FLAGS) await compare(recording, flags);
-  });
+  const copies = ['--call-graph', 'dwarf,32768'];
+  const recording = recordChains(t, 'copied.data', ['-fomit-frame-pointer'], copies);
+  if (recording === undefined) return;
+  for (const flags of COPIED_FLAGS) await compare(recording, flags);
 });
 
 /**
@@ -127,10 +128,8 @@ test('call graphs of Python functions are perf’s', async (t) => {
   }
   const program = workplace.path('unique.py');
   writeFileSync(program, UNIQUE);
-  await onOneOfThree(async () => {
-    const recording = await workplace.record('py.data', [python.path, program], ['-F', '499']);
-    for (const flags of PYTHON_FLAGS) await compare(recording, flags);
-  });
+  const recording = await workplace.record('py.data', [python.path, program], ['-F', '499']);
+  for (const flags of PYTHON_FLAGS) await compare(recording, flags);
 });
 
 const UNIQUE = `
@@ -155,11 +154,12 @@ while time.process_time() < 0.7:
 function recordChains(
   t: TestContext,
   name: string,
+  pointers: readonly string[],
   stacks: readonly string[],
 ): Recording | undefined {
   if (!needsPerf(t)) return undefined;
   const program = workplace.path('chains');
-  const flags = ['-O1', '-fno-omit-frame-pointer', '-fno-inline', '-pthread'];
+  const flags = ['-O1', ...pointers, '-fno-inline', '-pthread'];
   const keep = ['-fno-optimize-sibling-calls', '-fno-ipa-icf'];
   const built = spawnSync('gcc', [...flags, ...keep, '-o', program, programPath('chains.c')]);
   if (built.status !== 0) {
