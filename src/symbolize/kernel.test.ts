@@ -132,3 +132,23 @@ test("prefers a recording's own names, then the running kernel's if it was the r
   const running = readKernelSymbols({ buildId, isRunning: false });
   assert.ok(running.gap === undefined || /kptr_restrict/.test(running.gap), running.gap);
 });
+
+test('who is interrupted at the first byte of a function is not in the padding before it', () => {
+  const text = [
+    'ffffffff81000100 t __cfi_first',
+    'ffffffff81000110 t first',
+    'ffffffff81000150 t __pfx_second',
+    'ffffffff81000160 t second',
+    'ffffffff81000200 t __pfx_alone',
+    'ffffffff81000210 t other',
+  ].join('\n');
+  const symbols = readKernelSymbols({ text: Buffer.from(`${text}\n`) });
+  const name = (hex: string): string | undefined => symbols.lookup(at(hex))?.name;
+  // A return address less one.
+  assert.equal(name('ffffffff8100015f'), 'second');
+  assert.equal(symbols.lookup(at('ffffffff8100015f'))?.start, at('ffffffff81000160'));
+  // What lies behind a call that never returns is the next function's padding: the call is before it.
+  assert.equal(name('ffffffff8100014f'), 'first');
+  assert.equal(name('ffffffff81000155'), '__pfx_second');
+  assert.equal(name('ffffffff8100020f'), '__pfx_alone');
+});

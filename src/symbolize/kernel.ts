@@ -16,6 +16,8 @@ import { isMissing, openElf, type OpenModule } from './open-elf.js';
 import type { SymbolOptions } from './options.js';
 
 const PAGE: Bytes = 4096;
+/** Begins the symbol of the bytes before a function, in which tracers and mitigations may put code. */
+export const PADDING = '__pfx_';
 /** perf's name of the kernel among files. */
 const KERNEL = '[kernel.kallsyms]';
 
@@ -47,7 +49,19 @@ export class KernelSymbols {
     readonly gap: string | undefined,
   ) {}
 
+  /**
+   * The function at an address, or the one that is called there: nothing is called from the padding before a
+   * function (`__pfx_f`, in front of `f` since Linux 6.2), so that who seems to be called from its last byte was
+   * interrupted at the first of the function.
+   */
   lookup(address: Address): KernelFunction | undefined {
+    const found = this.at(address);
+    if (!found?.name.startsWith(PADDING) || address !== found.start + found.size - 1) return found;
+    const padded = this.at(address + 1);
+    return padded !== undefined && found.name === PADDING + padded.name ? padded : found;
+  }
+
+  private at(address: Address): KernelFunction | undefined {
     const index = this.table.find(address - this.slide);
     if (index < 0) return undefined;
     // Modules do not move along with the kernel: where it was moved, theirs are other addresses.

@@ -20,7 +20,7 @@ import {
 import { isUserContext, type CallChains } from '../../session/call-chains.js';
 import type { Locations } from '../../session/locations.js';
 import type { Process } from '../../session/processes.js';
-import type { KernelFunction } from '../../symbolize/kernel.js';
+import { PADDING, type KernelFunction } from '../../symbolize/kernel.js';
 import { NamesFile } from '../output/code-names.js';
 
 /** One address space of the original, and what readers of the new recording are to see in it. */
@@ -80,7 +80,11 @@ export class SampledNames {
     if (this.kernelPlaces.has(place)) return;
     this.kernelPlaces.add(place);
     const found = this.locations.kernel(place);
-    if (found !== undefined) this.kernel.set(found.start, found);
+    if (found === undefined) return;
+    this.kernel.set(found.start, found);
+    // It was interrupted at its first byte: see KernelSymbols.lookup.
+    if (place < found.start)
+      this.kernel.set(place, { ...found, start: place, name: PADDING + found.name });
   }
 
   private seeUser(process: Process, place: Address): void {

@@ -102,7 +102,8 @@ function kernelBuildId(): string | undefined {
 
 /**
  * The sampled functions of the kernel as /proc/kallsyms would list them, so that their names outlive a
- * reboot. Only sampled addresses are ever looked up there, so that gaps between functions do no harm.
+ * reboot. Only sampled addresses and the bytes before them, where the calls are that return there, are ever looked
+ * up in it, so that gaps between functions do no harm.
  */
 export function kernelSymbolsText(
   symbols: KernelFunctions,
@@ -110,8 +111,9 @@ export function kernelSymbolsText(
 ): Uint8Array | undefined {
   const functions = new Set<number>();
   for (const address of addresses) {
-    const i = symbols.find(address);
-    if (i >= 0) functions.add(i);
+    for (const i of [symbols.find(address), symbols.find(address - 1)]) {
+      if (i >= 0) functions.add(i);
+    }
   }
   if (functions.size === 0) return undefined;
   return kernelFunctionsText(
