@@ -82,7 +82,8 @@ export function formatDuration(ns: Nanoseconds): string {
     [1e3, 'µs'],
   ];
   for (const [size, unit] of steps) {
-    if (ns >= size) {
+    // What would be rounded to a thousand is one of the next unit.
+    if (ns >= 0.9995 * size) {
       const value = ns / size;
       return `${value >= 100 ? Math.round(value) : value.toPrecision(3)} ${unit}`;
     }

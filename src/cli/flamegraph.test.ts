@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 
 import { strata } from '../testing/cli.js';
+import { fileBytes } from '../testing/perfdata.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'strata-flamegraph-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -125,6 +126,15 @@ describe('pictures', () => {
     const { frames, svg } = await draw('--chart');
     assert.equal(frames.filter((name) => name === 'main').length, 2);
     assert.match(svg, /9\.00 ms from left to right, 4 samples of cpu-clock/);
+  });
+
+  test('a recording without samples says so', async () => {
+    const empty = join(folder, 'empty.data');
+    const event = { attr: { type: 1 }, ids: [] };
+    writeFileSync(empty, fileBytes([event], new Uint8Array(0)));
+    const { code, stderr } = await strata(['flamegraph', empty, '-o', join(folder, 'empty.svg')]);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /empty\.svg \(no samples\)\n/);
   });
 
   test('what was left out is told', async () => {

@@ -41,6 +41,7 @@ function draw(
   const { frames, dropped } = renderFlameGraph(profile, { ...options, event, title, format }, sink);
   const { minWidth } = options;
   const narrow = typeof minWidth === 'number' ? `${minWidth} pixels` : minWidth;
+  if (profile.samples.length === 0) return ['no samples'];
   return [
     plural(frames, 'frame'),
     ...(dropped > 0 ? [`${plural(dropped, 'frame')} narrower than ${narrow} left out`] : []),
