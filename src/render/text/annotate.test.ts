@@ -170,3 +170,21 @@ test('of files whose lines are all below the limit the number is told', () => {
   assert.match(shown, /^ {2}1 more file below the limit: --min 0 shows all$/m);
   assert.match(text(profile, events(profile, 'code\n', 'f')), /\/b\.h\n/);
 });
+
+test('of many sources that are missing one is named', () => {
+  const [shown] = events(PYTHON, SOURCE, 'memcpy');
+  const [{ annotation }] = shown.annotated;
+  const missing = (files: readonly string[]): string => {
+    const code = {
+      code: { ...annotation.code[0], start: 0x1000, size: 16 },
+      ...{ module: 'libc', rows: [], skipped: 0, changed: [] },
+      missing: new Map(files.map((file) => [file, `${file} is not there`])),
+    };
+    return text(PYTHON, [{ ...shown, annotated: [{ annotation, files: [], code: [code] }] }]);
+  };
+  assert.match(missing(['/a.c']), /! no source: \/a\.c is not there; --source-path/);
+  assert.match(missing(['/a.c', '/b.h']), /\/a\.c is not there \(1 more file has none\); /);
+  const three = missing(['/a.c', '/b.h', '/c.h']);
+  assert.match(three, /\/a\.c is not there \(2 more files have none\); /);
+  assert.doesNotMatch(three, /b\.h/);
+});

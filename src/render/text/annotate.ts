@@ -197,7 +197,8 @@ class Writer {
       if (hint !== undefined) this.once(`    ${safe(hint)}\n`);
       return;
     }
-    for (const why of missing.values()) this.once(noSource(why));
+    const [first, ...others] = missing.values();
+    if (first !== undefined) this.once(noSource(first, others.length));
     for (const file of changed) {
       this.once(`  ! ${safe(file)} was written after the recording: lines may have moved\n`);
     }
@@ -312,8 +313,10 @@ class Writer {
   }
 }
 
-function noSource(problem: string): string {
-  return `  ! no source: ${safe(problem)}; --source-path DIR names a folder that has it\n`;
+/** @param others how many files beside it have none */
+function noSource(problem: string, others = 0): string {
+  const more = others > 0 ? ` (${plural(others, 'more file has', 'more files have')} none)` : '';
+  return `  ! no source: ${safe(problem)}${more}; --source-path DIR names a folder that has it\n`;
 }
 
 /** `hot.c:12`; empty where the line is not known. */
