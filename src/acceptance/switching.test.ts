@@ -93,16 +93,9 @@ test('--control signal: SIGUSR2 switches sampling on, and off again', async (t) 
 });
 
 test('--delay and --duration bound what is sampled', async (t) => {
-  for (let attempt = 1; ; attempt++) {
-    const began = Number(process.hrtime.bigint()) / 1e9;
-    // 0 to 0.3 s is before, from 3 s on during, from 6 s on after.
-    const recording = await record(t, ['-D', '1500', '--duration', '3s'], ['clock', '3', '6']);
-    if (recording === undefined) return;
-    const beforeEnded = Number(recording.run.stdout);
-    // On a busy machine the program may come late.
-    if (attempt < 4 && beforeEnded - began > 1.4) continue;
-    return assertDuringAlone(recording);
-  }
+  // 0 to 0.3 s is before, where the program does not come late, from 3 s on during, from 6 s on after.
+  const recording = await record(t, ['-D', '1500', '--duration', '3s'], ['clock', '3', '6']);
+  if (recording !== undefined) assertDuringAlone(recording);
 });
 
 test('--control fd: stop ends the recording, not the program; evlist names the events', async (t) => {
