@@ -40,18 +40,20 @@ for (const python of perfPythons()) {
     const recording = await workplace.record(name, command, ['-F', '2999']);
     const { one_part: one, two_parts: two } = recording.answer<ThreadsAnswer>().threads;
     const truth = (100 * two.cpu) / (one.cpu + two.cpu);
-    assert.ok(Math.abs(truth - 200 / 3) < 0.5, `by their own clocks ${truth} %`);
+    assert.ok(Math.abs(truth - 200 / 3) < 5, `by their own clocks ${truth} %`);
 
     const rows = readReport(await recording.strata('report', '-g', 'none'));
     const [first, second] = ['one_part', 'two_parts'].map(
       (name) => rows.find(({ symbol }) => symbol === name)?.children ?? 0,
     );
     const share = (100 * second) / (first + second);
-    const missed = recording.stolen / (one.cpu + two.cpu);
-    const most = 3 + 100 * missed;
+    // A virtual machine that gets no CPU for a while has no timer either: the clocks run on alone.
+    const seconds = secondsByThread(recording);
+    const total = one.cpu + two.cpu;
+    const unsampled = total - [one, two].reduce((sum, { tid }) => sum + (seconds.get(tid) ?? 0), 0);
+    const most = 3 + (100 * Math.max(recording.stolen, unsampled)) / total;
     assert.ok(Math.abs(share - truth) < most, `${share} %, by their own clocks ${truth} %`);
 
-    const seconds = secondsByThread(recording);
     for (const { tid, cpu } of [one, two]) {
       const sampled = seconds.get(tid) ?? 0;
       const error = 0.05 * cpu + recording.stolen;
