@@ -1,5 +1,5 @@
 /** `strata annotate`: source lines and instructions with their cost. */
-import { ExitCode, StrataError } from '../base/errors.js';
+import { ExitCode, StrataError, usageError } from '../base/errors.js';
 import { statOf } from '../base/source.js';
 import {
   annotatedSymbols,
@@ -14,6 +14,7 @@ import {
   type AnnotateTarget,
 } from '../profile/annotate/annotate-targets.js';
 import { Layer, type Profile } from '../profile/profile.js';
+import { eventsWithSamples } from '../profile/selection/event-choice.js';
 import { select } from '../profile/selection/selection.js';
 import { weighStacks } from '../profile/annotate/stack-costs.js';
 import { annotatedCode } from '../render/annotate/annotated-code.js';
@@ -57,10 +58,9 @@ export function annotate(options: AnnotateOptions): number {
 function requireNoRecording(targets: readonly string[]): void {
   const file = targets.find((name) => RECORDING.test(name) && statOf(name)?.isFile() === true);
   if (file === undefined) return;
-  throw new StrataError(
+  throw usageError(
     `${file} is a recording, and what is annotated is a symbol or a source file`,
     `the hottest symbols of it: strata annotate -i ${file}`,
-    ExitCode.Usage,
   );
 }
 
@@ -103,7 +103,7 @@ function choose(whole: Profile, texts: Texts, options: AnnotateOptions): Chosen 
     const events = named(full, texts, options);
     if (events.length > 0) return { profile: full, events };
   }
-  const similar = eventsOf(shown).flatMap((event) =>
+  const similar = eventsWithSamples(shown).flatMap((event) =>
     targets.flatMap((target) => {
       const holding = similarTargets(shown, event, target, SUGGESTED);
       return holding.length > 0 ? holding : nearestWords(target, targetNames(shown, event));
@@ -118,12 +118,8 @@ function choose(whole: Profile, texts: Texts, options: AnnotateOptions): Chosen 
 }
 
 /** Events with samples. */
-function eventsOf({ samples }: Profile): number[] {
-  return [...new Set(samples.event)].sort((a, b) => a - b);
-}
-
 function hottest(profile: Profile, texts: Texts, options: AnnotateOptions): AnnotatedEvent[] {
-  return eventsOf(profile).map((event) => {
+  return eventsWithSamples(profile).map((event) => {
     // What was inlined is shown in the function that has its code.
     const all = annotatedSymbols(profile, event).filter(
       ({ selfSamples, inlined }) => selfSamples > 0 && !inlined,
@@ -143,7 +139,7 @@ function hottest(profile: Profile, texts: Texts, options: AnnotateOptions): Anno
 
 /** The events in which a target has samples. */
 function named(profile: Profile, texts: Texts, options: AnnotateOptions): AnnotatedEvent[] {
-  return eventsOf(profile).flatMap((event) => {
+  return eventsWithSamples(profile).flatMap((event) => {
     const found = options.targets.map((target) => annotateTargets(profile, event, target));
     const all = found.flat();
     if (all.length === 0) return [];

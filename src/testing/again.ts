@@ -10,28 +10,34 @@ const ATTEMPTS = 4;
  * anew, four times at most. What is really wrong is wrong each time.
  */
 export function steadyTest(name: string, check: (t: TestContext) => Promise<void>): void {
-  void test(name, async (t) => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await check(t);
-      } catch (error) {
-        if (!(error instanceof AssertionError) || attempt === ATTEMPTS) throw error;
-        t.diagnostic(`run again: ${error.message}`);
-      }
-    }
-  });
+  void test(name, (t) =>
+    again(
+      ATTEMPTS,
+      () => check(t),
+      ({ message }) => t.diagnostic(`run again: ${message}`),
+    ),
+  );
 }
 
 /**
  * Some few stacks the two name differently by design, and not all kinds of them can be told beforehand: what
  * differs on one recording must agree on another, made anew by `check`.
  */
-export async function onOneOfThree(check: () => Promise<void>): Promise<void> {
+export function onOneOfThree(check: () => Promise<void>): Promise<void> {
+  return again(3, check);
+}
+
+async function again(
+  attempts: number,
+  check: () => Promise<void>,
+  told?: (error: AssertionError) => void,
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await check();
     } catch (error) {
-      if (!(error instanceof AssertionError) || attempt === 3) throw error;
+      if (!(error instanceof AssertionError) || attempt === attempts) throw error;
+      told?.(error);
     }
   }
 }

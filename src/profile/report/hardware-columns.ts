@@ -5,6 +5,7 @@
 import { StrataError } from '../../base/errors.js';
 import type { CallTree } from '../calltree.js';
 import { BRANCH_CYCLES_SHIFT, BranchFlag, type BranchTable, type Profile } from '../profile.js';
+import { distinctNumbers } from './distinct.js';
 import type { KeyColumn, NodeColumn } from './key-columns.js';
 
 /**
@@ -61,16 +62,11 @@ export function weightColumn(profile: Profile, key: 'weight' | 'local_weight'): 
       'strata record -W records it, of events that have it',
     );
   }
-  // They have 64 bits, and few values.
-  const rowOf = new Map<number, number>();
-  const weights: number[] = [];
-  const values = new Int32Array(samples.length);
-  for (let sample = 0; sample < samples.length; sample++) {
-    const weight = samples.hardwareWeight[sample];
-    let row = rowOf.get(weight);
-    if (row === undefined) rowOf.set(weight, (row = weights.push(weight) - 1));
-    values[sample] = row;
-  }
+  const { hardwareWeight } = samples;
+  const { values, numbers: weights } = distinctNumbers(
+    samples.length,
+    (sample) => hardwareWeight[sample],
+  );
   const text = (row: number) => String(weights[row]);
   const compare = (a: number, b: number) => weights[b] - weights[a];
   const sum = (row: number, count: number) => weights[row] * count;

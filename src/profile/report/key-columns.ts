@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 
 import type { Nanoseconds } from '../../base/units.js';
 import type { CallTree } from '../calltree.js';
+import { distinctNumbers } from './distinct.js';
 import { branchEnds, cyclesColumn, mispredictColumn, weightColumn } from './hardware-columns.js';
 import { moduleOfFile } from '../libraries.js';
 import { Layer, LAYER_NAMES, type Profile } from '../profile.js';
@@ -244,15 +245,9 @@ function processColumn({ samples, threads, strings }: Profile): SampleColumn {
 /** Values count quanta from the one that holds the profile's first sample. */
 function timeColumn({ samples }: Profile, quantum: Nanoseconds): SampleColumn {
   // Of a long recording and a short quantum the numbers of quanta are beyond 32 bits: they are told apart first.
-  const rowOf = new Map<number, number>();
-  const quanta: number[] = [];
-  const values = new Int32Array(samples.length);
-  for (let sample = 0; sample < samples.length; sample++) {
-    const number = Math.floor(samples.time[sample] / quantum);
-    let row = rowOf.get(number);
-    if (row === undefined) rowOf.set(number, (row = quanta.push(number) - 1));
-    values[sample] = row;
-  }
+  const { values, numbers: quanta } = distinctNumbers(samples.length, (sample) =>
+    Math.floor(samples.time[sample] / quantum),
+  );
   const text = (row: number) => {
     const time = quanta[row] * quantum;
     const seconds = Math.floor(time / 1e9);
