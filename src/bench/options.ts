@@ -1,7 +1,7 @@
 /** The benchmark's command line. */
 import { parseArgs } from 'node:util';
 
-import { ExitCode, StrataError } from '../base/errors.js';
+import { usageError, type StrataError } from '../base/errors.js';
 
 export const PARTS = ['recording', 'report', 'drawing', 'startup'] as const;
 export type Part = (typeof PARTS)[number];
@@ -76,5 +76,5 @@ function positive(name: string, text: string): number {
 }
 
 function usage(message: string): StrataError {
-  return new StrataError(message, USAGE, ExitCode.Usage);
+  return usageError(message, USAGE);
 }

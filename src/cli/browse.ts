@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 
-import { ExitCode, StrataError } from '../base/errors.js';
+import { ExitCode, StrataError, usageError } from '../base/errors.js';
 import { ENDING_SIGNALS } from '../linux/signals.js';
 import { Browser, type Effect } from '../render/browser/browser.js';
 import type { Answer, Sort } from '../render/browser/protocol.js';
@@ -21,10 +21,9 @@ import { canBrowse, describeTerminal, hasUnicode } from './terminal.js';
  */
 export async function browse(options: ReportOptions): Promise<number> {
   if (!canBrowse()) {
-    throw new StrataError(
+    throw usageError(
       'there is no terminal to browse in',
       'standard input and output must be one, and TERM must say which: --stdio writes text',
-      ExitCode.Usage,
     );
   }
   const last = new Int32Array(new SharedArrayBuffer(4));

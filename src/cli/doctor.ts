@@ -1,5 +1,5 @@
 /** `strata doctor`: what this machine and an interpreter can do. */
-import { ExitCode, StrataError } from '../base/errors.js';
+import { ExitCode, usageError } from '../base/errors.js';
 import { worst } from '../checks/check.js';
 import { diagnose, type Diagnosis } from '../checks/diagnose.js';
 import { writeDoctor } from '../render/text/doctor.js';
@@ -11,19 +11,14 @@ import { describeTerminal } from './terminal.js';
 export async function doctor(choice: DoctorChoice): Promise<number> {
   const { command, json, fix, overheadRuns } = choice;
   if (json && fix) {
-    throw new StrataError(
-      '--fix asks questions, and --json prints for programs',
-      'give one of them',
-      ExitCode.Usage,
-    );
+    throw usageError('--fix asks questions, and --json prints for programs', 'give one of them');
   }
   const look = (): Diagnosis => diagnose({ command, env: process.env, cwd: process.cwd() });
   if (overheadRuns !== undefined) {
     if (command.length === 0) {
-      throw new StrataError(
+      throw usageError(
         'doctor --overhead needs a command to run',
         'for example: strata doctor --overhead -- python app.py',
-        ExitCode.Usage,
       );
     }
     return (await import('./doctor-overhead.js')).overhead(command, overheadRuns, json);

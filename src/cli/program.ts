@@ -4,7 +4,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 
-import { ExitCode, StrataError } from '../base/errors.js';
+import { StrataError, usageError } from '../base/errors.js';
 import { COMMANDS, type Invocation } from './options/commands.js';
 import { FILE_OPERAND } from './options/shared.js';
 import type { CommandSpec, Flag, Values } from './options/spec.js';
@@ -49,7 +49,7 @@ export function parseCommandLine(argv: readonly string[], version: string): Invo
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (PRINTED.has(error.code)) return { command: 'print', text: printed };
-    throw usageError(error, argv);
+    throw commandLineError(error, argv);
   }
   if (invocation === undefined) throw new Error('commander ran no action');
   return invocation;
@@ -112,7 +112,7 @@ function parsed(flag: Flag, text: string, parse: () => unknown): unknown {
     const message = error.message.startsWith(`'${text}'`)
       ? error.message
       : `'${text}': ${error.message}`;
-    throw new StrataError(`${name} ${message}`, error.hint, ExitCode.Usage);
+    throw usageError(`${name} ${message}`, error.hint);
   }
 }
 
@@ -130,11 +130,11 @@ function addExamples(command: Command, examples: CommandSpec['examples']): void 
  * Commander's `error: unknown option '--foo'\n(Did you mean --bar?)`, as an error of ours, and its
  * `option '-p, --pid <list>' argument 'x' is invalid. Numbers …` as `-p 'x' is invalid: numbers …`.
  */
-function usageError(error: CommanderError, argv: readonly string[]): StrataError {
+function commandLineError(error: CommanderError, argv: readonly string[]): StrataError {
   const spec = COMMANDS.find(({ name }) => name === argv[0]);
   const help = `see: strata ${spec === undefined ? '' : `${spec.name} `}--help`;
   if (error.code === 'commander.help') {
-    return new StrataError('no command given', help, ExitCode.Usage);
+    return usageError('no command given', help);
   }
   if (error.code === 'commander.excessArguments') {
     const reads = spec?.flags.some(({ flags }) => flags.includes('--input')) ?? false;
@@ -144,7 +144,7 @@ function usageError(error: CommanderError, argv: readonly string[]): StrataError
         : reads
           ? `a recording is named by -i: strata ${spec?.name} -i FILE`
           : help;
-    return new StrataError(`too many arguments for '${spec?.name}'`, hint, ExitCode.Usage);
+    return usageError(`too many arguments for '${spec?.name}'`, hint);
   }
   const [first, suggestion] = error.message.replace(/^error: /, '').split('\n');
   const message = first
@@ -155,5 +155,5 @@ function usageError(error: CommanderError, argv: readonly string[]): StrataError
         `${flag} '${value}' is invalid: ${letter.toLowerCase()}`,
     );
   const hint = suggestion?.replace(/^\(Did/, 'did').replace(/\)$/, '');
-  return new StrataError(message.replace(/\.$/, ''), hint ?? help, ExitCode.Usage);
+  return usageError(message.replace(/\.$/, ''), hint ?? help);
 }

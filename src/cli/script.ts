@@ -1,7 +1,7 @@
 /** `strata script`: samples as text, in perf's layout. */
 import { writeSync } from 'node:fs';
 
-import { ExitCode, FormatError, StrataError } from '../base/errors.js';
+import { ExitCode, FormatError, StrataError, usageError } from '../base/errors.js';
 import { describeSystemError, statOf } from '../base/source.js';
 import { openSource } from '../base/spool.js';
 import { PerfRecord } from '../formats/perfdata/spec.js';
@@ -72,7 +72,7 @@ function fieldChoices(texts: readonly string[]): FieldChoice[] {
     return texts.map(parseFields);
   } catch (error) {
     if (!(error instanceof StrataError)) throw error;
-    throw new StrataError(error.message, error.hint, ExitCode.Usage);
+    throw usageError(error.message, error.hint);
   }
 }
 

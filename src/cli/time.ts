@@ -2,7 +2,7 @@
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 
-import { ExitCode, StrataError } from '../base/errors.js';
+import { usageError } from '../base/errors.js';
 import { inheritedDescriptors, stdioWith } from '../linux/command.js';
 import { catchSignals } from '../linux/signals.js';
 import { launch, type MeasuredRun, type Stdio } from '../measure/launch.js';
@@ -16,11 +16,7 @@ import { describeTerminal } from './terminal.js';
 export async function time(options: TimeOptions): Promise<number> {
   const { command, output } = options;
   if (command.length === 0) {
-    throw new StrataError(
-      'time needs a command to run',
-      'for example: strata time python app.py',
-      ExitCode.Usage,
-    );
+    throw usageError('time needs a command to run', 'for example: strata time python app.py');
   }
   const stdio = stdioWith(inheritedDescriptors());
   const fd = output === undefined ? STDERR : openOutput(output, options.append);

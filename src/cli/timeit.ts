@@ -1,7 +1,7 @@
 /** `strata timeit`: repeated runs of a command or of Python code, and which of several is faster. */
 import { constants } from 'node:os';
 
-import { ExitCode, StrataError } from '../base/errors.js';
+import { ExitCode, StrataError, usageError } from '../base/errors.js';
 import { NOT_FOUND, requireProgram } from '../linux/command.js';
 import { runContest, type Contestant, type Subject } from '../measure/contest.js';
 import { shellQuoted, shellWords } from '../measure/shell-words.js';
@@ -72,8 +72,7 @@ function report(
 /** What is to be run. @throws StrataError for a wrong use, and where a program is missing */
 function subjectsOf(options: TimeitOptions): Subject[] {
   const { operands, code, compare, pythons } = options;
-  const wrong = (message: string): StrataError =>
-    new StrataError(message, 'see: strata timeit --help', ExitCode.Usage);
+  const wrong = (message: string): StrataError => usageError(message, 'see: strata timeit --help');
   if (operands.length === 0) throw wrong('timeit needs a command, or Python code with -c');
   if (operands.some((word) => word.trim() === '')) throw wrong('nothing to run in an empty word');
   if (code && options.prepare !== undefined) throw wrong('--prepare is of commands, -s of code');

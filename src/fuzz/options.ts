@@ -1,7 +1,7 @@
 /** The fuzzer's command line. */
 import { parseArgs } from 'node:util';
 
-import { ExitCode, StrataError } from '../base/errors.js';
+import { usageError, type StrataError } from '../base/errors.js';
 import { describeSystemError } from '../base/source.js';
 
 export interface FuzzChoice {
@@ -75,5 +75,5 @@ function integer(name: string, text: string, least: number): number {
 }
 
 function refusal(message: string): StrataError {
-  return new StrataError(message, 'npm run fuzz -- --help', ExitCode.Usage);
+  return usageError(message, 'npm run fuzz -- --help');
 }

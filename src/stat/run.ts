@@ -1,5 +1,5 @@
 /** `strata stat`: counts events of a command, of tasks or of CPUs, once or several times. */
-import { StrataError, ExitCode } from '../base/errors.js';
+import { usageError } from '../base/errors.js';
 import { inheritedDescriptors, stdioWith } from '../linux/command.js';
 import { catchSignals, ENDING_SIGNALS } from '../linux/signals.js';
 import { countOnce, type Counted } from './count.js';
@@ -38,10 +38,9 @@ export async function runStat(
   onInterval: (interval: Interval) => void,
 ): Promise<StatResult> {
   if (options.command.length === 0 && options.target.kind === 'command') {
-    throw new StrataError(
+    throw usageError(
       'stat needs a command to run, or something that runs already',
       'for example: strata stat python app.py, strata stat -p PID',
-      ExitCode.Usage,
     );
   }
   const stdio = stdioWith(inheritedDescriptors());

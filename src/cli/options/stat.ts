@@ -1,7 +1,7 @@
 /** `stat`'s flags. */
 import { InvalidArgumentError } from 'commander';
 
-import { ExitCode, StrataError } from '../../base/errors.js';
+import { usageError, type StrataError } from '../../base/errors.js';
 import type { EventFilter } from '../../record/options.js';
 import type { Aggregation, StatOptions } from '../../stat/options.js';
 import { parseWhole } from '../values.js';
@@ -207,5 +207,5 @@ function check(options: StatOptions): void {
 }
 
 function usage(message: string, hint = 'see: strata stat --help'): StrataError {
-  return new StrataError(message, hint, ExitCode.Usage);
+  return usageError(message, hint);
 }

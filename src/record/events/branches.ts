@@ -1,5 +1,5 @@
 /** `-b` and `-j`: which branches a sample takes along, by perf's names (perf-record(1), `--branch-filter`). */
-import { ExitCode, StrataError } from '../../base/errors.js';
+import { usageError } from '../../base/errors.js';
 
 /** `enum perf_branch_sample_type_shift` of include/uapi/linux/perf_event.h. */
 const BRANCH_BITS: Readonly<Record<string, number>> = {
@@ -39,10 +39,9 @@ export function branchSampleType(names: readonly string[]): bigint {
   let bits = 0;
   for (const name of names) {
     if (!Object.hasOwn(BRANCH_BITS, name)) {
-      throw new StrataError(
+      throw usageError(
         `unknown kind of branch '${name}'`,
         `there are: ${Object.keys(BRANCH_BITS).join(', ')}`,
-        ExitCode.Usage,
       );
     }
     bits |= BRANCH_BITS[name];

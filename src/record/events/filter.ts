@@ -1,5 +1,5 @@
 /** `--filter`: which of a tracepoint's events count. */
-import { ExitCode, StrataError } from '../../base/errors.js';
+import { usageError } from '../../base/errors.js';
 import { Tracefs } from '../../linux/events/tracepoints.js';
 import { filterEvent, SystemCallError } from '../../linux/perf-event.js';
 
@@ -13,10 +13,9 @@ export function setFilter(fd: number, name: string, filter: string): void {
   } catch (error) {
     if (!(error instanceof SystemCallError) || error.code !== 'EINVAL') throw error;
     const fields = new Tracefs().fields(name);
-    throw new StrataError(
+    throw usageError(
       `the kernel does not understand the filter ${filter} of '${name}'`,
       `its fields are: ${fields.join(', ')}`,
-      ExitCode.Usage,
     );
   }
 }

@@ -2,7 +2,7 @@
  * Which events a recording has: what was asked for, tried on this machine. What the kernel of an older
  * version or a user without rights cannot have is left away where the rest is still worth having.
  */
-import { ExitCode, StrataError } from '../../base/errors.js';
+import { StrataError, usageError } from '../../base/errors.js';
 import { encodeAttr } from '../../formats/perfdata/attr.js';
 import { PerfFormat, PerfSample } from '../../formats/perfdata/spec.js';
 import { parseEvents, userOnly } from '../../linux/events/parse.js';
@@ -132,10 +132,9 @@ class Planner {
     const groups = parseEvents(text);
     const tracepoints = groups.flatMap(({ events }) => events).filter(isTracepoint);
     if (filter !== '' && tracepoints.length === 0) {
-      throw new StrataError(
+      throw usageError(
         `--filter stands after '${text}', which is no tracepoint`,
         'for example: -e sched:sched_switch --filter "prev_pid != 0"',
-        ExitCode.Usage,
       );
     }
     for (const group of groups) this.addGroup(group, filter);

@@ -10,7 +10,7 @@
  */
 import { statSync, utimesSync, type Stats } from 'node:fs';
 
-import { ExitCode, StrataError } from '../../base/errors.js';
+import { StrataError, usageError } from '../../base/errors.js';
 import { statOf, type ByteSource } from '../../base/source.js';
 import { openSource } from '../../base/spool.js';
 import { recordedBefore } from '../../session/open.js';
@@ -34,10 +34,9 @@ export interface InjectOptions extends Pick<ReplayOptions, 'symbols' | 'onDownlo
 export function inject(options: InjectOptions, program = 'strata'): InjectResult {
   const { input, output, symbols, onDownload } = options;
   if (output === '-') {
-    throw new StrataError(
+    throw usageError(
       'inject writes a file, whose header is completed last: it cannot go to standard output',
       'for example: strata inject -i perf.data -o small.data',
-      ExitCode.Usage,
     );
   }
   const source = openSource(input);

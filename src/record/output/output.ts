@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 
-import { ExitCode, StrataError } from '../../base/errors.js';
+import { StrataError, usageError } from '../../base/errors.js';
 import { describeSystemError } from '../../base/source.js';
 import { PerfRecord } from '../../formats/perfdata/spec.js';
 import { encodeFileEnd, encodeFileStart, type FileEvent } from '../../formats/perfdata/writer.js';
@@ -42,12 +42,11 @@ const DEV_NULL = 0x103;
  * @throws StrataError
  */
 export function createOutput(path: string): NewOutput {
-  if (path === '') throw new StrataError('the recording has no name', undefined, ExitCode.Usage);
+  if (path === '') throw usageError('the recording has no name');
   if (path === '-') {
-    throw new StrataError(
+    throw usageError(
       'a recording cannot go to standard output, which is the command’s',
       'for example: strata record -o perf.data python app.py',
-      ExitCode.Usage,
     );
   }
   try {
